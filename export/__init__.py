@@ -1,0 +1,1 @@
+"""Checkpoint to self-describing ONNX file, proven equal to the checkpoint."""
