@@ -1,0 +1,51 @@
+"""Find poses with MediaPipe once, at prepare time: ``python -m training.data.mediapipe_pose PHOTOS OUT.json``.
+
+MediaPipe brings its own OpenCV, so it gets an environment of its own: ``make pose-environment``. The file that it
+writes is all that ``training.prepare`` needs; training itself never sees MediaPipe. Photos that OUT.json already
+names are not looked at again.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import cv2
+import mediapipe
+from tqdm import tqdm
+
+SAVE_EVERY = 50
+
+
+def find_pose(detector: "mediapipe.solutions.pose.Pose", photo: Path) -> list[list[float]] | None:
+    """33 × [x, y, z, visibility] in pixels (z on x's scale), or None when nobody is found or the file is broken."""
+    image = cv2.imread(str(photo))
+    if image is None:
+        print(f"{photo}: not an image that can be read; skipped")
+        return None
+    height, width = image.shape[:2]
+    found = detector.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).pose_landmarks
+    if found is None:
+        return None
+    return [
+        [round(p.x * width, 2), round(p.y * height, 2), round(p.z * width, 2), round(p.visibility, 2)]
+        for p in found.landmark
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path, help="folder of .jpg photos")
+    parser.add_argument("out", type=Path, help="JSON file: photo's file name → landmarks (null: nobody found)")
+    args = parser.parse_args()
+    poses = json.loads(args.out.read_text()) if args.out.exists() else {}
+    missing = [photo for photo in sorted(args.photos.glob("*.jpg")) if photo.name not in poses]
+    with mediapipe.solutions.pose.Pose(static_image_mode=True, model_complexity=1) as detector:
+        for number, photo in enumerate(tqdm(missing, unit="photo"), start=1):
+            poses[photo.name] = find_pose(detector, photo)
+            if number % SAVE_EVERY == 0:
+                args.out.write_text(json.dumps(poses))
+    args.out.write_text(json.dumps(poses))
+
+
+if __name__ == "__main__":
+    main()

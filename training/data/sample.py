@@ -1,0 +1,145 @@
+"""The sample that every data set yields, and the prepared folder it is stored in.
+
+A prepared folder is plain files, so that anybody can look at it or write one::
+
+    dataset.json        {"name", "licence", "source"}
+    train.txt, val.txt  one sample name a line
+    images/NAME.jpg     the photo's own bytes (any type that OpenCV reads)
+    labels/NAME.png     8-bit grey, pixel value = label id, 255 = unknown
+    joints/NAME.json    {"joints": [[x, y, visibility] | null, …], "pixels": {label id: count}}
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from training.labels import JOINTS
+
+UInt8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+VISIBLE = 1.0
+OCCLUDED = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One annotated photo.
+
+    ``image``: uint8 (H, W, 3), RGB, upright. ``labels``: uint8 (H, W), label ids, 255 = unknown.
+    ``joints``: float32 (16, 3): x, y in pixels (the centre of the top-left pixel is 0, 0) and visibility
+    (1 visible, 0 occluded); a row of nan is a joint that nobody marked.
+    """
+
+    name: str
+    image: UInt8Array
+    labels: UInt8Array
+    joints: FloatArray
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """Where samples come from and under which terms."""
+
+    name: str
+    licence: str
+    source: str
+
+
+class BrokenSampleError(Exception):
+    """A sample that cannot be used, with the reason."""
+
+
+def read_image(path: Path) -> UInt8Array:
+    """Read a photo as uint8 (H, W, 3) RGB, upright (EXIF applied). Raises BrokenSampleError."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    if image is None:
+        raise BrokenSampleError(f"{path}: missing, or not an image that can be read")
+    return np.asarray(image, dtype=np.uint8)
+
+
+def read_label_map(path: Path) -> UInt8Array:
+    """Read an 8-bit label map, uint8 (H, W). Raises BrokenSampleError."""
+    labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if labels is None or labels.ndim != 2 or labels.dtype != np.uint8:
+        raise BrokenSampleError(f"{path}: missing, or not an 8-bit one-channel label map")
+    return np.asarray(labels, dtype=np.uint8)
+
+
+class PreparedFolder:
+    """A prepared data set on disk. Reading gives ``Sample``; writing is atomic a sample at a time."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def info(self) -> DatasetInfo:
+        """What the folder holds. Raises FileNotFoundError with what to do when it was never prepared."""
+        path = self.root / "dataset.json"
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is missing: make the folder with `python -m training.prepare`")
+        return DatasetInfo(**json.loads(path.read_text()))
+
+    def names(self, split: str) -> list[str]:
+        """Sample names of a split (``train`` or ``val``)."""
+        return (self.root / f"{split}.txt").read_text().split()
+
+    def pixel_counts(self, name: str) -> dict[int, int]:
+        """Label id → number of pixels in that sample."""
+        record = json.loads(self._joints_path(name).read_text())
+        return {int(label): count for label, count in record["pixels"].items()}
+
+    def read(self, name: str) -> Sample:
+        """Load one sample. Raises BrokenSampleError when a file is missing or the sizes disagree."""
+        image = read_image(self._image_path(name))
+        labels = read_label_map(self._labels_path(name))
+        if image.shape[:2] != labels.shape:
+            raise BrokenSampleError(f"{name}: photo {image.shape[:2]} and label map {labels.shape} differ in size")
+        record = json.loads(self._joints_path(name).read_text())
+        joints = [[np.nan] * 3 if joint is None else joint for joint in record["joints"]]
+        return Sample(name, image, labels, np.asarray(joints, np.float32), self.info().licence)
+
+    def has(self, name: str) -> bool:
+        """Whether the sample was written in full."""
+        return self._joints_path(name).exists()
+
+    def write(self, sample: Sample, photo: Path) -> None:
+        """Store a sample; the photo's file is copied as it is. The joints file comes last and marks it whole."""
+        for folder in ("images", "labels", "joints"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(photo, self._image_path(sample.name))
+        cv2.imwrite(str(self._labels_path(sample.name)), sample.labels)
+        ids, counts = np.unique(sample.labels, return_counts=True)
+        record = {
+            "joints": [None if np.isnan(x) else [round(float(v), 2) for v in (x, y, s)] for x, y, s in sample.joints],
+            "pixels": {str(label): int(count) for label, count in zip(ids, counts, strict=True)},
+        }
+        unfinished = self._joints_path(sample.name).with_suffix(".part")
+        unfinished.write_text(json.dumps(record))
+        unfinished.rename(self._joints_path(sample.name))
+
+    def write_index(self, info: DatasetInfo, splits: dict[str, list[str]]) -> None:
+        """Store the description and the split files."""
+        for split, names in splits.items():
+            (self.root / f"{split}.txt").write_text("".join(f"{name}\n" for name in names))
+        record = {"name": info.name, "licence": info.licence, "source": info.source}
+        (self.root / "dataset.json").write_text(json.dumps(record, indent=1) + "\n")
+
+    def _image_path(self, name: str) -> Path:
+        return self.root / "images" / f"{name}.jpg"
+
+    def _labels_path(self, name: str) -> Path:
+        return self.root / "labels" / f"{name}.png"
+
+    def _joints_path(self, name: str) -> Path:
+        return self.root / "joints" / f"{name}.json"
+
+
+def no_joints() -> FloatArray:
+    """Joints of a sample on which nobody marked any: (16, 3) of nan."""
+    return np.full((len(JOINTS), 3), np.nan, np.float32)

@@ -1,0 +1,60 @@
+"""Turn a published data set into a prepared folder: ``python -m training.prepare ccp --root DIR --out DIR``.
+
+Resumable: samples that are already there are kept. A sample that cannot be used is named and skipped.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Protocol
+
+from tqdm import tqdm
+
+from training.data.ccp import ClothingCoParsing
+from training.data.sample import BrokenSampleError, DatasetInfo, PreparedFolder, Sample
+
+
+class Adapter(Protocol):
+    """What a data set must offer to be prepared."""
+
+    info: DatasetInfo
+
+    def splits(self) -> dict[str, list[str]]: ...
+    def photo(self, name: str) -> Path: ...
+    def read(self, name: str) -> Sample: ...
+
+
+ADAPTERS: dict[str, type[ClothingCoParsing]] = {"ccp": ClothingCoParsing}
+
+
+def prepare(adapter: Adapter, out: Path) -> list[str]:
+    """Write every usable sample of ``adapter`` to ``out``; the reasons for those left out come back."""
+    folder = PreparedFolder(out)
+    splits = adapter.splits()
+    skipped = []
+    todo = [name for names in splits.values() for name in names if not folder.has(name)]
+    for name in tqdm(todo, desc="prepare", unit="photo"):
+        try:
+            folder.write(adapter.read(name), adapter.photo(name))
+        except BrokenSampleError as error:
+            skipped.append(str(error))
+    usable = {split: [name for name in names if folder.has(name)] for split, names in splits.items()}
+    folder.write_index(adapter.info, usable)
+    return skipped
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", choices=sorted(ADAPTERS))
+    parser.add_argument("--root", type=Path, required=True, help="the data set as published")
+    parser.add_argument("--out", type=Path, required=True, help="the prepared folder to make")
+    args = parser.parse_args()
+    skipped = prepare(ADAPTERS[args.dataset](args.root), args.out)
+    folder = PreparedFolder(args.out)
+    counts = ", ".join(f"{len(folder.names(split))} {split}" for split in ("train", "val"))
+    print(f"{args.out}: {counts}; {len(skipped)} skipped")
+    for reason in skipped:
+        print(f"  skipped {reason}")
+
+
+if __name__ == "__main__":
+    main()
