@@ -5,6 +5,7 @@ their pixels goes to the nearest limb of a MediaPipe pose (``pose_mediapipe.json
 """
 
 import csv
+import itertools
 import json
 from functools import cached_property
 from pathlib import Path
@@ -128,9 +129,7 @@ def to_lip_labels(clothing: UInt8Array, mapping: dict[int, str], landmarks: Poin
     return labels
 
 
-def _split_by_pose(
-    labels: UInt8Array, region: npt.NDArray[np.bool_], chains: dict[str, tuple[Points, float]]
-) -> None:
+def _split_by_pose(labels: UInt8Array, region: npt.NDArray[np.bool_], chains: dict[str, tuple[Points, float]]) -> None:
     """Give each pixel of ``region`` the label of the nearest chain (in place)."""
     rows, columns = np.nonzero(region)
     points = np.stack([columns, rows], 1).astype(np.float64)
@@ -142,7 +141,7 @@ def _split_by_pose(
 def distance_to_chain(points: Points, chain: Points) -> Points:
     """Distance of each point (P, 2) to a polyline (K, 2), both in pixels → (P,)."""
     nearest = np.full(len(points), np.inf)
-    for start, end in zip(chain[:-1], chain[1:], strict=True):
+    for start, end in itertools.pairwise(chain):
         bone = end - start
         along = np.clip((points - start) @ bone / max(float(bone @ bone), 1e-9), 0.0, 1.0)
         nearest = np.minimum(nearest, np.linalg.norm(points - start - along[:, None] * bone, axis=1))

@@ -12,6 +12,7 @@ A prepared folder is plain files, so that anybody can look at it or write one::
 import json
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -78,6 +79,7 @@ class PreparedFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @cached_property
     def info(self) -> DatasetInfo:
         """What the folder holds. Raises FileNotFoundError with what to do when it was never prepared."""
         path = self.root / "dataset.json"
@@ -102,7 +104,7 @@ class PreparedFolder:
             raise BrokenSampleError(f"{name}: photo {image.shape[:2]} and label map {labels.shape} differ in size")
         record = json.loads(self._joints_path(name).read_text())
         joints = [[np.nan] * 3 if joint is None else joint for joint in record["joints"]]
-        return Sample(name, image, labels, np.asarray(joints, np.float32), self.info().licence)
+        return Sample(name, image, labels, np.asarray(joints, np.float32), self.info.licence)
 
     def has(self, name: str) -> bool:
         """Whether the sample was written in full."""

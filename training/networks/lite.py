@@ -2,7 +2,9 @@
 
 JPPNet's idea (Liang et al., T-PAMI 2018) is kept: after a first answer for parts and joints, refinement stages read
 the features together with both last answers, so that each task corrects the other, and every stage is supervised.
-All heads work at stride 4 with depth-wise separable convolutions.
+
+Where things happen is a matter of cost. Maps at stride 4 are large, so they are narrow and carry only detail and the
+answers; what needs to see the whole body works at stride 8, where it can be wide.
 """
 
 import torch
@@ -12,7 +14,12 @@ from torch.nn import functional as F
 from training.networks.efficientnet_lite import TAP_CHANNELS, EfficientNetLite0
 from training.networks.stage import Stage
 
-WIDTH = 96
+CONTEXT = 128
+"""Channels at stride 8 and coarser."""
+
+DETAIL = 64
+"""Channels at stride 4."""
+
 REFINEMENTS = 2
 
 
@@ -33,50 +40,65 @@ def pointwise(channels_in: int, channels_out: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU())
 
 
+def double(x: Tensor) -> Tensor:
+    """Twice the height and width, bilinear."""
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
 class Decoder(nn.Module):
-    """Trunk features at strides 4–32 → one map of ``WIDTH`` channels at stride 4, coarse to fine.
+    """Trunk features at strides 4–32 → ``CONTEXT`` channels at stride 8 and ``DETAIL`` channels at stride 4.
 
     The mean over the whole photo joins at the coarsest level: what a garment is often depends on the rest.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.scene = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(TAP_CHANNELS[-1], WIDTH, 1), nn.ReLU())
-        self.laterals = nn.ModuleList(pointwise(channels, WIDTH) for channels in TAP_CHANNELS)
-        self.merges = nn.ModuleList(separable(WIDTH, WIDTH, 5) for _ in TAP_CHANNELS)
+        detail, *coarse = TAP_CHANNELS
+        self.scene = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(coarse[-1], CONTEXT, 1), nn.ReLU())
+        self.laterals = nn.ModuleList(pointwise(channels, CONTEXT) for channels in coarse)
+        self.merges = nn.ModuleList(separable(CONTEXT, CONTEXT, 5) for _ in coarse)
+        self.narrow = pointwise(CONTEXT, DETAIL)
+        self.detail_lateral = pointwise(detail, DETAIL)
+        self.detail_merge = separable(DETAIL, DETAIL, 5)
 
-    def forward(self, taps: list[Tensor]) -> Tensor:
-        levels = [lateral(tap) for lateral, tap in zip(self.laterals, taps, strict=True)]
-        x: Tensor = self.merges[-1](levels[-1] + self.scene(taps[-1]))
-        for level, merge in zip(reversed(levels[:-1]), reversed(list(self.merges)[:-1]), strict=True):
-            x = merge(level + F.interpolate(x, size=level.shape[-2:], mode="bilinear", align_corners=False))
-        return x
+    def forward(self, taps: list[Tensor]) -> tuple[Tensor, Tensor]:
+        detail, *coarse = taps
+        context = self.laterals[-1](coarse[-1]) + self.scene(coarse[-1])
+        context = self.merges[-1](context)
+        for level in (1, 0):
+            context = self.merges[level](self.laterals[level](coarse[level]) + double(context))
+        return context, self.detail_merge(self.detail_lateral(detail) + double(self.narrow(context)))
 
 
 class Heads(nn.Module):
-    """One branch a task on top of shared features."""
+    """One branch a task, on features at stride 4."""
 
     def __init__(self, labels: int, joints: int) -> None:
         super().__init__()
-        self.parsing = nn.Sequential(separable(WIDTH, WIDTH, 5), nn.Conv2d(WIDTH, labels, 1))
-        self.pose = nn.Sequential(separable(WIDTH, WIDTH, 5), nn.Conv2d(WIDTH, joints, 1))
+        self.parsing = nn.Sequential(separable(DETAIL, DETAIL, 5), nn.Conv2d(DETAIL, labels, 1))
+        self.pose = nn.Sequential(separable(DETAIL, DETAIL, 5), nn.Conv2d(DETAIL, joints, 1))
+        nn.init.normal_(self.pose[-1].weight, std=0.001)  # heat maps are almost empty, so start from empty ones
 
     def forward(self, features: Tensor) -> Stage:
         return Stage(self.parsing(features), self.pose(features))
 
 
 class Refinement(nn.Module):
-    """Reads the features and both last answers; what its heads say is added to the last answer."""
+    """Reads the features and both last answers at stride 8; what its heads say is added to the last answer."""
 
     def __init__(self, labels: int, joints: int) -> None:
         super().__init__()
-        self.join = pointwise(WIDTH + labels + joints, WIDTH)
-        self.context = nn.Sequential(separable(WIDTH, WIDTH, 7), separable(WIDTH, WIDTH, 7))
+        self.join = pointwise(CONTEXT + labels + joints, CONTEXT)
+        self.context = nn.Sequential(separable(CONTEXT, CONTEXT, 7), separable(CONTEXT, CONTEXT, 7))
+        self.narrow = pointwise(CONTEXT, DETAIL)
         self.heads = Heads(labels, joints)
+        for branch in (self.heads.parsing, self.heads.pose):  # at first, a refinement changes nothing
+            nn.init.zeros_(branch[-1].weight)
 
-    def forward(self, features: Tensor, last: Stage) -> Stage:
-        joined = self.join(torch.cat([features, last.parsing.softmax(1), last.pose], 1))
-        change: Stage = self.heads(joined + self.context(joined))
+    def forward(self, context: Tensor, detail: Tensor, last: Stage) -> Stage:
+        answers = F.avg_pool2d(torch.cat([last.parsing.softmax(1), last.pose], 1), 2)
+        joined = self.join(torch.cat([context, answers], 1))
+        change: Stage = self.heads(detail + double(self.narrow(joined + self.context(joined))))
         return Stage(last.parsing + change.parsing, last.pose + change.pose)
 
 
@@ -91,10 +113,10 @@ class LiteNetwork(nn.Module):
         self.refinements = nn.ModuleList(Refinement(labels, joints) for _ in range(REFINEMENTS))
 
     def forward(self, images: Tensor) -> list[Stage]:
-        features = self.decoder(self.trunk(images))
-        stages = [self.heads(features)]
+        context, detail = self.decoder(self.trunk(images))
+        stages = [self.heads(detail)]
         for refinement in self.refinements:
-            stages.append(refinement(features, stages[-1]))
+            stages.append(refinement(context, detail, stages[-1]))
         return stages
 
     def load_pretrained(self) -> None:

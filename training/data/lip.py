@@ -1,0 +1,123 @@
+"""Look into Person (LIP; Gong et al., CVPR 2017; Liang et al., T-PAMI 2018), in the folders of its published archives::
+
+    TrainVal_images/               train_id.txt, val_id.txt, train_images/NAME.jpg, val_images/NAME.jpg
+    TrainVal_parsing_annotations/  train_segmentations/NAME.png, val_segmentations/NAME.png
+    TrainVal_pose_annotations/     lip_train_set.csv, lip_val_set.csv
+
+Some archives hold a folder of their own name; both depths are found, as are the inner folders directly in the root.
+``Train_parsing_reversed_labels`` is not needed: mirrored labels follow from the mirror pairs.
+"""
+
+import csv
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from training.data.sample import BrokenSampleError, DatasetInfo, FloatArray, Sample, UInt8Array, read_image
+from training.labels import IGNORE, JOINTS, LABELS
+
+INFO = DatasetInfo(
+    name="Look into Person (LIP)",
+    licence="published for research, without a licence text; the photographs are crops from COCO",
+    source="https://github.com/Engineering-Course/LIP_JPPNet",
+)
+
+SPLITS = ("train", "val")
+
+ARCHIVES = {
+    "{split}_id.txt": "TrainVal_images",
+    "{split}_images": "TrainVal_images",
+    "{split}_segmentations": "TrainVal_parsing_annotations",
+    "lip_{split}_set.csv": "TrainVal_pose_annotations",
+}
+"""File or folder of a split → the archive that it comes in."""
+
+COLUMNS = 1 + 3 * len(JOINTS)
+
+
+class LookIntoPerson:
+    """Reads LIP's training and validation photos. Raises FileNotFoundError naming all that is missing in ``root``."""
+
+    info = INFO
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        missing = [
+            f"  {item.format(split=split)} (archive {archive})"
+            for item, archive in ARCHIVES.items()
+            for split in SPLITS
+            if not self._find(item, split).exists()
+        ]
+        if missing:
+            raise FileNotFoundError("\n".join([f"{root} lacks parts of LIP:", *missing]))
+
+    def splits(self) -> dict[str, list[str]]:
+        """Photo names by split, in the order of LIP's lists."""
+        return {split: self._find("{split}_id.txt", split).read_text().split() for split in SPLITS}
+
+    def photo(self, name: str) -> Path:
+        """Path of a photo."""
+        return self._find("{split}_images", self._split_of[name]) / f"{name}.jpg"
+
+    def read(self, name: str) -> Sample:
+        """One annotated photo. Raises BrokenSampleError."""
+        image = read_image(self.photo(name))
+        labels = read_grey(self._find("{split}_segmentations", self._split_of[name]) / f"{name}.png")
+        if labels.shape != image.shape[:2]:
+            raise BrokenSampleError(f"{name}: photo {image.shape[:2]} and labels {labels.shape} differ in size")
+        unknown = set(np.unique(labels).tolist()) - {label.id for label in LABELS} - {IGNORE}
+        if unknown:
+            raise BrokenSampleError(f"{name}: label ids that LIP does not have: {sorted(unknown)}")
+        if name not in self._poses:
+            raise BrokenSampleError(f"{name}: no row in lip_{self._split_of[name]}_set.csv")
+        return Sample(name, image, labels, parse_joints(name, self._poses[name]), INFO.licence)
+
+    def _find(self, item: str, split: str) -> Path:
+        """Where a file or folder of a split is; where it should be when it is nowhere."""
+        name, archive = item.format(split=split), ARCHIVES[item]
+        places = [self.root / archive / name, self.root / archive / archive / name, self.root / name]
+        return next((place for place in places if place.exists()), places[0])
+
+    @cached_property
+    def _split_of(self) -> dict[str, str]:
+        return {name: split for split, names in self.splits().items() for name in names}
+
+    @cached_property
+    def _poses(self) -> dict[str, list[str]]:
+        """Photo name → its row's 48 fields."""
+        poses = {}
+        for split in SPLITS:
+            with self._find("lip_{split}_set.csv", split).open(newline="") as file:
+                poses.update({Path(photo).stem: fields for photo, *fields in csv.reader(file)})
+        return poses
+
+
+def read_grey(path: Path) -> UInt8Array:
+    """A label map, uint8 (H, W), from a grey PNG or from one whose colour channels repeat each other.
+
+    Raises BrokenSampleError for anything else: true colours would be a picture of labels, not labels.
+    """
+    labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if labels is None or labels.dtype != np.uint8:
+        raise BrokenSampleError(f"{path}: missing, or not an 8-bit label map")
+    if labels.ndim == 3:
+        if (labels[:, :, :3] != labels[:, :, :1]).any():
+            raise BrokenSampleError(f"{path}: in colour; a label map is grey")
+        labels = labels[:, :, 0]
+    return np.asarray(labels, np.uint8)
+
+
+def parse_joints(name: str, fields: list[str]) -> FloatArray:
+    """48 fields of LIP's CSV (x, y, v for 16 joints) → (16, 3) as in ``Sample``. Raises BrokenSampleError.
+
+    LIP's v is 0 for visible and 1 for occluded; a joint that nobody marked is nan throughout.
+    """
+    try:
+        joints = np.array(fields, np.float32).reshape(len(JOINTS), 3)
+    except ValueError:
+        raise BrokenSampleError(f"{name}: its pose is not {COLUMNS - 1} numbers: {','.join(fields)}") from None
+    joints[:, 2] = 1.0 - joints[:, 2]
+    joints[np.isnan(joints).any(1)] = np.nan
+    return joints
