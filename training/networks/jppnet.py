@@ -129,18 +129,16 @@ class Refinement(nn.Module):
 class JPPNet(nn.Module):
     """float32 (N, 3, H, W), RGB 0–255 → 3 stages at stride 8, (ceil(H/8), ceil(W/8)) cells."""
 
-    mean: Tensor
-
     def __init__(self, labels: int, joints: int) -> None:
         super().__init__()
         self.trunk = ResNetTrunk()
         self.parsing = ParsingBranch(labels)
         self.pose = PoseBranch(joints)
         self.refinements = nn.ModuleList(Refinement(labels, joints) for _ in range(REFINEMENTS))
-        self.register_buffer("mean", torch.tensor(BGR_MEAN).view(3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> list[Stage]:
-        return self.stages(images[:, [2, 1, 0]] - self.mean)
+        red, green, blue = images.unbind(1)
+        return self.stages(torch.stack([blue - BGR_MEAN[0], green - BGR_MEAN[1], red - BGR_MEAN[2]], 1))
 
     def stages(self, x: Tensor) -> list[Stage]:
         """Stages for images that are normalised already: BGR minus ``BGR_MEAN``."""
