@@ -111,7 +111,7 @@ def checkpoint_prefix(path: Path) -> str:
 
 
 def read_checkpoint(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """All variables of a TensorFlow checkpoint, by name. Raises FileNotFoundError, and ImportError without the extra."""
+    """All variables of a TensorFlow checkpoint, by name. Raises FileNotFoundError; ImportError without TensorFlow."""
     try:
         import tensorflow as tf
     except ImportError as error:

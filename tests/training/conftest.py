@@ -1,0 +1,70 @@
+"""The original network's golden outputs (../shared/reference/jppnet) and the network filled as its README says."""
+
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from training.import_tf import to_weights
+from training.labels import JOINTS, LABELS
+from training.networks.jppnet import JPPNet
+
+REFERENCE = Path(__file__).parents[2] / ".." / "shared" / "reference" / "jppnet"
+
+
+@pytest.fixture(scope="session")
+def jppnet_reference():
+    """Folder of the golden outputs; a test that asks for it is skipped where the folder is not there."""
+    if not REFERENCE.exists():
+        pytest.skip("the original's golden outputs are not beside this checkout")
+    return REFERENCE
+
+
+@pytest.fixture(scope="session")
+def variable_shapes(jppnet_reference):
+    """The original checkpoint's variables: name → shape in TensorFlow's layout."""
+    shapes = json.loads((jppnet_reference / "variables.json").read_text())
+    return {name: tuple(shape) for name, shape in shapes.items()}
+
+
+@pytest.fixture(scope="session")
+def variables(variable_shapes):
+    """All variables with the values that the golden outputs were made with."""
+    return {name: value_by_rule(name, shape) for name, shape in variable_shapes.items()}
+
+
+@pytest.fixture(scope="session")
+def filled_network(variables):
+    """JPPNet filled with those values through the importer."""
+    network = network_without_values()
+    network.load_state_dict(to_weights(variables, network), assign=True)
+    return network.eval()
+
+
+@pytest.fixture(scope="session")
+def meta_network():
+    """JPPNet without values: names and shapes only."""
+    return network_without_values()
+
+
+def network_without_values():
+    with torch.device("meta"):
+        return JPPNet(len(LABELS), len(JOINTS))
+
+
+def value_by_rule(name, shape):
+    """A variable's value by the rule of the reference README."""
+    value = np.random.RandomState(zlib.crc32(name.encode())).standard_normal(shape)
+    leaf = name.rpartition("/")[2]
+    if leaf in ("weights", "w"):
+        value *= np.sqrt(2 / np.prod(shape[:3]))
+    elif leaf == "gamma":
+        value = (1 + 0.1 * value) * (0.25 if "branch2c" in name else 1)
+    elif leaf == "moving_variance":
+        value = 1 + 0.1 * np.abs(value)
+    else:
+        value *= 0.1
+    return value.astype(np.float32)
