@@ -61,8 +61,8 @@ def average_scores(network: nn.Module, photo: Tensor) -> tuple[Tensor, Tensor]:
 
 def merge_mirrored(maps: Tensor, flip_pairs: tuple[tuple[int, int], ...]) -> Tensor:
     """Maps of a photo and of its mirror image, (2, C, H, W) → their mean as the photo sees it, (C, H, W)."""
-    straight, mirrored = maps
-    return (straight + mirrored[flip_permutation(len(mirrored), flip_pairs)].flip(-1)) / 2
+    mirrored = maps[1, flip_permutation(maps.shape[1], flip_pairs)].flip(-1)
+    return (maps[0] + mirrored) / 2
 
 
 def first_peaks(heat_maps: Tensor) -> Tensor:
