@@ -34,8 +34,6 @@ ARCHIVES = {
 }
 """File or folder of a split → the archive that it comes in."""
 
-COLUMNS = 1 + 3 * len(JOINTS)
-
 
 class LookIntoPerson:
     """Reads LIP's training and validation photos. Raises FileNotFoundError naming all that is missing in ``root``."""
@@ -90,7 +88,7 @@ class LookIntoPerson:
         poses = {}
         for split in SPLITS:
             with self._find("lip_{split}_set.csv", split).open(newline="") as file:
-                poses.update({Path(photo).stem: fields for photo, *fields in csv.reader(file)})
+                poses.update({Path(row[0]).stem: row[1:] for row in csv.reader(file) if row})
         return poses
 
 
@@ -117,7 +115,10 @@ def parse_joints(name: str, fields: list[str]) -> FloatArray:
     try:
         joints = np.array(fields, np.float32).reshape(len(JOINTS), 3)
     except ValueError:
-        raise BrokenSampleError(f"{name}: its pose is not {COLUMNS - 1} numbers: {','.join(fields)}") from None
+        raise BrokenSampleError(f"{name}: its pose is not {3 * len(JOINTS)} numbers: {','.join(fields)}") from None
+    marked = ~np.isnan(joints).any(1)
+    joints[~marked] = np.nan
+    if not np.isin(joints[marked, 2], (0, 1)).all():
+        raise BrokenSampleError(f"{name}: visibility must be 0, 1 or nan: {','.join(fields)}")
     joints[:, 2] = 1.0 - joints[:, 2]
-    joints[np.isnan(joints).any(1)] = np.nan
     return joints
