@@ -1,0 +1,72 @@
+"""What OpenAPI cannot read from the routes' signatures: the photo in the body, and the problems."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from service.api.problems import MEDIA_TYPE, Kind, kinds_of
+from service.api.schemas import Problem
+
+BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+
+PHOTO_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "A JPEG, PNG or WebP photo: as it is, or as the field `image` (or `file`) of a form.",
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["image"],
+                    "properties": {"image": {"type": "string", "format": "binary", "description": "the photo"}},
+                }
+            },
+            "image/jpeg": BINARY,
+            "image/png": BINARY,
+            "image/webp": BINARY,
+        },
+    }
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a route that can answer with problems of these statuses."""
+    return {status: _documented(status, kinds) for status, kinds in kinds_of(*statuses)}
+
+
+def _documented(status: int, kinds: list[Kind]) -> dict[str, Any]:
+    examples = {
+        kind.name: {
+            "value": {
+                "type": f"urn:jppnet:problem:{kind.name}",
+                "title": kind.title,
+                "status": status,
+                "detail": "A sentence that says what to do.",
+                "request_id": "5f0c6a1e9f1b4d0c",
+            }
+        }
+        for kind in kinds
+    }
+    answer: dict[str, Any] = {
+        "description": " · ".join(kind.title for kind in kinds),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
+    }
+    if status == 503:
+        answer["headers"] = {
+            "Retry-After": {"description": "seconds to wait before trying again", "schema": {"type": "integer"}}
+        }
+    return answer
+
+
+def install_documentation(app: FastAPI) -> None:
+    """Makes the app's OpenAPI document name the problem's schema, to which the routes refer."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+            document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

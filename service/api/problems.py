@@ -1,0 +1,129 @@
+"""Errors as RFC 9457 problems: which exception is which problem, and how one is answered."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from service.api.schemas import Problem
+from service.engine import errors as engine
+from service.imaging import errors as photo
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+class UploadTooLargeError(ValueError):
+    """The request's body is larger than the service accepts."""
+
+
+class MultipartError(ValueError):
+    """The request's body is not the multipart form that its header promises."""
+
+
+class MissingPhotoError(ValueError):
+    """The multipart form has no photo, or more than one."""
+
+
+class NotAcceptableError(ValueError):
+    """None of the media types that the client accepts can be given."""
+
+
+class Kind(NamedTuple):
+    """A kind of problem: HTTP status, stable name, title."""
+
+    status: int
+    name: str
+    title: str
+
+
+KINDS: Final[Mapping[type[Exception], Kind]] = {
+    photo.EmptyPhotoError: Kind(400, "empty-body", "Empty body"),
+    MultipartError: Kind(400, "invalid-multipart", "Invalid multipart form"),
+    NotAcceptableError: Kind(406, "not-acceptable", "Not acceptable"),
+    UploadTooLargeError: Kind(413, "upload-too-large", "Upload too large"),
+    photo.TooManyPixelsError: Kind(413, "too-many-pixels", "Too many pixels"),
+    photo.NotAPhotoError: Kind(415, "not-a-photo", "Not a photo"),
+    photo.UnsupportedTypeError: Kind(415, "unsupported-type", "Unsupported type of picture"),
+    photo.TruncatedPhotoError: Kind(422, "truncated-photo", "Truncated photo"),
+    photo.CorruptPhotoError: Kind(422, "corrupt-photo", "Corrupt photo"),
+    MissingPhotoError: Kind(422, "missing-photo", "Missing photo"),
+    RequestValidationError: Kind(422, "invalid-request", "Invalid request"),
+    engine.InferenceError: Kind(500, "inference-failed", "Inference failed"),
+    engine.OverloadError: Kind(503, "overloaded", "Overloaded"),
+    engine.DeviceError: Kind(503, "device-failed", "Device failed"),
+    engine.ClosedError: Kind(503, "shutting-down", "Shutting down"),
+    engine.DeadlineError: Kind(504, "deadline-passed", "Deadline passed"),
+}
+
+
+def kinds_of(*statuses: int) -> Iterator[tuple[int, list[Kind]]]:
+    """For each status, the kinds of problem that have it."""
+    for status in statuses:
+        yield status, [kind for kind in KINDS.values() if kind.status == status]
+
+
+def install_problems(app: FastAPI) -> None:
+    """Makes the app answer every error as a problem."""
+    for error in KINDS:
+        app.add_exception_handler(error, _answer_known)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
+    app.add_exception_handler(Exception, _answer_unknown)
+
+
+def problem_response(request: Request, kind: Kind, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A problem as the answer to a request."""
+    request_id = request.state.request_id
+    problem = Problem(
+        type=f"urn:jppnet:problem:{kind.name}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        request_id=request_id,
+    )
+    all_headers = {"X-Request-ID": request_id, **(headers or {})}
+    return Response(problem.model_dump_json(), kind.status, all_headers, MEDIA_TYPE)
+
+
+async def _answer_known(request: Request, error: Exception) -> Response:
+    kind = KINDS[type(error)]
+    headers = {}
+    if isinstance(error, engine.OverloadError):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, engine.ClosedError):
+        headers["Retry-After"] = "1"
+    detail = _explain(error) if isinstance(error, RequestValidationError) else str(error)
+    return problem_response(request, kind, detail, headers)
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase
+    kind = Kind(error.status_code, phrase.lower().replace(" ", "-"), phrase)
+    detail = f"{error.detail}: {request.method} {request.url.path}. The calls there are, are listed at /docs."
+    return problem_response(request, kind, detail, error.headers)
+
+
+async def _answer_nobody(request: Request, error: Exception) -> Response:
+    """The client has hung up; what is returned here reaches nobody."""
+    return Response(status_code=400)
+
+
+async def _answer_unknown(request: Request, error: Exception) -> Response:
+    log.error("request %s failed: %r", request.state.request_id, error)
+    kind = Kind(500, "internal-error", "Internal error")
+    return problem_response(request, kind, "Something went wrong in the service. Its log says more, by request id.")
+
+
+def _explain(error: RequestValidationError) -> str:
+    def place(location: tuple[Any, ...]) -> str:
+        return " ".join(map(str, location))
+
+    return "; ".join(f"{place(item['loc'])}: {item['msg']}" for item in error.errors()) + "."

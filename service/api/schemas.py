@@ -1,0 +1,142 @@
+"""The answers' shapes. All coordinates are in pixels of the upright photo (EXIF orientation applied)."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, JsonValue
+
+from service.imaging.png import Color
+
+Score = Annotated[float, Field(ge=0, le=1)]
+BoxField = Annotated[
+    tuple[int, int, int, int],
+    Field(description="x and y of the top-left pixel, width, height", examples=[[112, 40, 236, 771]]),
+]
+
+
+class Model(BaseModel):
+    """Which model answered."""
+
+    name: str = Field(examples=["jppnet-lite"])
+    version: str = Field(examples=["1.0"])
+
+
+class ImageSize(BaseModel):
+    """The upright photo's size in pixels."""
+
+    width: int = Field(examples=[550])
+    height: int = Field(examples=[830])
+
+
+class LabelAnswer(BaseModel):
+    """A label that is in the photo."""
+
+    id: int = Field(description="the pixel value in the mask", examples=[2])
+    name: str = Field(examples=["hair"])
+    color: Color = Field(description="red, green, blue", examples=[[255, 0, 0]])
+    pixels: int = Field(description="pixels of the photo with this label", examples=[20411])
+    share: Score = Field(description="pixels divided by those of the whole photo", examples=[0.0447])
+    box: BoxField
+    confidence: Score = Field(description="the model's mean confidence where it saw this label", examples=[0.93])
+
+
+class Parsing(BaseModel):
+    """Who wears what where."""
+
+    labels: list[LabelAnswer] = Field(description="the labels that are in the photo, by ascending id")
+    mask: str = Field(
+        description="palette PNG in base64, of the photo's size; pixel value = label id", examples=["iVBORw0KGgo…"]
+    )
+
+
+class Keypoint(BaseModel):
+    """A joint. Left and right are the person's own."""
+
+    name: str = Field(examples=["right-ankle"])
+    x: float = Field(examples=[241.5])
+    y: float = Field(examples=[766.2])
+    score: Score = Field(examples=[0.88])
+
+
+class PersonAnswer(BaseModel):
+    """A person in the photo."""
+
+    box: BoxField
+    score: Score = Field(description="mean of the joints' scores", examples=[0.81])
+    keypoints: list[Keypoint] = Field(description="every joint of the model, in its order")
+
+
+class Pose(BaseModel):
+    """How the people stand."""
+
+    people: list[PersonAnswer] = Field(description="empty when nobody is in the photo")
+    skeleton: list[tuple[int, int]] = Field(
+        description="bones, as pairs of indices into keypoints", examples=[[[0, 1], [1, 2]]]
+    )
+
+
+class Answer(BaseModel):
+    """What every answer says."""
+
+    model: Model
+    image: ImageSize
+
+
+class ParseAnswer(Parsing, Answer):
+    """The answer of ``POST /parse`` as JSON."""
+
+
+class PoseAnswer(Pose, Answer):
+    """The answer of ``POST /pose``."""
+
+
+class AnalyzeAnswer(Pose, Parsing, Answer):
+    """The answer of ``POST /analyze``: mask and pose from one run of the model."""
+
+
+class LabelCard(BaseModel):
+    """A label that the model knows."""
+
+    id: int
+    name: str
+    color: Color
+
+
+class ModelAnswer(BaseModel):
+    """The model's card, and what it runs on here."""
+
+    name: str
+    version: str
+    license: str
+    training_data: str
+    description: str
+    precision: Literal["fp32", "fp16", "int8"]
+    labels: list[LabelCard]
+    label_flip_pairs: list[tuple[int, int]] = Field(description="label ids that change places in a mirrored photo")
+    joints: list[str]
+    joint_flip_pairs: list[tuple[int, int]] = Field(description="joints that change places in a mirrored photo")
+    skeleton: list[tuple[int, int]] = Field(description="bones, as pairs of indices into joints")
+    metrics: dict[str, JsonValue] = Field(description="figures measured when the model was made")
+    input: ImageSize = Field(description="the size photos are fitted to")
+    provider: Literal["cpu", "openvino", "cuda", "tensorrt"] = Field(description="what runs the model here")
+    lanes: int = Field(description="runs of the model side by side")
+    threads: int = Field(description="threads within a run, on a CPU")
+    largest_batch: int = Field(description="largest batch that pays here, as measured at start")
+
+
+class Health(BaseModel):
+    """How the service is."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Problem(BaseModel):
+    """What went wrong, as RFC 9457 has it."""
+
+    type: str = Field(description="stable name of the kind of problem", examples=["urn:jppnet:problem:empty-body"])
+    title: str = Field(examples=["Empty body"])
+    status: int = Field(examples=[400])
+    detail: str = Field(
+        description="a sentence that says what to do",
+        examples=["There is no picture in the request: its body is empty."],
+    )
+    request_id: str = Field(description="also in the header X-Request-ID", examples=["5f0c6a1e9f1b4d0c"])

@@ -1,0 +1,42 @@
+"""The ASGI application: an engine behind HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from service.api.documentation import install_documentation
+from service.api.problems import install_problems
+from service.api.request_id import RequestId
+from service.api.routes import health_routes, model_route, photo_routes
+from service.engine.engine import Engine
+from service.settings import Settings
+
+API_VERSION: Final = "1.0"
+"""Of the HTTP contract: it changes when calls or answers do, whatever the package's version."""
+
+
+def create_app(engine: Engine, settings: Settings) -> FastAPI:
+    """An application that serves a started engine, and closes it when it shuts down."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(engine.close)
+
+    app = FastAPI(
+        title="jppnet",
+        summary="POST a photo, get back who wears what where (a part mask) and how they stand (keypoints).",
+        version=API_VERSION,
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.add_middleware(RequestId)
+    app.include_router(photo_routes(engine, settings))
+    app.include_router(model_route(engine))
+    app.include_router(health_routes(engine))
+    install_problems(app)
+    install_documentation(app)
+    return app

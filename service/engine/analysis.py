@@ -1,0 +1,92 @@
+"""The model's answer, read back in the photo's own pixels: the fit undone."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from service.engine.card import Card
+from service.engine.session import Prediction
+from service.imaging.decode import Image
+from service.imaging.fit import Fit, to_photo
+from service.imaging.mask import Box, Grid, cut_padding, label_map
+
+MIN_PERSON: Final = 0.001
+"""Share of the photo that must be labelled for anybody to be there."""
+MIN_PIECE: Final = 0.02
+"""Share of the person that a separate piece of the mask must have to count for the person's box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A label that is in the photo: where, how much of it, and how sure the model is (0–1)."""
+
+    label: int
+    pixels: int
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person in the photo: box, score (the mean of the joints', 0–1) and joints (J, 3) as x, y, score."""
+
+    box: Box
+    score: float
+    keypoints: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One photo's answer. All coordinates are in pixels of the upright photo; computed when asked for, and once."""
+
+    card: Card
+    fit: Fit
+    prediction: Prediction
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The cells of the answer that show the photo."""
+        return cut_padding(self.prediction.labels, self.prediction.confidence, self.fit)
+
+    @cached_property
+    def mask(self) -> Image:
+        """The label id of every photo pixel (height, width)."""
+        return label_map(self.grid, self.fit)
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """The labels in the mask, by ascending id."""
+        counts = cv2.calcHist([self.mask], [0], None, [256], [0, 256]).ravel()
+        return [self._part(int(label), int(counts[label])) for label in np.flatnonzero(counts)]
+
+    def _part(self, label: int, pixels: int) -> Part:
+        box = Box(*cv2.boundingRect((self.mask == label).view(np.uint8)))
+        cells = self.grid.confidence[self.grid.labels == label]
+        return Part(label, pixels, box, float(cells.mean()) / 255)
+
+    @cached_property
+    def people(self) -> list[Person]:
+        """The person in the photo, or nobody."""
+        box = self._person_box()
+        if box is None:
+            return []
+        keypoints = self.prediction.keypoints.astype(np.float64)
+        keypoints[:, :2] = to_photo(keypoints[:, :2], self.fit)
+        return [Person(box, float(keypoints[:, 2].mean()), keypoints)]
+
+    def _person_box(self) -> Box | None:
+        """The box around the pieces of the mask that are no mere specks; None if there is nothing."""
+        _, _, pieces, _ = cv2.connectedComponentsWithStats((self.grid.labels > 0).view(np.uint8), connectivity=8)
+        pieces = pieces[1:]  # the first is the background
+        total = pieces[:, cv2.CC_STAT_AREA].sum()
+        if total < MIN_PERSON * self.grid.labels.size:
+            return None
+        pieces = pieces[pieces[:, cv2.CC_STAT_AREA] >= MIN_PIECE * total]
+        left, top = pieces[:, :2].min(axis=0)
+        right, bottom = (pieces[:, :2] + pieces[:, 2:4]).max(axis=0)
+        cells = Box(int(left), int(top), int(right - left), int(bottom - top))
+        return self.grid.to_photo(cells, self.fit)

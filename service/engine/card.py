@@ -1,0 +1,132 @@
+"""The model file's card: everything the service knows about a model, checked before anything is served."""
+
+import base64
+from typing import Annotated, Literal, Self
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, model_validator
+
+from service.engine.errors import StartError
+from service.imaging.decode import Image
+from service.imaging.fit import FitMode
+from service.imaging.png import Color
+
+METADATA_KEY = "jppnet.card"
+SCHEMA = 1
+
+Byte = Annotated[int, Field(ge=0, le=255)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Pair = tuple[int, int]
+
+
+class CardModel(BaseModel):
+    """A frozen part of the card; keys that a later exporter adds are passed over."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Label(CardModel):
+    """A part label: the pixel value in a mask, its name and the colour that shows it."""
+
+    id: Byte
+    name: str
+    color: tuple[Byte, Byte, Byte]
+
+
+class Golden(CardModel):
+    """An input whose answer is known, and how close to it an answer must come."""
+
+    image: str
+    labels: str
+    keypoints: list[tuple[float, float, float]]
+    min_label_agreement: Share
+    max_keypoint_distance: float
+
+    def decoded_image(self) -> Image:
+        """The input (H, W, 3), RGB."""
+        return _decode_png(self.image, cv2.IMREAD_COLOR_RGB)
+
+    def decoded_labels(self) -> Image:
+        """The label grid (h, w) that must come back."""
+        return _decode_png(self.labels, cv2.IMREAD_GRAYSCALE)
+
+    def keypoint_array(self) -> npt.NDArray[np.float32]:
+        """The key points (J, 3) that must come back: x, y in input pixels, score."""
+        return np.array(self.keypoints, np.float32)
+
+
+class Card(CardModel):
+    """The card of schema 1, as the model file's document defines it."""
+
+    name: str
+    version: str
+    license: str
+    training_data: str
+    description: str
+    precision: Literal["fp32", "fp16", "int8"]
+    fit: FitMode
+    pad_color: tuple[Byte, Byte, Byte]
+    labels: list[Label] = Field(min_length=2)
+    label_flip_pairs: list[Pair]
+    joints: list[str] = Field(min_length=1)
+    joint_flip_pairs: list[Pair]
+    skeleton: list[Pair]
+    metrics: dict[str, JsonValue]
+    golden: Golden
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if [label.id for label in self.labels] != list(range(len(self.labels))):
+            raise ValueError("label ids must be 0, 1, 2 … in order")
+        for name, pairs, count in (
+            ("label_flip_pairs", self.label_flip_pairs, len(self.labels)),
+            ("joint_flip_pairs", self.joint_flip_pairs, len(self.joints)),
+            ("skeleton", self.skeleton, len(self.joints)),
+        ):
+            if any(not 0 <= index < count for pair in pairs for index in pair):
+                raise ValueError(f"{name} names an index outside 0–{count - 1}")
+        if len(self.golden.keypoints) != len(self.joints):
+            raise ValueError(f"golden.keypoints has {len(self.golden.keypoints)} rows for {len(self.joints)} joints")
+        return self
+
+    @property
+    def palette(self) -> list[Color]:
+        """The labels' colours; the index is the label id."""
+        return [label.color for label in self.labels]
+
+
+def read_card(metadata: dict[str, str], file: str) -> Card:
+    """Reads the card from a model file's metadata.
+
+    Raises:
+        StartError: there is no card, it is of another schema, or something in it is missing or wrong.
+    """
+    text = metadata.get(METADATA_KEY)
+    if text is None:
+        raise StartError(
+            f"{file} has no “{METADATA_KEY}” in its metadata: it was not written by jppnet's exporter. "
+            "Export the checkpoint with `python -m export.onnx`."
+        )
+    try:
+        content = TypeAdapter(dict[str, JsonValue]).validate_json(text)
+        if content.get("schema") != SCHEMA:
+            raise StartError(
+                f"{file} has a card of schema {content.get('schema')!r}; this version of the service reads schema "
+                f"{SCHEMA}. Use the service that belongs to the model, or export the model anew."
+            )
+        return Card.model_validate(content)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'card'}: {e['msg']}" for e in error.errors())
+        raise StartError(f"{file} has a card that cannot be used: {wrong}.") from None
+
+
+def _decode_png(text: str, flags: int) -> Image:
+    try:
+        image = cv2.imdecode(np.frombuffer(base64.b64decode(text, validate=True), np.uint8), flags)
+    except (ValueError, cv2.error):
+        image = None
+    if image is None:
+        raise StartError("The model's card holds a golden picture that is no PNG.")
+    return np.asarray(image, np.uint8)

@@ -1,0 +1,33 @@
+"""What can go wrong on the way through the engine. Each message is a sentence for the person who reads it."""
+
+
+class StartError(RuntimeError):
+    """The service cannot start: the model file or the provider is not what was asked for."""
+
+
+class ProviderError(StartError):
+    """The provider is not in this installation, or finds no device."""
+
+
+class OverloadError(RuntimeError):
+    """As many photos are under way as may be; ``retry_after`` is the wait in seconds that should suffice."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"The service is busy. Try again in {retry_after} s.")
+        self.retry_after = retry_after
+
+
+class DeadlineError(TimeoutError):
+    """The photo's time was up before its turn came; it was not run."""
+
+
+class InferenceError(RuntimeError):
+    """The model failed on this photo, yet still answers its golden sample: the device is well."""
+
+
+class DeviceError(RuntimeError):
+    """The device no longer answers the golden sample; this process must be replaced."""
+
+
+class ClosedError(RuntimeError):
+    """The engine is shutting down and takes no more photos."""

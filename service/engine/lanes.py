@@ -1,0 +1,141 @@
+"""Lanes: owner threads that run the model, fed from one queue.
+
+A free lane takes what waits, up to the largest batch that pays, and never waits for a batch to fill. Every photo's
+future resolves: with the answer, or with the reason why there is none. A photo that is no longer wanted (its future is
+cancelled, or its deadline has passed) leaves the queue without running.
+"""
+
+import logging
+import queue
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from math import inf
+from threading import Lock, Thread
+
+from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
+from service.engine.golden import Prove
+from service.engine.session import Prediction, Session
+from service.imaging.decode import Image
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A fitted photo that waits for its turn; ``deadline`` is on the clock of ``time.monotonic``."""
+
+    image: Image
+    deadline: float
+    future: Future[Prediction]
+
+    def is_wanted(self) -> bool:
+        """Whether to run it now; resolves it if not."""
+        if not self.future.set_running_or_notify_cancel():
+            return False
+        if time.monotonic() >= self.deadline:
+            self.future.set_exception(DeadlineError("The time for this photo was up before its turn came."))
+            return False
+        return True
+
+
+class Lanes:
+    """One owner thread per session, all fed from one queue in the order of submission."""
+
+    def __init__(self, sessions: Sequence[Session], largest_batch: int, prove: Prove) -> None:
+        """Starts a thread per session. ``prove`` tells a broken device from a photo that cannot be run."""
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._largest_batch = largest_batch
+        self._prove = prove
+        self._fault: str | None = None
+        self._closed = False
+        self._door = Lock()
+        self._threads = [
+            Thread(target=self._drive, args=(session,), name=f"lane-{number}", daemon=True)
+            for number, session in enumerate(sessions)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def fault(self) -> str | None:
+        """What broke the device, once something has; it stays, for only a new process gets a device anew."""
+        return self._fault
+
+    def submit(self, image: Image, deadline: float = inf) -> Future[Prediction]:
+        """Queues a fitted photo (H, W, 3). Cancel the future to take it back.
+
+        The future raises :class:`DeadlineError`, :class:`InferenceError` or :class:`DeviceError`.
+
+        Raises:
+            ClosedError: the lanes are shut.
+        """
+        job = Job(image, deadline, Future())
+        with self._door:  # so that nothing is queued behind the end mark, where no lane would look
+            if self._closed:
+                raise ClosedError("The service is shutting down.")
+            self._queue.put(job)
+        return job.future
+
+    def close(self) -> None:
+        """Takes no more photos, runs those that wait and returns when the last is answered."""
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _drive(self, session: Session) -> None:
+        while (jobs := self._take()) is not None:
+            if self._fault:
+                _fail(jobs, DeviceError(self._fault))
+            elif jobs:
+                self._run(session, jobs)
+
+    def _take(self) -> list[Job] | None:
+        """Waits for a photo, then takes those that wait as well, up to a batch; None when the lanes are shut."""
+        jobs: list[Job] = []
+        job = self._queue.get()
+        while True:
+            if job is None:
+                self._queue.put(None)  # the other lanes want to see the end mark, too
+                return jobs or None
+            if job.is_wanted():
+                jobs.append(job)
+            if len(jobs) == self._largest_batch:
+                return jobs
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                return jobs
+
+    def _run(self, session: Session, jobs: list[Job]) -> None:
+        try:
+            predictions = session.run([job.image for job in jobs])
+        except Exception as error:
+            if len(jobs) > 1:  # one by one, so that a photo that cannot be run fails alone
+                for job in jobs:
+                    self._run(session, [job])
+            else:
+                _fail(jobs, self._diagnose(session, error))
+        else:
+            for job, prediction in zip(jobs, predictions, strict=True):
+                job.future.set_result(prediction)
+
+    def _diagnose(self, session: Session, error: Exception) -> InferenceError | DeviceError:
+        """A failure is the device's if the golden sample fails as well, otherwise the photo's."""
+        try:
+            self._prove(session)
+        except Exception as proof:
+            log.critical("the device is broken: %s; the golden sample fails as well: %s", error, proof)
+            self._fault = "The device that runs the model has failed; this server must be restarted."
+            return DeviceError(self._fault)
+        log.error("the model failed on one photo: %s", error)
+        return InferenceError("The model failed on this photo.")
+
+
+def _fail(jobs: Sequence[Job], error: Exception) -> None:
+    for job in jobs:
+        job.future.set_exception(error)

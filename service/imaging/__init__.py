@@ -1,0 +1,1 @@
+"""Pure functions over bytes and arrays: decode, fit, and back again."""

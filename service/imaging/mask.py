@@ -1,0 +1,149 @@
+"""From the model's coarse grid of labels to a label map of the photo's own size, with smooth part borders.
+
+Label ids cannot be interpolated, but how much a place belongs to a label can. So each label present gets a plane of
+membership on the grid, is enlarged linearly within its own box, and the strongest label wins at each photo pixel. Only
+two photo-sized planes live at any time (the strongest membership so far and whose it is), however many labels.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from service.imaging.decode import Image
+from service.imaging.fit import Fit
+
+
+class Box(NamedTuple):
+    """A rectangle in whole pixels: top-left corner and size."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def area(self) -> tuple[slice, slice]:
+        """The rows and columns of the rectangle, to index an array with."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
+    def grown(self, cells: int, width: int, height: int) -> "Box":
+        """The rectangle, grown on every side but not beyond a plane of ``width``×``height``."""
+        left, top = max(0, self.x - cells), max(0, self.y - cells)
+        right, bottom = min(width, self.x + self.width + cells), min(height, self.y + self.height + cells)
+        return Box(left, top, right - left, bottom - top)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The cells of the model's answer that show the photo, padding cut off, and how they lie over the photo."""
+
+    labels: Image
+    confidence: Image
+    step_x: float
+    """Cells per photo pixel, across."""
+    step_y: float
+    """Cells per photo pixel, down."""
+    start_x: float
+    """Where on the grid the centre of the photo's top-left pixel lies, across; the first cell's centre is 0."""
+    start_y: float
+    """The same, down."""
+
+    def present(self) -> list[int]:
+        """The ids of the labels that are there, ascending."""
+        return [int(label) for label in np.flatnonzero(np.bincount(self.labels.ravel(), minlength=1))]
+
+    def to_photo(self, box: Box, fit: Fit) -> Box:
+        """The photo pixels whose centres lie within the outer edges of a box of cells."""
+        left = max(0, int(np.ceil((box.x - 0.5 - self.start_x) / self.step_x)))
+        top = max(0, int(np.ceil((box.y - 0.5 - self.start_y) / self.step_y)))
+        right = min(fit.photo_width, int(np.ceil((box.x + box.width - 0.5 - self.start_x) / self.step_x)))
+        bottom = min(fit.photo_height, int(np.ceil((box.y + box.height - 0.5 - self.start_y) / self.step_y)))
+        # Cells at the rim stand for all of the photo beyond them.
+        rows, columns = self.labels.shape
+        left, top = left if box.x else 0, top if box.y else 0
+        right = right if box.x + box.width < columns else fit.photo_width
+        bottom = bottom if box.y + box.height < rows else fit.photo_height
+        return Box(left, top, max(0, right - left), max(0, bottom - top))
+
+
+def cut_padding(labels: Image, confidence: Image, fit: Fit) -> Grid:
+    """Keeps the cells (rows, columns) whose centres show the photo; the grid as given covers the whole input."""
+    rows, columns = labels.shape
+    across, down = columns / fit.input_width, rows / fit.input_height
+    left, right = _cells_within(fit.left * across, (fit.left + fit.width) * across, columns)
+    top, bottom = _cells_within(fit.top * down, (fit.top + fit.height) * down, rows)
+    step_x, step_y = fit.scale_x * across, fit.scale_y * down
+    return Grid(
+        labels=np.ascontiguousarray(labels[top:bottom, left:right]),
+        confidence=np.ascontiguousarray(confidence[top:bottom, left:right]),
+        step_x=step_x,
+        step_y=step_y,
+        start_x=fit.left * across + 0.5 * step_x - 0.5 - left,
+        start_y=fit.top * down + 0.5 * step_y - 0.5 - top,
+    )
+
+
+def _cells_within(start: float, end: float, count: int) -> tuple[int, int]:
+    """First and last-plus-one of the cells whose centres lie in [start, end); at least one cell."""
+    first = min(int(np.ceil(start - 0.5)), count - 1)
+    return first, max(first + 1, int(np.ceil(end - 0.5)))
+
+
+def label_map(grid: Grid, fit: Fit) -> Image:
+    """The label id of every photo pixel, (photo_height, photo_width)."""
+    ids = np.zeros((fit.photo_height, fit.photo_width), np.uint8)
+    parts = [label for label in grid.present() if label]
+    if not parts:
+        return ids
+    # Everything outside the person is background without a look; inside, it competes like any label.
+    person_cells = _reach(grid.labels > 0, grid)
+    person = grid.to_photo(person_cells, fit)
+    strongest = _enlarge(_membership(grid, 0, person_cells), person_cells, person, grid)
+    winner = np.empty_like(strongest)
+    for label in parts:
+        cells = _reach(grid.labels == label, grid)
+        pixels = grid.to_photo(cells, fit)
+        if not pixels.width or not pixels.height:  # a photo smaller than the grid can pass between the cells
+            continue
+        within = Box(pixels.x - person.x, pixels.y - person.y, pixels.width, pixels.height).area
+        membership = _enlarge(_membership(grid, label, cells), cells, pixels, grid)
+        wins = cv2.compare(membership, strongest[within], cv2.CMP_GT)
+        winner[within] = label
+        cv2.copyTo(winner[within], wins, ids[pixels.area])
+        cv2.max(membership, strongest[within], strongest[within])
+    return ids
+
+
+def _reach(members: npt.NDArray[np.bool_], grid: Grid) -> Box:
+    """The box of cells that a label's enlarged plane can touch: its own, and two rings around them."""
+    rows, columns = grid.labels.shape
+    return Box(*cv2.boundingRect(members.view(np.uint8))).grown(2, columns, rows)
+
+
+def _membership(grid: Grid, label: int, cells: Box) -> Image:
+    """How much each cell of a box belongs to a label, 0–255.
+
+    A cell of the label belongs to it with its confidence. What a cell next to it leaves open is taken to be the
+    label's: that is where the network saw the border within the cell, and it puts the border there, not half-way.
+    """
+    labels, confidence = grid.labels[cells.area], grid.confidence[cells.area]
+    members = (labels == label).view(np.uint8)
+    beside = cv2.dilate(members, np.ones((3, 3), np.uint8))
+    left_open = cv2.min(confidence, cv2.bitwise_not(confidence)) * beside
+    return np.asarray(np.where(members, confidence, left_open), np.uint8)
+
+
+def _enlarge(plane: Image, cells: Box, pixels: Box, grid: Grid) -> Image:
+    """Samples a plane over a box of cells linearly at each photo pixel of a box."""
+    to_cells = np.array(
+        [
+            [grid.step_x, 0.0, grid.start_x + pixels.x * grid.step_x - cells.x],
+            [0.0, grid.step_y, grid.start_y + pixels.y * grid.step_y - cells.y],
+        ]
+    )
+    size = (pixels.width, pixels.height)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(plane, to_cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)

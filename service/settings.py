@@ -1,0 +1,41 @@
+"""Everything that can be set, each as an environment variable ``JPPNET_<NAME>``."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DeviceProvider = Literal["cpu", "openvino", "cuda", "tensorrt"]
+ProviderName = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
+
+
+class Settings(BaseSettings):
+    """The service's settings; the defaults suit a laptop."""
+
+    model_config = SettingsConfigDict(env_prefix="JPPNET_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    model: Path = Path(__file__).parent / "models" / "jppnet-lite.onnx"
+    provider: ProviderName = "auto"
+    """What runs the model. Asked for by name and missing is an error; ``auto`` takes the best there is and says so."""
+
+    max_upload_mb: PositiveFloat = 20
+    """Largest file that is accepted, in millions of bytes."""
+    max_pixels: PositiveInt = 64_000_000
+    """Largest photo that is decoded."""
+
+    queue_size: PositiveInt = 128
+    """Photos that may be under way at once; one more is answered with 503 and the time after which to try again."""
+    timeout_seconds: PositiveFloat = 30
+    """Time a request may take when it does not say so itself with ``X-Request-Timeout-Ms``."""
+    drain_seconds: PositiveInt = 8
+    """Time that requests under way are given to finish after SIGTERM; Docker kills after 10."""
+
+    lanes: PositiveInt | None = None
+    """Threads that run the model side by side; measured at start if not set."""
+    threads: PositiveInt | None = None
+    """Threads within one run of the model on a CPU; measured at start if not set."""
+    max_batch: PositiveInt = 32
+    """Largest batch that is tried at start; the largest that pays is used."""
