@@ -39,7 +39,7 @@ def predict(network: LiteNetwork, image: UInt8Array, height: int, width: int) ->
 def _labels_at_photo_size(
     scores: torch.Tensor, to_input: FloatArray, stride: int, shape: tuple[int, ...]
 ) -> UInt8Array:
-    """Label scores (L, h, w) of the input → label map of the photo: bilinear, a few rows of planes at a time."""
+    """Label scores (L, h, w) of the input → label map of the photo: bilinear, one label's plane at a time."""
     to_grid = to_input / stride
     to_grid[:, 2] += 0.5 / stride - 0.5
     planes = np.ascontiguousarray(scores.permute(1, 2, 0).numpy())

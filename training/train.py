@@ -86,7 +86,6 @@ class Trainer:
             schedule.batch // self.place.ranks,
             sampler=self.sampler,
             num_workers=2,
-            worker_init_fn=lambda _: cv2.setNumThreads(1),
             drop_last=True,
         )
         self.network.train()
@@ -206,6 +205,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     parser.add_argument("--resume", action="store_true", help="go on from RUN/last.pt")
     args = parser.parse_args()
+    cv2.setNumThreads(0)  # OpenCV's threads do not survive the fork into loader processes
     place = take_place()
     begun = (args.out / "last.pt").exists()
     if begun and not args.resume:

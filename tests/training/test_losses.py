@@ -1,0 +1,72 @@
+import pytest
+import torch
+
+from training.labels import IGNORE
+from training.losses import cross_entropy, heat_map_loss, joint_loss, lovasz_gradient, lovasz_softmax
+from training.networks.stage import Stage
+
+
+def certain(labels, classes=3, margin=30.0):
+    """Scores that say ``labels`` with certainty."""
+    return margin * torch.nn.functional.one_hot(labels.clamp_max(classes - 1), classes).permute(0, 3, 1, 2).float()
+
+
+@pytest.fixture
+def labels():
+    return torch.tensor([[[0, 1, 2, 1] * 8] * 16])
+
+
+class TestCrossEntropy:
+    def test_background_weighs_less(self):
+        scores = torch.zeros(1, 3, 1, 2)
+        scores[0, 1, 0, 0] = 1.0  # wrong on the background pixel only
+        truth = torch.tensor([[[0, 1]]])
+        assert cross_entropy(scores, truth, 0.1) < cross_entropy(scores, truth, 1.0)
+
+    def test_unknown_pixels_cost_nothing(self):
+        truth = torch.tensor([[[0, IGNORE]]])
+        a, b = torch.zeros(1, 3, 1, 2), torch.zeros(1, 3, 1, 2)
+        b[0, 2, 0, 1] = 9.0
+        assert cross_entropy(a, truth, 1.0) == cross_entropy(b, truth, 1.0)
+
+
+class TestLovasz:
+    def test_gradient_by_hand(self):
+        # Truth 1, 0, 1 by falling error: Jaccard losses 1/2, 2/3, 1.
+        gradient = lovasz_gradient(torch.tensor([1.0, 0.0, 1.0]))
+        assert gradient.tolist() == pytest.approx([1 / 2, 2 / 3 - 1 / 2, 1 / 3])
+
+    def test_right_answers_cost_nothing_and_wrong_ones_everything(self, labels):
+        assert lovasz_softmax(certain(labels), labels).item() == pytest.approx(0, abs=1e-6)
+        assert lovasz_softmax(certain((labels + 1) % 3), labels).item() == pytest.approx(1, abs=1e-6)
+
+    def test_nothing_known_costs_nothing(self):
+        scores = torch.zeros(1, 3, 2, 2, requires_grad=True)
+        loss = lovasz_softmax(scores, torch.full((1, 2, 2), IGNORE))
+        loss.backward()
+        assert loss.item() == 0
+
+
+class TestHeatMapLoss:
+    def test_an_empty_map_costs_one_whatever_the_gaussian(self):
+        target = torch.rand(2, 3, 8, 8)
+        assert heat_map_loss(torch.zeros_like(target), target, torch.ones(2, 3)).item() == pytest.approx(1)
+
+    def test_unmarked_joints_cost_nothing(self):
+        target = torch.zeros(1, 2, 4, 4)
+        target[0, 0, 1, 1] = 1
+        predicted = target.clone()
+        predicted[0, 1] = 100
+        assert heat_map_loss(predicted, target, torch.tensor([[1.0, 0.0]])).item() == 0
+
+
+def test_every_stage_is_supervised_on_both_tasks(labels):
+    stages = [
+        Stage(torch.rand(1, 3, 8, 16, requires_grad=True), torch.rand(1, 2, 8, 16, requires_grad=True))
+        for _ in range(3)
+    ]
+    maps, weights = torch.rand(1, 2, 8, 16), torch.ones(1, 2)
+    joint_loss(stages, labels, maps, weights, background_weight=0.5, pose_weight=1.0)["total"].backward()
+    for stage in stages:
+        assert stage.parsing.grad.abs().sum() > 0
+        assert stage.pose.grad.abs().sum() > 0

@@ -1,0 +1,148 @@
+"""A whole run on four tiny drawings: it learns, it stops and goes on exactly, and it refuses what would lose work."""
+
+import json
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from training import train
+from training.checkpoint import load_checkpoint
+from training.data.dataset import Draw, RareLabelSampler, TrainingViews, repeat_factors
+from training.data.sample import DatasetInfo, PreparedFolder, Sample, no_joints
+from training.devices import take_place
+from training.recipe import PRESETS, load_recipe
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Four drawings of a dress with a face; only the last one has a hat."""
+    root = tmp_path_factory.mktemp("prepared")
+    folder = PreparedFolder(root / "data")
+    for number in range(4):
+        image = np.full((96, 72, 3), 90 + 20 * number, np.uint8)
+        labels = np.zeros((96, 72), np.uint8)
+        cv2.rectangle(image, (22, 30), (50, 90), (200, 30, 30), -1)
+        labels[30:91, 22:51] = 6
+        cv2.circle(image, (36, 20), 9, (30, 200, 30), -1)
+        cv2.circle(labels, (36, 20), 9, 13, -1)
+        if number == 3:
+            image[5:12, 28:45] = 255
+            labels[5:12, 28:45] = 1
+        joints = no_joints()
+        joints[[6, 7, 8, 9]] = [(36, 70, 1), (36, 34, 1), (36, 28, 1), (36, 8, 1)]
+        photo = root / f"{number}.jpg"
+        cv2.imwrite(str(photo), image[:, :, ::-1])
+        folder.write(Sample(str(number), image, labels, joints, "CC0"), photo)
+    names = ["0", "1", "2", "3"]
+    folder.write_index(DatasetInfo("drawings", "CC0", "made here"), {"train": names, "val": names})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recipe_file(tmp_path_factory):
+    text = (PRESETS / "lite.toml").read_text()
+    for old, new in (
+        ("height = 256", "height = 64"),
+        ("width = 192", "width = 64"),
+        ("batch = 16", "batch = 2"),
+        ("epochs = 72", "epochs = 4"),
+        ("warmup_epochs = 2", "warmup_epochs = 0"),
+        ("ema_decay = 0.998", "ema_decay = 0.5"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
+    path.write_text(text)
+    return path
+
+
+def trainer(recipe_file, folder, out):
+    out.mkdir(parents=True, exist_ok=True)
+    return train.Trainer(load_recipe(str(recipe_file)), folder, out, take_place())
+
+
+@pytest.fixture(scope="module")
+def finished(recipe_file, folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    trainer(recipe_file, folder, out).run()
+    return out
+
+
+def log(out):
+    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+
+
+def test_the_loss_falls_and_the_best_weights_are_kept(finished):
+    losses = [record["losses"]["total"] for record in log(finished)]
+    assert len(losses) == 4
+    assert losses[-1] < 0.8 * losses[0]
+    checkpoint = load_checkpoint(finished / "best.pt")
+    assert checkpoint.metrics["photos"] == 4
+    assert checkpoint.data["name"] == "drawings"
+    assert any(finished.glob("events.out.tfevents.*"))
+
+
+def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(finished, recipe_file, folder, tmp_path):
+    first = trainer(recipe_file, folder, tmp_path)
+    for _ in range(2):
+        first.train_epoch()
+        first.epoch += 1
+    first.save_progress()
+    second = trainer(recipe_file, folder, tmp_path)
+    second.resume()
+    assert second.epoch == 2
+    second.run()
+    ours = torch.load(tmp_path / "last.pt", weights_only=True)
+    theirs = torch.load(finished / "last.pt", weights_only=True)
+    for part in ("network", "average"):
+        for name, value in theirs[part].items():
+            torch.testing.assert_close(ours[part][name], value, rtol=1e-5, atol=1e-6, msg=name)
+
+
+def test_a_recipe_that_changed_is_not_resumed(finished, recipe_file, folder, tmp_path):
+    other = tmp_path / "other.toml"
+    other.write_text(recipe_file.read_text().replace("seed = 1", "seed = 2"))
+    with pytest.raises(ValueError, match="another recipe"):
+        trainer(other, folder, finished).resume()
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_says_so(recipe_file, folder, tmp_path):
+    broken = trainer(recipe_file, folder, tmp_path)
+    torch.nn.init.constant_(broken.network.heads.pose[-1].bias, float("nan"))
+    with pytest.raises(train.NonFiniteLossError, match=r"epoch 1.*pose.*learning_rate"):
+        broken.train_epoch()
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(finished, recipe_file, folder):
+    command = [sys.executable, "-m", "training.train", str(recipe_file), "--data", str(folder.root)]
+    refused = subprocess.run([*command, "--out", str(finished)], capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "--resume" in refused.stderr
+
+
+class TestDraws:
+    def test_rare_labels_are_drawn_more_often(self, folder):
+        factors = repeat_factors(folder, folder.names("train"), rare_share=1.0)
+        assert factors.tolist() == [1, 1, 1, 2]  # the hat is on one photo of four: sqrt(1 / 0.25)
+
+    def test_ranks_share_one_sequence_of_draws(self):
+        factors = np.array([1.0, 1, 1, 2, 2, 1])
+        alone = list(RareLabelSampler(factors, seed=3, rank=0, ranks=1))
+        pair = [list(RareLabelSampler(factors, seed=3, rank=rank, ranks=2)) for rank in (0, 1)]
+        assert alone == [draw for both in zip(*pair, strict=True) for draw in both]
+
+    def test_every_epoch_draws_anew(self):
+        sampler = RareLabelSampler(np.ones(20), seed=3, rank=0, ranks=1)
+        first = list(sampler)
+        assert list(sampler) == first
+        sampler.epoch = 1
+        assert list(sampler) != first
+
+    def test_a_draw_is_always_the_same_view(self, folder, recipe_file):
+        views = TrainingViews(folder, folder.names("train"), load_recipe(str(recipe_file)))
+        for a, b in zip(views[Draw(1, 99)], views[Draw(1, 99)], strict=True):
+            torch.testing.assert_close(a, b, rtol=0, atol=0)
