@@ -36,7 +36,8 @@ def iou(confusion: Counts) -> Scores:
     """Intersection over union a label, nan for a label that neither occurs nor is predicted."""
     hits = np.diag(confusion)
     union = confusion.sum(0) + confusion.sum(1) - hits
-    return np.divide(hits, union, out=np.full(len(hits), np.nan), where=union > 0)
+    shares: Scores = np.divide(hits, union, out=np.full(len(hits), np.nan), where=union > 0)
+    return shares
 
 
 @dataclass

@@ -9,15 +9,16 @@ on, after every epoch), ``best.pt`` (the averaged weights that measured best), `
 import argparse
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
@@ -32,6 +33,8 @@ from training.losses import joint_loss
 from training.networks.lite import LiteNetwork
 from training.pictures import overlay
 from training.recipe import Recipe, ScheduleRecipe, load_recipe
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 VALIDATE_EVERY = 4
 PICTURES = 4
@@ -52,7 +55,7 @@ class Trainer:
         self.network.trunk.freeze_early(recipe.network.frozen_groups)
         self.network.to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedModel(
-            self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.schedule.ema_decay), use_buffers=True
+            self.network, multi_avg_fn=moving_average(recipe.schedule.ema_decay), use_buffers=True
         )
         self.parallel: nn.Module = DistributedDataParallel(self.network) if place.ranks > 1 else self.network
         self.optimizer = build_optimizer(self.network, recipe.schedule)
@@ -138,7 +141,7 @@ class Trainer:
 
     def validate(self, writer: SummaryWriter) -> dict[str, Any]:
         """Measure the averaged weights; keep them if they are the best so far."""
-        network: LiteNetwork = self.average.module.eval()
+        network = cast(LiteNetwork, self.average.module).eval()
         names = self.folder.names("val")
         metrics = evaluate(network, self.recipe.network, self.folder, names)
         score = metrics["mean_iou"] + metrics["mean_iou_7"] + metrics["pckh"]
@@ -184,6 +187,20 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.epoch, self.best = state["epoch"], state["best"]
+
+
+def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """Exponential moving average of weights that forgets the first steps quickly: decay (1 + n) / (10 + n) at most."""
+
+    def update(averages: Tensors, values: Tensors, count: Tensor | int) -> None:
+        keep = min(decay, (1 + int(count)) / (10 + int(count)))
+        for average, value in zip(averages, values, strict=True):
+            if average.is_floating_point():
+                average.lerp_(value, 1 - keep)
+            else:
+                average.copy_(value)
+
+    return update
 
 
 def build_optimizer(network: LiteNetwork, schedule: ScheduleRecipe) -> torch.optim.Optimizer:

@@ -103,10 +103,11 @@ def random_view(sample: Sample, how: AugmentationRecipe, height: int, width: int
     angle = 0.0
     if rng.random() < how.rotation_probability:
         angle = float(np.clip(rng.normal(0, how.rotation), -2 * how.rotation, 2 * how.rotation))
-    matrix = cv2.getRotationMatrix2D(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), angle, float(scale))
-    matrix[:, 2] += (width / 2, height / 2) - (box[:2] + box[2:]) / 2
+    center = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    matrix: Matrix = np.asarray(cv2.getRotationMatrix2D(center, angle, float(scale)), np.float64)
+    matrix[:, 2] += np.array([width, height]) / 2 - center
     matrix[:, 2] += rng.uniform(-how.shift, how.shift, 2) * (width, height)
-    return np.asarray(matrix, np.float64)
+    return matrix
 
 
 def half_body_box(joints: FloatArray, whole: Matrix, rng: np.random.Generator) -> Matrix:
@@ -123,7 +124,7 @@ def half_body_box(joints: FloatArray, whole: Matrix, rng: np.random.Generator) -
 def scaled_grid(matrix: Matrix, scale_x: float, scale_y: float) -> Matrix:
     """The affine map that does what ``matrix`` does, onto a grid scaled by (``scale_x``, ``scale_y``)."""
     scale = np.array([[scale_x], [scale_y]])
-    moved = matrix * scale
+    moved: Matrix = matrix * scale
     moved[:, 2:] += 0.5 * scale - 0.5
     return moved
 

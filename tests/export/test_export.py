@@ -129,5 +129,5 @@ def test_a_file_that_disagrees_is_not_written(checkpoint, tmp_path, monkeypatch)
 
 
 def test_too_few_photos_to_prove_with_is_an_error(tmp_path):
-    with pytest.raises(ValueError, match="5 .jpg photos are needed, 0 found"):
+    with pytest.raises(ValueError, match=r"5 \.jpg photos are needed, 0 found"):
         fitted_photos(tmp_path, 64, 64, 5)

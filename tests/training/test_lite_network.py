@@ -26,8 +26,7 @@ def test_the_trunk_equals_the_released_network(trunk):
 def test_the_trunk_gives_strides_4_to_32(trunk):
     taps = trunk(torch.zeros(1, 3, 64, 96))
     assert [tuple(tap.shape) for tap in taps] == [
-        (1, channels, 64 // stride, 96 // stride)
-        for channels, stride in zip(TAP_CHANNELS, (4, 8, 16, 32), strict=True)
+        (1, channels, 64 // stride, 96 // stride) for channels, stride in zip(TAP_CHANNELS, (4, 8, 16, 32), strict=True)
     ]
 
 

@@ -28,9 +28,9 @@ class Views(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """One random view to make: which photo, and the seed of everything random about it."""
+    """One random view to make: which photo (its place in the split), and the seed of everything random about it."""
 
-    index: int
+    photo: int
     seed: int
 
 
@@ -42,8 +42,8 @@ class TrainingViews(Dataset[Views]):
 
     def __getitem__(self, draw: Draw) -> Views:
         network, recipe = self.recipe.network, self.recipe
-        rng = np.random.default_rng((draw.seed, draw.index))
-        sample = self.folder.read(self.names[draw.index])
+        rng = np.random.default_rng((draw.seed, draw.photo))
+        sample = self.folder.read(self.names[draw.photo])
         image, labels, joints = augment(sample, recipe.augmentation, network.height, network.width, rng)
         maps, weights = heat_maps(joints, network.height, network.width, STRIDE, recipe.loss.sigma)
         return Views(
@@ -68,10 +68,10 @@ class RareLabelSampler(Sampler[Draw]):
     def __iter__(self) -> Iterator[Draw]:
         rng = np.random.default_rng((self.seed, self.epoch))
         count = len(self) * self.ranks
-        indices = rng.choice(len(self.chances), count, p=self.chances)
+        photos = rng.choice(len(self.chances), count, p=self.chances)
         seeds = rng.integers(2**62, size=count)
-        for index, seed in list(zip(indices, seeds, strict=True))[self.rank :: self.ranks]:
-            yield Draw(int(index), int(seed))
+        for photo, seed in list(zip(photos, seeds, strict=True))[self.rank :: self.ranks]:
+            yield Draw(int(photo), int(seed))
 
 
 def repeat_factors(folder: PreparedFolder, names: list[str], rare_share: float) -> npt.NDArray[np.float64]:

@@ -77,10 +77,16 @@ class Heads(nn.Module):
         super().__init__()
         self.parsing = nn.Sequential(separable(DETAIL, DETAIL, 5), nn.Conv2d(DETAIL, labels, 1))
         self.pose = nn.Sequential(separable(DETAIL, DETAIL, 5), nn.Conv2d(DETAIL, joints, 1))
-        nn.init.normal_(self.pose[-1].weight, std=0.001)  # heat maps are almost empty, so start from empty ones
+        # Heat maps are almost empty, so start from empty ones.
+        nn.init.normal_(self.pose.get_parameter("1.weight"), std=0.001)
 
     def forward(self, features: Tensor) -> Stage:
         return Stage(self.parsing(features), self.pose(features))
+
+    def start_silent(self) -> None:
+        """Begin with answers that are the same everywhere."""
+        for branch in (self.parsing, self.pose):
+            nn.init.zeros_(branch.get_parameter("1.weight"))
 
 
 class Refinement(nn.Module):
@@ -92,8 +98,7 @@ class Refinement(nn.Module):
         self.context = nn.Sequential(separable(CONTEXT, CONTEXT, 7), separable(CONTEXT, CONTEXT, 7))
         self.narrow = pointwise(CONTEXT, DETAIL)
         self.heads = Heads(labels, joints)
-        for branch in (self.heads.parsing, self.heads.pose):  # at first, a refinement changes nothing
-            nn.init.zeros_(branch[-1].weight)
+        self.heads.start_silent()  # at first, a refinement changes nothing
 
     def forward(self, context: Tensor, detail: Tensor, last: Stage) -> Stage:
         answers = F.avg_pool2d(torch.cat([last.parsing.softmax(1), last.pose], 1), 2)
