@@ -1,0 +1,59 @@
+# Two commands are enough: `make serve` and `make test`. Everything is installed into .venv, nothing elsewhere.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+.PHONY: serve install install-training install-dev test test-slow model lock pose-environment clean
+
+serve: install  ## serve the default model on the CPU
+	$(BIN)/jppnet serve --port $(PORT)
+
+install: .venv/service.done  ## what the service needs, at locked versions
+
+install-training: .venv/training.done  ## and what training and export need
+
+install-dev: .venv/dev.done  ## and what the tests need
+
+.venv/service.done: pyproject.toml requirements/cpu.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "jppnet needs Python 3.11 or newer: make PYTHON=…")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements/cpu.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	touch $@
+
+.venv/training.done: .venv/service.done
+	$(BIN)/pip install --quiet --editable '.[cpu,training]'
+	touch $@
+
+.venv/dev.done: .venv/training.done
+	$(BIN)/pip install --quiet --editable '.[cpu,training,dev]'
+	touch $@
+
+test: install-dev  ## lint, types and the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+test-slow: install-dev  ## the proofs that take minutes
+	$(BIN)/pytest -m slow
+
+# The default model from its data: make model CCP=/path/to/clothing-co-parsing (an hour and a half on two cores).
+model: install-training
+	$(BIN)/python -m training.prepare ccp --root $(CCP) --out data/ccp
+	$(BIN)/python -m training.train lite --data data/ccp --out runs/lite $(if $(wildcard runs/lite/last.pt),--resume)
+	$(BIN)/python -m training.evaluate runs/lite/best.pt --data data/ccp
+	$(BIN)/python -m export.onnx runs/lite/best.pt service/models/jppnet-lite.onnx --photos data/ccp/images
+
+lock:  ## new locks for the service's installs; needs uv
+	for extra in cpu gpu; do \
+	  uv pip compile pyproject.toml --extra $$extra --generate-hashes --universal --python-version 3.11 \
+	    --no-header --upgrade -o requirements/$$extra.txt; \
+	done
+
+pose-environment:  ## MediaPipe, in an environment of its own (training/data/mediapipe_pose.py)
+	$(PYTHON) -m venv .venv-pose
+	.venv-pose/bin/pip install --quiet mediapipe==0.10.14 tqdm
+
+clean:
+	rm -rf .venv .venv-pose
