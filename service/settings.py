@@ -16,7 +16,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="JPPNET_")
 
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
+    port: int = Field(default=8000, ge=0, le=65535)
     model: Path = Path(__file__).parent / "models" / "jppnet-lite.onnx"
     provider: ProviderName = "auto"
     """What runs the model. Asked for by name and missing is an error; ``auto`` takes the best there is and says so."""

@@ -1,0 +1,76 @@
+"""The model that is shipped, over real HTTP, on a public-domain portrait: NASA's of the astronaut Eileen Collins."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+from conftest import serving
+
+from service.engine.engine import Engine
+from service.settings import Settings
+
+ASTRONAUT = Path(__file__).parents[1] / "data" / "astronaut.jpg"
+DEFAULT_MODEL = Settings().model
+
+pytestmark = pytest.mark.skipif(not DEFAULT_MODEL.is_file(), reason="the default model is not there yet")
+
+
+@pytest.fixture(scope="module")
+def default_client() -> Iterator[httpx.Client]:
+    settings = Settings(provider="cpu")
+    with serving(Engine.start(settings), settings) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def answer(default_client: httpx.Client) -> dict[str, Any]:
+    analysis: dict[str, Any] = default_client.post("/analyze", content=ASTRONAUT.read_bytes()).json()
+    return analysis
+
+
+def test_the_mask_is_of_the_photos_size_and_in_the_cards_colors(default_client: httpx.Client) -> None:
+    mask = default_client.post("/parse", content=ASTRONAUT.read_bytes())
+    shown = cv2.imdecode(np.frombuffer(mask.content, np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert shown is not None
+    assert shown.shape == (512, 512, 3)
+    colors = {tuple(label["color"]) for label in default_client.get("/model").json()["labels"]}
+    assert {tuple(color) for color in np.unique(shown.reshape(-1, 3), axis=0).tolist()} <= colors
+
+
+def test_face_and_hair_are_where_they_are(answer: dict[str, Any]) -> None:
+    """The face is centred at about (222, 115) in the photo, the hair above and around it."""
+    parts = {label["name"]: label for label in answer["labels"]}
+    x, y, width, height = parts["face"]["box"]
+    assert (x + width / 2, y + height / 2) == pytest.approx((222, 118), abs=25)
+    assert parts["hair"]["box"][1] < y
+    assert parts["face"]["confidence"] > 0.7
+    worn = sum(parts[name]["pixels"] for name in ("upper-clothes", "coat", "dress", "jumpsuits") if name in parts)
+    assert worn > 0.2 * 512 * 512, "most of the picture is the suit"
+
+
+def test_head_and_shoulders_are_where_they_are_and_on_the_persons_own_sides(answer: dict[str, Any]) -> None:
+    (person,) = answer["people"]
+    at = {joint["name"]: (joint["x"], joint["y"]) for joint in person["keypoints"]}
+    assert at["head-top"] == pytest.approx((225, 30), abs=45)
+    assert at["upper-neck"] == pytest.approx((215, 185), abs=45)
+    # She faces us: her right shoulder is at the left of the picture.
+    assert at["right-shoulder"] == pytest.approx((105, 235), abs=60)
+    assert at["left-shoulder"] == pytest.approx((330, 230), abs=60)
+
+
+def test_a_photo_twenty_times_larger_gives_the_same_shape(default_client: httpx.Client, answer: dict[str, Any]) -> None:
+    photo = cv2.imread(str(ASTRONAUT))
+    assert photo is not None
+    large = cv2.imencode(".jpg", cv2.resize(photo, (2304, 2304), interpolation=cv2.INTER_CUBIC))[1].tobytes()
+    enlarged = default_client.post("/analyze", content=large).json()
+
+    def ids(analysis: dict[str, Any]) -> Any:
+        return cv2.imdecode(np.frombuffer(base64.b64decode(analysis["mask"]), np.uint8), cv2.IMREAD_COLOR)
+
+    small_again = cv2.resize(ids(enlarged), (512, 512), interpolation=cv2.INTER_NEAREST)
+    assert (small_again == ids(answer)).all(-1).mean() > 0.97

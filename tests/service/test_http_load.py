@@ -1,0 +1,147 @@
+"""Under load the service stays calm: it sheds what it cannot take, and runs nothing that nobody waits for."""
+
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import serving
+from gated_session import GatedSession, gated_engine
+from test_http_problems import assert_problem
+from toy_model import HEIGHT, WIDTH, paint, png
+
+from service.engine.engine import Engine
+from service.settings import Settings
+
+PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
+
+
+class Scene:
+    """A server whose one lane a test holds shut, and clients beside each other."""
+
+    def __init__(self, session: GatedSession, engine: Engine, client: httpx.Client, pool: ThreadPoolExecutor) -> None:
+        self.session, self.engine, self.client, self._pool = session, engine, client, pool
+
+    def post(self, **headers: str) -> Future[httpx.Response]:
+        """Sends a photo in the background."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._pool.submit(self.client.post, "/pose", content=PHOTO, headers=sent)
+
+    def wait_until_under_way(self, count: int) -> None:
+        """Returns when so many photos are in the service."""
+        until = time.monotonic() + 10
+        while self.engine.admission.under_way != count:
+            assert time.monotonic() < until, f"{self.engine.admission.under_way} under way, not {count}"
+            time.sleep(0.005)
+
+
+@contextmanager
+def scene(toy_path: Path, **values: object) -> Iterator[Scene]:
+    session = GatedSession(toy_path)
+    session.gate.clear()
+    settings = Settings(model=toy_path, **values)  # type: ignore[arg-type]
+    engine = gated_engine(session, settings)
+    with ThreadPoolExecutor(16) as pool, serving(engine, settings) as client:
+        yield Scene(session, engine, client, pool)
+        session.gate.set()
+
+
+def test_a_full_queue_turns_away_with_the_time_to_come_back(toy_path: Path) -> None:
+    with scene(toy_path, queue_size=3) as on:
+        admitted = [on.post() for _ in range(3)]
+        on.wait_until_under_way(3)
+        refused = on.client.post("/pose", content=PHOTO)
+        assert_problem(refused, 503, "overloaded", "Try again in 1 s")
+        assert refused.headers["Retry-After"] == "1"
+        assert on.client.get("/livez").status_code == 200, "health is answered however busy the service is"
+        on.session.gate.set()
+        assert [future.result().status_code for future in admitted] == [200] * 3
+        assert on.client.post("/pose", content=PHOTO).status_code == 200
+
+
+def test_a_full_queue_turns_away_before_the_photo_is_uploaded(toy_path: Path) -> None:
+    with scene(toy_path, queue_size=1) as on:
+        on.post()
+        on.wait_until_under_way(1)
+        with socket.create_connection((on.client.base_url.host, on.client.base_url.port or 80), 10) as connection:
+            connection.sendall(b"POST /parse HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 503")
+
+
+def test_a_deadline_is_kept_and_the_photo_never_runs(toy_path: Path) -> None:
+    with scene(toy_path) as on:
+        first = on.post()
+        on.session.wait_until_entered()
+        began = time.monotonic()
+        late = on.client.post("/pose", content=PHOTO, headers={"X-Request-Timeout-Ms": "150"})
+        assert_problem(late, 504, "deadline-passed", "within 0.15 s")
+        assert 0.14 < time.monotonic() - began < 2
+        on.session.gate.set()
+        assert first.result().status_code == 200
+        assert on.client.post("/pose", content=PHOTO).status_code == 200
+        assert on.session.batches == [1, 1]
+
+
+def test_the_default_deadline_comes_from_the_settings(toy_path: Path) -> None:
+    with scene(toy_path, timeout_seconds=0.1) as on:
+        assert_problem(on.client.post("/pose", content=PHOTO), 504, "deadline-passed", "within 0.1 s")
+
+
+def test_a_slow_upload_meets_its_deadline(toy_path: Path) -> None:
+    with (
+        scene(toy_path, timeout_seconds=0.2) as on,
+        socket.create_connection((on.client.base_url.host, on.client.base_url.port or 80), 10) as connection,
+    ):
+        connection.sendall(b"POST /parse HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nabc")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 504")
+
+
+def test_who_hangs_up_is_forgotten(toy_path: Path) -> None:
+    with scene(toy_path) as on:
+        first = on.post()
+        on.session.wait_until_entered()
+        head = f"POST /pose HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PHOTO)}\r\n\r\n".encode()
+        with socket.create_connection((on.client.base_url.host, on.client.base_url.port or 80), 10) as connection:
+            connection.sendall(head + PHOTO)
+            on.wait_until_under_way(2)
+        on.wait_until_under_way(1)
+        on.session.gate.set()
+        assert first.result().status_code == 200
+        on.client.post("/pose", content=PHOTO)
+        assert on.session.batches == [1, 1], "the photo of the client that hung up did not run"
+
+
+def test_one_bad_photo_fails_alone(toy_path: Path) -> None:
+    with scene(toy_path) as on:
+        on.session.gate.set()
+        poison = paint(WIDTH, HEIGHT, {1: (0, 0, 8, 8)})
+        on.session.poison = poison
+        assert_problem(on.client.post("/pose", content=png(poison)), 500, "inference-failed", "failed on this photo")
+        assert on.client.post("/pose", content=PHOTO).status_code == 200
+        assert on.client.get("/livez").status_code == 200
+
+
+def test_a_broken_device_turns_liveness_off_for_good(toy_path: Path) -> None:
+    with scene(toy_path) as on:
+        on.session.gate.set()
+        on.session.is_broken = True
+        assert_problem(on.client.post("/pose", content=PHOTO), 503, "device-failed", "must be restarted")
+        on.session.is_broken = False
+        for path in ("/livez", "/readyz"):
+            assert_problem(on.client.get(path), 503, "device-failed", "must be restarted")
+        ran = len(on.session.batches)
+        assert_problem(on.client.post("/pose", content=PHOTO), 503, "device-failed", "must be restarted")
+        assert len(on.session.batches) == ran
+
+
+def test_an_error_of_our_own_is_a_problem_with_a_request_id(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scene(toy_path) as on:
+        monkeypatch.setattr(on.engine, "prepare", lambda data: 1 / 0)
+        answer = on.client.post("/pose", content=PHOTO, headers={"X-Request-ID": "mine"})
+        assert_problem(answer, 500, "internal-error", "by request id")
+        assert answer.json()["request_id"] == "mine"
+        assert "ZeroDivision" not in answer.text

@@ -1,0 +1,111 @@
+"""Bad input gets a problem: a 4xx status, a stable type and a sentence that helps. Nothing brings the server down."""
+
+import socket
+import struct
+from collections.abc import Iterator
+
+import httpx
+import numpy as np
+import pytest
+from toy_model import jpeg, paint, png
+
+PHOTO = paint(192, 256, {1: (40, 80, 80, 80)})
+NOISE = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)  # 270 kB as a PNG
+
+
+def assert_problem(answer: httpx.Response, status: int, name: str, words: str) -> None:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["type"] == f"urn:jppnet:problem:{name}"
+    assert problem["status"] == status
+    assert problem["title"]
+    assert words in problem["detail"]
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize("path", ["/parse", "/pose", "/analyze"])
+@pytest.mark.parametrize(
+    ("body", "status", "name", "words"),
+    [
+        (b"", 400, "empty-body", "body is empty"),
+        (b"hello", 415, "not-a-photo", "Send a photo as JPEG, PNG or WebP"),
+        (b"GIF89a" + bytes(50), 415, "unsupported-type", "This is a GIF file"),
+        (jpeg(PHOTO)[:900], 422, "truncated-photo", "Send the whole file"),
+        (png(PHOTO)[:200] + bytes(100) + png(PHOTO)[300:], 422, "corrupt-photo", "damaged"),
+        (png(paint(500, 401, {})), 413, "too-many-pixels", "500×401 = 200,500 pixels; at most 200,000"),
+        (png(NOISE), 413, "upload-too-large", "larger than the 0.2 MB"),
+    ],
+)
+def test_a_bad_photo(client: httpx.Client, path: str, body: bytes, status: int, name: str, words: str) -> None:
+    assert_problem(client.post(path, content=body), status, name, words)
+    assert_problem(client.post(path, files={"image": body}), status, name, words)
+
+
+def test_an_upload_of_unknown_length_is_stopped_when_it_gets_too_large(client: httpx.Client) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(2000):
+            sent += 50_000
+            yield bytes(50_000)
+
+    assert_problem(client.post("/parse", content=endless()), 413, "upload-too-large", "larger than the 0.2 MB")
+    boundary = b'--x\r\nContent-Disposition: form-data; name="image"\r\n\r\n'
+    stream = (chunk for chunk in (boundary, *endless()))
+    answer = client.post("/parse", content=stream, headers={"content-type": "multipart/form-data; boundary=x"})
+    assert_problem(answer, 413, "upload-too-large", "larger than the 0.2 MB")
+
+
+def test_a_length_that_says_too_much_is_refused_before_the_body_comes(client: httpx.Client) -> None:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), 10) as connection:
+        connection.sendall(b"POST /parse HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413")
+
+
+def test_a_form_without_a_photo(client: httpx.Client) -> None:
+    answer = client.post("/parse", files={"picture": png(PHOTO)})
+    assert_problem(answer, 422, "missing-photo", "no fields “image” or “file”")
+
+
+def test_a_form_with_two_photos(client: httpx.Client) -> None:
+    answer = client.post("/parse", files={"image": png(PHOTO), "file": png(PHOTO)})
+    assert_problem(answer, 422, "missing-photo", "Send exactly one")
+
+
+def form(body: bytes) -> dict[str, object]:
+    return {"content": body, "headers": {"content-type": "multipart/form-data; boundary=x"}}
+
+
+def test_forms_that_are_none(client: httpx.Client) -> None:
+    head = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
+    whole = client.post("/parse", **form(head + png(PHOTO) + b"\r\n--x--\r\n"))  # type: ignore[arg-type]
+    assert whole.status_code == 200
+    for body in (head + png(PHOTO), b"--y\r\n\r\n--y--", b"hello"):
+        answer = client.post("/parse", **form(body))  # type: ignore[arg-type]
+        assert_problem(answer, 400, "invalid-multipart", "multipart form")
+    headers = {"content-type": "multipart/form-data"}
+    assert_problem(client.post("/parse", content=b"x", headers=headers), 400, "invalid-multipart", "no boundary")
+
+
+def test_what_is_asked_for_wrongly(client: httpx.Client) -> None:
+    photo = png(PHOTO)
+    assert_problem(client.post("/parse?format=bmp", content=photo), 422, "invalid-request", "'mask' or 'json'")
+    html = {"accept": "text/html"}
+    assert_problem(client.post("/parse", content=photo, headers=html), 406, "not-acceptable", "text/html")
+    assert_problem(client.post("/pose", content=photo, headers=html), 406, "not-acceptable", "application/json")
+    soon = {"X-Request-Timeout-Ms": "soon"}
+    assert_problem(client.post("/pose", content=photo, headers=soon), 422, "invalid-request", "X-Request-Timeout-Ms")
+    assert_problem(client.get("/parse"), 405, "method-not-allowed", "GET /parse")
+    assert_problem(client.get("/nothing"), 404, "not-found", "GET /nothing")
+
+
+def test_a_picture_of_one_pixel_is_none_too_small(client: httpx.Client) -> None:
+    assert client.post("/analyze", content=png(paint(1, 1, {}))).json()["image"] == {"width": 1, "height": 1}
+
+
+def test_a_header_that_lies_about_the_size_is_called_damaged(client: httpx.Client) -> None:
+    data = bytearray(png(PHOTO))
+    data[16:24] = struct.pack(">II", 100, 100)
+    assert client.post("/parse", content=bytes(data)).status_code == 422

@@ -1,0 +1,128 @@
+"""Lanes batch greedily, resolve every future, drop who no longer waits, and know a broken device from a bad photo."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gated_session import GatedSession, Image
+from toy_model import HEIGHT, WIDTH, paint
+
+from service.engine.card import read_card
+from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
+from service.engine.golden import prover
+from service.engine.lanes import Lanes
+
+
+@pytest.fixture
+def session(toy_path: Path) -> GatedSession:
+    return GatedSession(toy_path)
+
+
+@pytest.fixture
+def lanes(session: GatedSession) -> Iterator[Lanes]:
+    """One lane, batches up to 4."""
+    lanes = Lanes([session], 4, prover(read_card(session.metadata, "toy")))
+    yield lanes
+    session.gate.set()
+    lanes.close()
+
+
+def photo(number: int) -> Image:
+    """A photo whose first joint tells its number."""
+    return paint(WIDTH, HEIGHT, {1: (4 * number, 8, 4, 4)})
+
+
+def occupy(session: GatedSession, lanes: Lanes) -> None:
+    """Lets the lane start on a photo and holds it there."""
+    session.gate.clear()
+    lanes.submit(photo(0))
+    session.wait_until_entered()
+
+
+def test_a_lone_photo_runs_at_once(session: GatedSession, lanes: Lanes) -> None:
+    assert lanes.submit(photo(3)).result(20).keypoints[0, 0] == 13.5
+    assert session.batches == [1]
+
+
+def test_what_waits_is_taken_together_up_to_the_largest_batch(session: GatedSession, lanes: Lanes) -> None:
+    occupy(session, lanes)
+    futures = [lanes.submit(photo(number)) for number in range(7)]
+    session.gate.set()
+    assert [future.result(20).keypoints[0, 0] for future in futures] == [4 * n + 1.5 for n in range(7)]
+    assert session.batches == [1, 4, 3]
+
+
+def test_a_cancelled_photo_never_runs(session: GatedSession, lanes: Lanes) -> None:
+    occupy(session, lanes)
+    gone, stays = lanes.submit(photo(1)), lanes.submit(photo(2))
+    assert gone.cancel()
+    session.gate.set()
+    stays.result(20)
+    assert session.batches == [1, 1]
+    with pytest.raises(CancelledError):
+        gone.result()
+
+
+def test_a_photo_past_its_deadline_never_runs(session: GatedSession, lanes: Lanes) -> None:
+    occupy(session, lanes)
+    late, stays = lanes.submit(photo(1), time.monotonic() + 0.01), lanes.submit(photo(2), time.monotonic() + 60)
+    time.sleep(0.02)
+    session.gate.set()
+    stays.result(20)
+    with pytest.raises(DeadlineError):
+        late.result(20)
+    assert session.batches == [1, 1]
+
+
+def test_in_a_failing_batch_only_the_photo_at_fault_fails(session: GatedSession, lanes: Lanes) -> None:
+    occupy(session, lanes)
+    session.poison = photo(2)
+    futures = [lanes.submit(photo(number)) for number in range(1, 4)]
+    session.gate.set()
+    assert futures[0].result(20).keypoints[0, 0] == 5.5
+    assert futures[2].result(20).keypoints[0, 0] == 13.5
+    with pytest.raises(InferenceError):
+        futures[1].result(20)
+    assert lanes.fault is None
+    assert lanes.submit(photo(4)).result(20).keypoints[0, 0] == 17.5
+
+
+def test_a_broken_device_fails_all_that_wait_and_stays_broken(session: GatedSession, lanes: Lanes) -> None:
+    occupy(session, lanes)
+    waiting = [lanes.submit(photo(number)) for number in range(9)]
+    session.is_broken = True
+    session.gate.set()
+    for future in waiting:
+        with pytest.raises(DeviceError, match="must be restarted"):
+            future.result(20)
+    assert lanes.fault is not None
+    session.is_broken = False
+    with pytest.raises(DeviceError):
+        lanes.submit(photo(1)).result(20)
+
+
+def test_closing_answers_what_waits_and_takes_no_more(session: GatedSession, lanes: Lanes) -> None:
+    occupy(session, lanes)
+    waiting = [lanes.submit(photo(number)) for number in range(6)]
+    session.gate.set()
+    lanes.close()
+    assert all(future.done() and future.exception() is None for future in waiting)
+    with pytest.raises(ClosedError):
+        lanes.submit(photo(0))
+
+
+def test_several_lanes_run_side_by_side_and_all_end(toy_path: Path) -> None:
+    pair = [GatedSession(toy_path), GatedSession(toy_path)]
+    for session in pair:
+        session.gate.clear()
+    lanes = Lanes(pair, 1, prover(read_card(pair[0].metadata, "toy")))
+    futures = [lanes.submit(photo(number)) for number in range(2)]
+    for session in pair:
+        session.wait_until_entered()
+    for session in pair:
+        session.gate.set()
+    np.testing.assert_allclose([future.result(20).keypoints[0, 0] for future in futures], [1.5, 5.5])
+    lanes.close()

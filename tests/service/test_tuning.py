@@ -1,0 +1,92 @@
+"""At start, the fastest way to share the cores and the largest batch that pays are found by measuring."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from gated_session import Image
+
+from service.engine import tuning
+from service.engine.session import Prediction, Session
+from service.engine.tuning import Drive, photos_per_second, tune
+
+Rate = Callable[[int, int, int], float]
+"""Photos per second of so many lanes of so many threads with batches of such a size."""
+
+
+class ThreadedSession(Session):
+    """The toy model, with the number of threads it was opened with."""
+
+    def __init__(self, model: Path, threads: int) -> None:
+        super().__init__(model, "cpu", 1)
+        self.threads = threads
+
+
+@pytest.fixture
+def tuned(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, int, int]]:
+    """Tunes for an imagined machine; gives lanes, threads and largest batch."""
+
+    def tuned(
+        rate: Rate, cores: int = 4, lanes: int | None = None, threads: int | None = None, max_batch: int = 8
+    ) -> tuple[int, int, int]:
+        def imagined(sessions: Sequence[ThreadedSession], batch: int) -> float:
+            return rate(len(sessions), sessions[0].threads, batch)
+
+        def open_session(within: int) -> Session:
+            return ThreadedSession(toy_path, within)
+
+        monkeypatch.setattr(tuning, "photos_per_second", imagined)
+        drive: Drive = tune(open_session, open_session(1), cores, lanes, threads, max_batch)
+        assert drive.photos_per_second == rate(len(drive.sessions), drive.threads, drive.largest_batch)
+        return len(drive.sessions), drive.threads, drive.largest_batch
+
+    return tuned
+
+
+def test_lanes_of_one_thread_where_threads_gain_little(tuned: Callable[..., tuple[int, int, int]]) -> None:
+    assert tuned(lambda lanes, threads, batch: 80 * lanes * threads**0.5) == (4, 1, 1)
+
+
+def test_one_lane_of_all_threads_where_lanes_disturb_each_other(tuned: Callable[..., tuple[int, int, int]]) -> None:
+    assert tuned(lambda lanes, threads, batch: 80 * lanes**0.5 * threads) == (1, 4, 1)
+
+
+def test_what_lies_between_is_tried_as_well(tuned: Callable[..., tuple[int, int, int]]) -> None:
+    best = {(8, 1): 100, (4, 2): 150, (2, 4): 180, (1, 8): 90}
+    assert tuned(lambda lanes, threads, batch: best[lanes, threads], cores=8) == (2, 4, 1)
+
+
+def test_a_number_of_cores_that_is_no_power_of_two(tuned: Callable[..., tuple[int, int, int]]) -> None:
+    best = {(6, 1): 100, (3, 2): 150, (1, 4): 50, (1, 6): 90}
+    assert tuned(lambda lanes, threads, batch: best[lanes, threads], cores=6) == (3, 2, 1)
+
+
+def test_batches_grow_for_as_long_as_that_pays(tuned: Callable[..., tuple[int, int, int]]) -> None:
+    best = {1: 100, 2: 170, 4: 250, 8: 260, 16: 500}
+    assert tuned(lambda lanes, threads, batch: best[batch], cores=1, max_batch=16) == (1, 1, 4)
+
+
+def test_batches_never_grow_beyond_what_is_allowed(tuned: Callable[..., tuple[int, int, int]]) -> None:
+    assert tuned(lambda lanes, threads, batch: 100 * batch, cores=1, max_batch=3) == (1, 1, 2)
+
+
+def test_what_is_set_is_kept(tuned: Callable[..., tuple[int, int, int]]) -> None:
+    def rate(lanes: int, threads: int, batch: int) -> float:
+        return 80 * lanes
+
+    assert tuned(rate, lanes=2) == (2, 2, 1)
+    assert tuned(rate, threads=4) == (1, 4, 1)
+    assert tuned(rate, lanes=3, threads=1) == (3, 1, 1)
+
+
+def test_the_rate_is_that_of_all_lanes_together(toy_path: Path) -> None:
+    class Slow(Session):
+        def run(self, images: Sequence[Image]) -> list[Prediction]:
+            time.sleep(0.02)
+            return []
+
+    slow = Slow(toy_path, "cpu", 1)
+    one, two = photos_per_second((slow,), 4), photos_per_second((slow, slow), 4)
+    assert 100 < one <= 200, "a run of 4 photos takes 20 ms"
+    assert 1.5 < two / one < 2.5
