@@ -1,4 +1,4 @@
-"""The original's evaluation: its golden answers for three photos, and its averaging worked by hand."""
+"""The original's evaluation: its golden answers for three photos, and its steps worked by hand."""
 
 import json
 
@@ -8,8 +8,10 @@ import torch
 from torch import nn
 
 from training.data.sample import read_image, read_label_map
+from training.labels import JOINT_FLIP_PAIRS, LABEL_FLIP_PAIRS
 from training.networks.stage import Stage
-from training.protocols.jppnet import average_scores, first_peaks, merge_mirrored, predict
+from training.protocols.jppnet import first_peak, forward_scales, highest_plane, merged_planes, predict
+from training.tf1_resize import resize_bilinear, resize_nearest
 
 
 @pytest.mark.slow
@@ -39,7 +41,7 @@ class Recorder(nn.Module):
 
 
 def constant_stages(images):
-    """Three stages whose label 1 scores 1, 2 and 6; the joints peak at cell (1, 0) of 2×2, last stage highest."""
+    """Three stages whose label 1 scores 1, 2 and 6; the joints peak at row 1, column 0 of 2×2 cells."""
     stages = []
     for score in (1.0, 2.0, 6.0):
         parsing = torch.zeros(len(images), 20, 2, 2)
@@ -56,40 +58,54 @@ def photo_tensor(height, width):
 
 def test_the_photo_is_squashed_to_three_squares_and_shown_with_its_mirror_image():
     network = Recorder(constant_stages)
-    average_scores(network, photo_tensor(6, 4))
+    forward_scales(network, photo_tensor(6, 4))
     assert [tuple(seen.shape) for seen in network.seen] == [(2, 3, side, side) for side in (288, 384, 480)]
     for seen in network.seen:
         assert seen[0, :, 0, 0].tolist() == photo_tensor(6, 4)[:, 0, 0].tolist()
         assert seen[1, :, 0, 0].tolist() == photo_tensor(6, 4)[:, 0, -1].tolist()
 
 
-def test_parsing_is_the_mean_of_all_stages_at_the_photos_size():
-    parsing, _ = average_scores(Recorder(constant_stages), photo_tensor(6, 4))
-    assert parsing.shape == (20, 6, 4)
-    torch.testing.assert_close(parsing[1], torch.full((6, 4), 3.0))
-    assert parsing[0].abs().max() == 0
+def test_parsing_is_the_mean_of_all_stages_and_pose_the_last_stage_alone():
+    parsing, pose = forward_scales(Recorder(constant_stages), photo_tensor(6, 4))
+    for scores, maps in zip(parsing, pose, strict=True):
+        assert (scores[:, 1] == 3).all()
+        assert (scores[:, 0] == 0).all()
+        assert maps[0, 0].tolist() == [[0, 0], [6, 0]]
 
 
-def test_pose_is_the_last_stage_alone():
-    _, pose = average_scores(Recorder(constant_stages), photo_tensor(6, 4))
-    # Lower left quarter from the photo, lower right from its mirror image: each half of 6.
-    torch.testing.assert_close(pose[0], torch.tensor([[0.0] * 4] * 3 + [[3.0] * 4] * 3))
+def test_planes_are_the_mean_over_scales_at_the_photos_size():
+    small, large = torch.full((2, 20, 1, 1), 2.0), torch.full((2, 20, 2, 2), 4.0)
+    planes = list(merged_planes([small, large], LABEL_FLIP_PAIRS, resize_bilinear, (5, 3)))
+    assert len(planes) == 20
+    assert (planes[7] == torch.full((5, 3), 3.0)).all()
 
 
-def test_mirrored_maps_are_turned_back_and_paired_labels_swapped():
+def test_mirrored_planes_are_turned_back_and_paired_labels_swapped():
     maps = torch.zeros(2, 20, 1, 3)
     maps[0, 14, 0, 0] = 4.0  # left arm at the photo's left edge …
     maps[1, 15, 0, 2] = 4.0  # … is a right arm at the right edge of the mirror image
     maps[1, 5, 0, 0] = 2.0
-    merged = merge_mirrored(maps, ((14, 15), (16, 17), (18, 19)))
-    assert merged[14].tolist() == [[4.0, 0.0, 0.0]]
-    assert merged[5].tolist() == [[0.0, 0.0, 1.0]]
-    assert merged[15].abs().max() == 0
+    planes = list(merged_planes([maps], LABEL_FLIP_PAIRS, resize_bilinear, (1, 3)))
+    assert planes[14].tolist() == [[4.0, 0.0, 0.0]]
+    assert planes[5].tolist() == [[0.0, 0.0, 1.0]]
+    assert planes[15].abs().max() == 0
+
+
+def test_the_mirror_image_is_turned_back_only_at_the_photos_size():
+    # TensorFlow's resizing favours the left, so turning back first would give 0 0 0 1 1 instead.
+    maps = torch.zeros(2, 16, 1, 2)
+    maps[1, 6, 0, 0] = 2.0
+    planes = list(merged_planes([maps], JOINT_FLIP_PAIRS, resize_nearest, (1, 5)))
+    assert planes[6].tolist() == [[0, 0, 1, 1, 1]]
+
+
+def test_the_highest_plane_wins_and_the_first_of_equals():
+    planes = iter([torch.tensor([[1.0, 0.0, 5.0]]), torch.tensor([[1.0, 2.0, 1.0]]), torch.tensor([[0.0, 2.0, 9.0]])])
+    assert highest_plane(planes).tolist() == [[0, 1, 2]]
 
 
 def test_the_peak_is_the_first_highest_pixel_row_by_row():
-    heat_map = torch.tensor([[[0.0, 1.0, 5.0], [5.0, 5.0, 2.0]]])
-    assert first_peaks(heat_map).tolist() == [[2.0, 0.0, 5.0]]
+    assert first_peak(torch.tensor([[0.0, 1.0, 5.0], [5.0, 5.0, 2.0]])).tolist() == [2.0, 0.0, 5.0]
 
 
 def test_prediction_has_the_photos_size_and_plain_types():
@@ -97,5 +113,6 @@ def test_prediction_has_the_photos_size_and_plain_types():
     assert prediction.labels.shape == (5, 7)
     assert prediction.labels.dtype == np.uint8
     assert (prediction.labels == 1).all()
-    assert prediction.joints.shape == (16, 3)
+    # The hot cell covers rows 3–4 of 5 and columns 0–3 of 7; turned back from the mirror image, columns 3–6.
+    assert prediction.joints.tolist() == [[3, 3, 6]] * 16
     assert prediction.joints.dtype == np.float32

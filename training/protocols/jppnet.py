@@ -5,13 +5,14 @@ from one forward pass a scale for both. Two things are done in another order, wh
 mean colour is subtracted after resizing, and the three stages are averaged before their scores are resized.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.data.sample import FloatArray, UInt8Array
+from training.data.sample import UInt8Array
+from training.inference import Prediction
 from training.labels import JOINT_FLIP_PAIRS, LABEL_FLIP_PAIRS, flip_permutation
 from training.networks.stage import Stage
 from training.tf1_resize import resize_bilinear, resize_nearest
@@ -19,54 +20,65 @@ from training.tf1_resize import resize_bilinear, resize_nearest
 INPUT_SIZE = 384
 SCALES = (0.75, 1.0, 1.25)
 
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """``labels``: uint8 (H, W), label ids at the photo's size.
-
-    ``joints``: float32 (16, 3): x, y of the heat map's peak in whole pixels of the photo, and the peak's height.
-    """
-
-    labels: UInt8Array
-    joints: FloatArray
+Resize = Callable[[Tensor, tuple[int, int]], Tensor]
 
 
 @torch.inference_mode()
 def predict(network: nn.Module, image: UInt8Array) -> Prediction:
-    """Parse and pose one upright photo, uint8 (H, W, 3) RGB, with a network in evaluation mode."""
+    """Parse and pose one upright photo, uint8 (H, W, 3) RGB, with a network in evaluation mode.
+
+    A joint is the heat map's highest pixel, in whole pixels; its score is the map's height there, not limited to 0–1.
+    """
     device = next(network.parameters()).device
     photo = torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1).float()
-    parsing, pose = average_scores(network, photo)
-    return Prediction(parsing.argmax(0).to(torch.uint8).cpu().numpy(), first_peaks(pose).cpu().numpy())
+    size = (image.shape[0], image.shape[1])
+    parsing, pose = forward_scales(network, photo)
+    labels = highest_plane(merged_planes(parsing, LABEL_FLIP_PAIRS, resize_bilinear, size))
+    joints = [first_peak(plane) for plane in merged_planes(pose, JOINT_FLIP_PAIRS, resize_nearest, size)]
+    return Prediction(labels.cpu().numpy(), torch.stack(joints).cpu().numpy())
 
 
-def average_scores(network: nn.Module, photo: Tensor) -> tuple[Tensor, Tensor]:
-    """Photo, float32 (3, H, W), RGB 0–255 → label scores (20, H, W) and heat maps (16, H, W).
+def forward_scales(network: nn.Module, photo: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    """Photo, float32 (3, H, W), RGB 0–255 → label scores and heat maps of each scale, (2, C, h, w) each.
 
-    The photo is squashed to a square. Parsing takes the mean of all stages, pose the last stage alone.
+    The photo is squashed to a square and shown together with its mirror image (index 1). Label scores are the mean of
+    all stages, heat maps those of the last stage alone.
     """
-    size = (photo.shape[-2], photo.shape[-1])
     pair = torch.stack([photo, photo.flip(-1)])
     parsing, pose = [], []
     for scale in SCALES:
         side = int(INPUT_SIZE * scale)
         stages: list[Stage] = network(resize_bilinear(pair, (side, side)))
-        parsing.append(resize_bilinear(torch.stack([stage.parsing for stage in stages]).mean(0), size))
-        pose.append(resize_nearest(stages[-1].pose, size))
-    return (
-        merge_mirrored(torch.stack(parsing).mean(0), LABEL_FLIP_PAIRS),
-        merge_mirrored(torch.stack(pose).mean(0), JOINT_FLIP_PAIRS),
-    )
+        parsing.append(torch.stack([stage.parsing for stage in stages]).mean(0))
+        pose.append(stages[-1].pose)
+    return parsing, pose
 
 
-def merge_mirrored(maps: Tensor, flip_pairs: tuple[tuple[int, int], ...]) -> Tensor:
-    """Maps of a photo and of its mirror image, (2, C, H, W) → their mean as the photo sees it, (C, H, W)."""
-    mirrored = maps[1, flip_permutation(maps.shape[1], flip_pairs)].flip(-1)
-    return (maps[0] + mirrored) / 2
+def merged_planes(
+    scales: list[Tensor], flip_pairs: tuple[tuple[int, int], ...], resize: Resize, size: tuple[int, int]
+) -> Iterator[Tensor]:
+    """Each channel in turn at the photo's ``size``, (H, W): the mean over ``scales`` and over both mirror images.
+
+    One at a time, because all channels of a large photo do not fit into memory.
+    """
+    for channel, partner in enumerate(flip_permutation(scales[0].shape[1], flip_pairs)):
+        straight = torch.stack([resize(scale[0, channel], size) for scale in scales]).mean(0)
+        mirrored = torch.stack([resize(scale[1, partner], size) for scale in scales]).mean(0)
+        yield (straight + mirrored.flip(-1)) / 2
 
 
-def first_peaks(heat_maps: Tensor) -> Tensor:
-    """Heat maps (J, H, W) → (J, 3): x, y and height of the first highest pixel, row by row."""
-    height, index = heat_maps.flatten(1).max(1)
-    width = heat_maps.shape[-1]
-    return torch.stack([(index % width).float(), (index // width).float(), height], 1)
+def highest_plane(planes: Iterator[Tensor]) -> Tensor:
+    """Index of the plane that is highest at each pixel, the first of equals: uint8 (H, W)."""
+    best = next(planes)
+    labels = torch.zeros_like(best, dtype=torch.uint8)
+    for label, plane in enumerate(planes, 1):
+        labels[plane > best] = label
+        best = torch.maximum(best, plane)
+    return labels
+
+
+def first_peak(plane: Tensor) -> Tensor:
+    """x, y and height of the first highest pixel of (H, W), row by row."""
+    height, index = plane.flatten().max(0)
+    width = plane.shape[-1]
+    return torch.stack([(index % width).float(), (index // width).float(), height])
