@@ -77,8 +77,8 @@ def test_batch_norm_uses_stored_statistics_even_in_training():
 
 
 def test_an_untrained_block_passes_its_input_on():
-    features = torch.rand(1, 8, 3, 3)
-    assert torch.equal(Bottleneck(8, 2, stride=1, dilation=1)(features), features)
+    features = torch.rand(1, 64, 3, 3)
+    assert torch.equal(Bottleneck(64, 16, stride=1, dilation=1)(features), features)
 
 
 # TensorFlow's SAME: ceil(size / stride) outputs, the odd padding pixel after the image.
