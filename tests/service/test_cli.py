@@ -26,11 +26,13 @@ PHOTO = paint(192, 256, {1: (40, 80, 80, 80)})
 
 
 @pytest.fixture
-def run(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     monkeypatch.setenv("JPPNET_MODEL", str(toy_path))
     monkeypatch.setenv("JPPNET_PROVIDER", "cpu")
     monkeypatch.setenv("JPPNET_LANES", "1")
-    return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+    handler = signal.getsignal(signal.SIGTERM)  # ``serve`` sets its own, for the whole process
+    yield lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+    signal.signal(signal.SIGTERM, handler)
 
 
 @pytest.fixture

@@ -134,6 +134,11 @@ def test_orient_agrees_with_opencvs_own_reading(orientation: int) -> None:
     np.testing.assert_array_equal(decode(data, 10_000), theirs)
 
 
+@pytest.mark.parametrize("orientation", [0, 9, 65_535])
+def test_an_orientation_that_there_is_not_counts_as_upright(orientation: int) -> None:
+    assert read_orientation(exif(orientation)) == 1
+
+
 @given(st.binary(max_size=60))
 def test_damaged_exif_counts_as_upright(data: bytes) -> None:
     assert 1 <= read_orientation(data) <= 8
