@@ -15,7 +15,9 @@ from service.imaging.fit import Fit, to_photo
 from service.imaging.mask import Box, Grid, cut_padding, label_map
 
 MIN_PERSON: Final = 0.001
-"""Share of the photo that must be labelled for anybody to be there."""
+"""Share of the photo that must be labelled for the mask to say that somebody is there."""
+MIN_JOINT: Final = 0.1
+"""Score from which a joint says so, too: in unusual poses the joints are often found where the mask is not."""
 MIN_PIECE: Final = 0.02
 """Share of the person that a separate piece of the mask must have to count for the person's box."""
 
@@ -70,17 +72,15 @@ class Analysis:
 
     @cached_property
     def people(self) -> list[Person]:
-        """The person in the photo, or nobody."""
-        box = self._person_box()
-        if box is None:
-            return []
+        """The person in the photo, or nobody when neither mask nor joints show one."""
         keypoints = self.prediction.keypoints.astype(np.float64)
         # The model may place a joint that it does not see in the padding; answers stay within the photo.
         last = (self.fit.photo_width - 1, self.fit.photo_height - 1)
         keypoints[:, :2] = np.clip(to_photo(keypoints[:, :2], self.fit), 0, last)
-        return [Person(box, float(keypoints[:, 2].mean()), keypoints)]
+        box = self._mask_box() or _joints_box(keypoints)
+        return [Person(box, float(keypoints[:, 2].mean()), keypoints)] if box else []
 
-    def _person_box(self) -> Box | None:
+    def _mask_box(self) -> Box | None:
         """The box around the pieces of the mask that are no mere specks; None if there is nothing."""
         _, _, pieces, _ = cv2.connectedComponentsWithStats((self.grid.labels > 0).view(np.uint8), connectivity=8)
         pieces = pieces[1:]  # the first is the background
@@ -92,3 +92,13 @@ class Analysis:
         right, bottom = (pieces[:, :2] + pieces[:, 2:4]).max(axis=0)
         cells = Box(int(left), int(top), int(right - left), int(bottom - top))
         return self.grid.to_photo(cells, self.fit)
+
+
+def _joints_box(keypoints: npt.NDArray[np.float64]) -> Box | None:
+    """The box around the joints (J, 3) that are sure enough; None if none is."""
+    seen = keypoints[keypoints[:, 2] >= MIN_JOINT, :2]
+    if not len(seen):
+        return None
+    left, top = np.floor(seen.min(axis=0)).astype(int)
+    right, bottom = np.floor(seen.max(axis=0)).astype(int) + 1
+    return Box(int(left), int(top), int(right - left), int(bottom - top))

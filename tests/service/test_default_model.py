@@ -9,12 +9,12 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-from conftest import serving
+from serving import serving
 
 from service.engine.engine import Engine
 from service.settings import Settings
 
-ASTRONAUT = Path(__file__).parents[1] / "data" / "astronaut.jpg"
+ASTRONAUT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
 DEFAULT_MODEL = Settings().model
 
 pytestmark = pytest.mark.skipif(not DEFAULT_MODEL.is_file(), reason="the default model is not there yet")
