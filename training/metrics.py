@@ -55,13 +55,14 @@ class ParsingMetric:
         self.confusion += np.bincount(pairs, minlength=len(LABELS) ** 2).reshape(self.confusion.shape)
 
     def result(self) -> dict[str, float | dict[str, float]]:
-        """All figures in 0–1. ``mean_iou`` is over labels with at least ``RARE_PIXELS`` true pixels."""
+        """All figures in 0–1; ``mean_iou`` is over labels with at least ``RARE_PIXELS`` true pixels, nan without any."""
         true_pixels = self.confusion.sum(1)
         per_label = iou(self.confusion)
+        common = per_label[true_pixels >= RARE_PIXELS]
         occurring = true_pixels > 0
         recall = np.diag(self.confusion)[occurring] / true_pixels[occurring]
         return {
-            "mean_iou": float(per_label[true_pixels >= RARE_PIXELS].mean()),
+            "mean_iou": float(common.mean()) if len(common) else float("nan"),
             "mean_iou_20": float(np.nan_to_num(per_label).mean()),
             "mean_iou_7": float(np.nan_to_num(iou(merged_confusion(self.confusion))).mean()),
             "pixel_accuracy": float(np.diag(self.confusion).sum() / max(self.confusion.sum(), 1)),
