@@ -100,8 +100,8 @@ def test_the_mirror_image_is_turned_back_only_at_the_photos_size():
 
 
 def test_the_highest_plane_wins_and_the_first_of_equals():
-    planes = iter([torch.tensor([[1.0, 0.0, 5.0]]), torch.tensor([[1.0, 2.0, 1.0]]), torch.tensor([[0.0, 2.0, 9.0]])])
-    assert highest_plane(planes).tolist() == [[0, 1, 2]]
+    scores = torch.tensor([[1.0, 0.0, 5.0, 5.0], [1.0, 2.0, 1.0, 1.0], [0.0, 2.0, 9.0, 3.0]])
+    assert highest_plane(iter(scores.unsqueeze(1))).tolist() == [[0, 1, 2, 0]]
 
 
 def test_the_peak_is_the_first_highest_pixel_row_by_row():
