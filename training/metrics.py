@@ -55,7 +55,7 @@ class ParsingMetric:
         self.confusion += np.bincount(pairs, minlength=len(LABELS) ** 2).reshape(self.confusion.shape)
 
     def result(self) -> dict[str, float | dict[str, float]]:
-        """All figures in 0–1; ``mean_iou`` is over labels with at least ``RARE_PIXELS`` true pixels, nan without any."""
+        """All figures in 0–1; ``mean_iou`` is over labels with at least ``RARE_PIXELS`` true pixels (nan: no such)."""
         true_pixels = self.confusion.sum(1)
         per_label = iou(self.confusion)
         common = per_label[true_pixels >= RARE_PIXELS]

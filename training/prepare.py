@@ -1,15 +1,20 @@
 """Turn a published data set into a prepared folder: ``python -m training.prepare ccp --root DIR --out DIR``.
 
+``ccp`` is Clothing Co-Parsing, ``lip`` Look into Person; another data set is one more adapter in ``training/data/``.
+
 Resumable: samples that are already there are kept. A sample that cannot be used is named and skipped.
 """
 
 import argparse
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from tqdm import tqdm
 
 from training.data.ccp import ClothingCoParsing
+from training.data.lip import LookIntoPerson
 from training.data.sample import BrokenSampleError, DatasetInfo, PreparedFolder, Sample
 
 
@@ -23,7 +28,7 @@ class Adapter(Protocol):
     def read(self, name: str) -> Sample: ...
 
 
-ADAPTERS: dict[str, type[ClothingCoParsing]] = {"ccp": ClothingCoParsing}
+ADAPTERS: dict[str, Callable[[Path], Adapter]] = {"ccp": ClothingCoParsing, "lip": LookIntoPerson}
 
 
 def prepare(adapter: Adapter, out: Path) -> list[str]:
@@ -48,7 +53,10 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="the data set as published")
     parser.add_argument("--out", type=Path, required=True, help="the prepared folder to make")
     args = parser.parse_args()
-    skipped = prepare(ADAPTERS[args.dataset](args.root), args.out)
+    try:
+        skipped = prepare(ADAPTERS[args.dataset](args.root), args.out)
+    except FileNotFoundError as error:
+        sys.exit(str(error))
     folder = PreparedFolder(args.out)
     counts = ", ".join(f"{len(folder.names(split))} {split}" for split in ("train", "val"))
     print(f"{args.out}: {counts}; {len(skipped)} skipped")

@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from training.checkpoint import build_network, save_checkpoint, write_whole
+from training.checkpoint import build_network, load_checkpoint, save_checkpoint, write_whole
 from training.data.dataset import RareLabelSampler, TrainingViews, Views, repeat_factors
 from training.data.sample import PreparedFolder
 from training.devices import Place, take_place
@@ -178,6 +178,12 @@ class Trainer:
         }
         write_whole(self.out / "last.pt", state)
 
+    def start_from(self, path: Path) -> None:
+        """Begin with a checkpoint's weights in place of the ImageNet ones. Raises RuntimeError if they do not fit."""
+        weights = load_checkpoint(path).network.state_dict()
+        self.network.load_state_dict(weights)
+        cast(LiteNetwork, self.average.module).load_state_dict(weights)
+
     def resume(self) -> None:
         """Go on from ``last.pt``. Raises ValueError when it was made by another recipe."""
         state = torch.load(self.out / "last.pt", map_location=self.place.device, weights_only=True)
@@ -220,7 +226,9 @@ def main() -> None:
     parser.add_argument("preset", help="a name in training/presets, or a .toml file")
     parser.add_argument("--data", type=Path, required=True, help="a prepared folder")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
-    parser.add_argument("--resume", action="store_true", help="go on from RUN/last.pt")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--resume", action="store_true", help="go on from RUN/last.pt")
+    start.add_argument("--from", type=Path, dest="origin", help="begin with this checkpoint's weights (fine-tuning)")
     args = parser.parse_args()
     cv2.setNumThreads(0)  # OpenCV's threads do not survive the fork into loader processes
     place = take_place()
@@ -234,6 +242,9 @@ def main() -> None:
     if args.resume:
         trainer.resume()
         print(f"resuming {args.out} after epoch {trainer.epoch}")
+    elif args.origin:
+        trainer.start_from(args.origin)
+        print(f"STARTING FROM THE WEIGHTS OF {args.origin}, not from ImageNet's")
     trainer.run()
 
 

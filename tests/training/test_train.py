@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from training import train
-from training.checkpoint import load_checkpoint
+from training.checkpoint import load_checkpoint, ship
 from training.data.dataset import Draw, RareLabelSampler, TrainingViews, repeat_factors
 from training.data.sample import DatasetInfo, PreparedFolder, Sample, no_joints
 from training.devices import take_place
@@ -108,6 +108,18 @@ def test_a_recipe_that_changed_is_not_resumed(finished, recipe_file, folder, tmp
     other.write_text(recipe_file.read_text().replace("seed = 1", "seed = 2"))
     with pytest.raises(ValueError, match="another recipe"):
         trainer(other, folder, finished).resume()
+
+
+def test_a_run_starts_from_shipped_weights_when_told_to(finished, recipe_file, folder, tmp_path):
+    trained = load_checkpoint(finished / "best.pt")
+    ship(trained, tmp_path / "shipped.safetensors")
+    shipped = load_checkpoint(tmp_path / "shipped.safetensors")
+    assert (shipped.recipe, shipped.data) == (trained.recipe, trained.data)
+    tuned = trainer(recipe_file, folder, tmp_path / "run")
+    tuned.start_from(tmp_path / "shipped.safetensors")
+    for network in (tuned.network, tuned.average.module):
+        for name, value in trained.network.state_dict().items():
+            torch.testing.assert_close(network.state_dict()[name], value, rtol=1e-3, atol=1e-6, msg=name)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_so(recipe_file, folder, tmp_path):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from training.networks.same_padding import SameConv2d
 
 
 class _Group(NamedTuple):
@@ -34,24 +35,6 @@ TAPS = (1, 2, 4, 6)
 """Groups whose output leaves the trunk: strides 4, 8, 16 and 32."""
 
 TAP_CHANNELS = tuple(GROUPS[tap].channels for tap in TAPS)
-
-
-class SameConv2d(nn.Conv2d):
-    """Convolution without bias and with TensorFlow's SAME padding."""
-
-    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
-        padding = kernel // 2 if stride == 1 else 0
-        super().__init__(channels_in, channels_out, kernel, stride, padding, groups=groups, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.stride[0] > 1:
-            x = F.pad(x, [*self._pads(x.shape[-1]), *self._pads(x.shape[-2])])
-        return super().forward(x)
-
-    def _pads(self, size: int) -> tuple[int, int]:
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-        return total // 2, total - total // 2
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
