@@ -24,7 +24,6 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from training.checkpoint import build_network, load_checkpoint, save_checkpoint, write_whole
-from training.data.dataset import RareLabelSampler, TrainingViews, Views, repeat_factors
 from training.data.sample import PreparedFolder
 from training.devices import Place, take_place
 from training.evaluate import evaluate, table
@@ -33,6 +32,7 @@ from training.losses import joint_loss
 from training.networks.lite import LiteNetwork
 from training.pictures import overlay
 from training.recipe import Recipe, ScheduleRecipe, load_recipe
+from training.views import RareLabelSampler, TrainingViews, Views, repeat_factors
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 

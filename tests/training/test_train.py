@@ -11,10 +11,10 @@ import torch
 
 from training import train
 from training.checkpoint import load_checkpoint, ship
-from training.data.dataset import Draw, RareLabelSampler, TrainingViews, repeat_factors
 from training.data.sample import DatasetInfo, PreparedFolder, Sample, no_joints
 from training.devices import take_place
 from training.recipe import PRESETS, load_recipe
+from training.views import Draw, RareLabelSampler, TrainingViews, repeat_factors
 
 
 @pytest.fixture(scope="module")

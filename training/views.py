@@ -1,4 +1,4 @@
-"""A prepared folder as a PyTorch data set of augmented views, drawn so that a run can be repeated and resumed."""
+"""Augmented views of a prepared folder as a PyTorch data set, drawn so that a run can be repeated and resumed."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
