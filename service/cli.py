@@ -12,7 +12,8 @@ import uvicorn
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from service.api.answers import analyze_json, mask_png, pose_json
+from service.api.answers import analyze_json, pose_json
+from service.api.pictures import mask_png
 from service.app import create_app
 from service.engine.analysis import Analysis
 from service.engine.engine import Engine

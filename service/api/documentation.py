@@ -30,6 +30,11 @@ PHOTO_BODY: Final[dict[str, Any]] = {
 }
 
 
+def photo_answer(description: str, *pictures: str) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a route that answers with JSON of its response model, or a picture of one of these types."""
+    return {200: {"description": description, "content": dict.fromkeys(pictures, BINARY)}}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route that can answer with problems of these statuses."""
     return {status: _documented(status, kinds) for status, kinds in kinds_of(*statuses)}

@@ -31,6 +31,10 @@ class MissingPhotoError(ValueError):
     """The multipart form has no photo, or more than one."""
 
 
+class UnknownLabelError(ValueError):
+    """A label is asked for that the model does not know."""
+
+
 class NotAcceptableError(ValueError):
     """None of the media types that the client accepts can be given."""
 
@@ -54,6 +58,7 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     photo.TruncatedPhotoError: Kind(422, "truncated-photo", "Truncated photo"),
     photo.CorruptPhotoError: Kind(422, "corrupt-photo", "Corrupt photo"),
     MissingPhotoError: Kind(422, "missing-photo", "Missing photo"),
+    UnknownLabelError: Kind(422, "unknown-label", "Unknown label"),
     RequestValidationError: Kind(422, "invalid-request", "Invalid request"),
     engine.InferenceError: Kind(500, "inference-failed", "Inference failed"),
     engine.OverloadError: Kind(503, "overloaded", "Overloaded"),

@@ -1,5 +1,6 @@
 """The model's answer, read back in the photo's own pixels: the fit undone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -16,6 +17,8 @@ from service.imaging.mask import Box, Grid, cut_padding, label_map
 
 MIN_PERSON: Final = 0.001
 """Share of the photo that must be labelled for anybody to be there."""
+SEEN: Final = 0.2
+"""Least score of a joint that the model may be taken to have seen."""
 MIN_PIECE: Final = 0.02
 """Share of the person that a separate piece of the mask must have to count for the person's box."""
 
@@ -38,6 +41,11 @@ class Person:
     score: float
     keypoints: npt.NDArray[np.float64]
 
+    @property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """Which joints (J,) are there to be seen, going by their scores."""
+        return self.keypoints[:, 2] >= SEEN
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -46,6 +54,13 @@ class Analysis:
     card: Card
     fit: Fit
     prediction: Prediction
+    load_photo: Callable[[], Image]
+
+    @cached_property
+    def photo(self) -> Image:
+        """The upright photo (height, width, 3), RGB. It is decoded anew: a queue full of decoded photos that few
+        answers need would take gigabytes."""
+        return self.load_photo()
 
     @cached_property
     def grid(self) -> Grid:
