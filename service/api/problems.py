@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -22,13 +22,29 @@ MEDIA_TYPE: Final = "application/problem+json"
 class UploadTooLargeError(ValueError):
     """The request's body is larger than the service accepts."""
 
+    @classmethod
+    def of(cls, max_bytes: int) -> Self:
+        """The error that names the limit."""
+        return cls(
+            f"The upload is larger than the {max_bytes / 1e6:g} MB that are accepted. Send a smaller or a more "
+            "compressed photo."
+        )
+
 
 class MultipartError(ValueError):
     """The request's body is not the multipart form that its header promises."""
 
 
+class InvalidJsonError(ValueError):
+    """The request's body is not the JSON that its header promises."""
+
+
+class InvalidBase64Error(ValueError):
+    """The photo within JSON is neither base64 nor a ``data:`` URL of it."""
+
+
 class MissingPhotoError(ValueError):
-    """The multipart form has no photo, or more than one."""
+    """The multipart form or JSON has no photo, or more than one."""
 
 
 class UnknownLabelError(ValueError):
@@ -50,6 +66,7 @@ class Kind(NamedTuple):
 KINDS: Final[Mapping[type[Exception], Kind]] = {
     photo.EmptyPhotoError: Kind(400, "empty-body", "Empty body"),
     MultipartError: Kind(400, "invalid-multipart", "Invalid multipart form"),
+    InvalidJsonError: Kind(400, "invalid-json", "Invalid JSON"),
     NotAcceptableError: Kind(406, "not-acceptable", "Not acceptable"),
     UploadTooLargeError: Kind(413, "upload-too-large", "Upload too large"),
     photo.TooManyPixelsError: Kind(413, "too-many-pixels", "Too many pixels"),
@@ -57,6 +74,7 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     photo.UnsupportedTypeError: Kind(415, "unsupported-type", "Unsupported type of picture"),
     photo.TruncatedPhotoError: Kind(422, "truncated-photo", "Truncated photo"),
     photo.CorruptPhotoError: Kind(422, "corrupt-photo", "Corrupt photo"),
+    InvalidBase64Error: Kind(422, "invalid-base64", "Invalid base64"),
     MissingPhotoError: Kind(422, "missing-photo", "Missing photo"),
     UnknownLabelError: Kind(422, "unknown-label", "Unknown label"),
     RequestValidationError: Kind(422, "invalid-request", "Invalid request"),

@@ -2,14 +2,17 @@
 
 import asyncio
 import time
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from service.api.coco import coco_category
 from service.api.documentation import PHOTO_BODY, photo_answer, problems
+from service.api.etag import entity_tag, matches
 from service.api.formats import ANALYZE, PARSE, POSE, AnalyzeFormat, Chosen, ParseFormat, PoseFormat, choose
 from service.api.options import DEFAULT, Options, find_labels
+from service.api.parameters import Labels, MaskIn, Opacity, Terms
 from service.api.schemas import (
     AnalyzeAnswer,
     CocoResult,
@@ -28,42 +31,16 @@ from service.engine.engine import Engine
 from service.engine.errors import DeadlineError, DeviceError
 from service.settings import Settings
 
-TimeoutMs = Annotated[
-    int | None,
-    Header(
-        alias="X-Request-Timeout-Ms",
-        ge=1,
-        le=600_000,
-        description="After this time the answer is of no use any more: the photo is not run, and 504 comes back.",
-    ),
-]
-Accept = Annotated[str | None, Header(include_in_schema=False)]
-Labels = Annotated[
-    list[str] | None,
-    Query(
-        description="Which labels are wanted, by name or id, with commas between or one by one; the others become "
-        "background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background.",
-        examples=[["hair,face"]],
-    ),
-]
-Opacity = Annotated[float, Query(ge=0, le=1, description="of the colours in an overlay")]
-MaskIn = Annotated[
-    Literal["png", "rle"],
-    Query(
-        alias="mask",
-        description="How JSON holds the mask. png: one palette PNG in base64. rle: COCO's run lengths per label.",
-    ),
-]
-
 
 def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
     """The calls that take a photo."""
     router = APIRouter(responses=problems(400, 406, 413, 415, 422, 500, 503, 504))
+    model = engine.card.model_dump_json()
     max_bytes = int(settings.max_upload_mb * 1e6)
 
-    async def answer(request: Request, chosen: Chosen, options: Options, timeout_ms: int | None) -> Response:
+    async def answer(request: Request, terms: Terms, chosen: Chosen, options: Options) -> Response:
         engine.check()
-        seconds = timeout_ms / 1000 if timeout_ms else settings.timeout_seconds
+        seconds = terms.timeout_ms / 1000 if terms.timeout_ms else settings.timeout_seconds
         deadline = time.monotonic() + seconds
 
         def encode(analysis: Analysis) -> bytes:
@@ -72,13 +49,18 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
         try:
             async with asyncio.timeout(seconds):
                 photo = await read_photo(request, max_bytes)
+                question = (model, request.url.path, chosen.name, chosen.media_type, options)
+                tag = await run_in_threadpool(entity_tag, photo, *question)
+                headers = {"ETag": tag, "Vary": "Accept"}
+                if matches(terms.if_none_match, tag):
+                    return Response(status_code=304, headers=headers)
                 content = await unless_hung_up(request, engine.analyze(photo, encode, deadline))
         except TimeoutError:
             raise DeadlineError(
                 f"There was no answer within {seconds:g} s. Try again later, or allow more time with the header "
                 "X-Request-Timeout-Ms."
             ) from None
-        return Response(content, media_type=chosen.media_type, headers={"Vary": "Accept"})
+        return Response(content, media_type=chosen.media_type, headers=headers)
 
     @router.post(
         "/parse",
@@ -89,6 +71,7 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
     )
     async def parse(
         request: Request,
+        terms: Annotated[Terms, Depends()],
         format: Annotated[  # the parameter's name in the URL
             ParseFormat | None,
             Query(
@@ -102,12 +85,10 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
         labels: Labels = None,
         opacity: Opacity = DEFAULT.opacity,
         mask: MaskIn = "png",
-        accept: Accept = None,
-        timeout_ms: TimeoutMs = None,
     ) -> Response:
         """Labels every pixel of the upright photo with a part or garment."""
         options = Options(find_labels(labels, engine.card), opacity, mask == "rle")
-        return await answer(request, choose(PARSE, format, accept, ["mask", "json"]), options, timeout_ms)
+        return await answer(request, terms, choose(PARSE, format, terms.accept, ["mask", "json"]), options)
 
     @router.post(
         "/pose",
@@ -118,6 +99,7 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
     )
     async def pose(
         request: Request,
+        terms: Annotated[Terms, Depends()],
         format: Annotated[
             PoseFormat | None,
             Query(
@@ -127,11 +109,10 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
             ),
         ] = None,
         image_id: Annotated[int, Query(description="what COCO results call the photo")] = DEFAULT.image_id,
-        accept: Accept = None,
-        timeout_ms: TimeoutMs = None,
     ) -> Response:
         """Finds the person's joints."""
-        return await answer(request, choose(POSE, format, accept, ["json"]), Options(image_id=image_id), timeout_ms)
+        chosen = choose(POSE, format, terms.accept, ["json"])
+        return await answer(request, terms, chosen, Options(image_id=image_id))
 
     @router.post(
         "/analyze",
@@ -142,6 +123,7 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
     )
     async def analyze(
         request: Request,
+        terms: Annotated[Terms, Depends()],
         format: Annotated[
             AnalyzeFormat | None,
             Query(
@@ -152,12 +134,10 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
         labels: Labels = None,
         opacity: Opacity = DEFAULT.opacity,
         mask: MaskIn = "png",
-        accept: Accept = None,
-        timeout_ms: TimeoutMs = None,
     ) -> Response:
         """What /parse and /pose say, from one run of the model."""
         options = Options(find_labels(labels, engine.card), opacity, mask == "rle")
-        return await answer(request, choose(ANALYZE, format, accept, ["json"]), options, timeout_ms)
+        return await answer(request, terms, choose(ANALYZE, format, terms.accept, ["json"]), options)
 
     return router
 

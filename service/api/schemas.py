@@ -13,6 +13,15 @@ BoxField = Annotated[
 ]
 
 
+class JsonPhoto(BaseModel):
+    """A photo as JSON."""
+
+    image: str = Field(
+        description="the photo in base64, or as a data: URL. Addresses are not fetched",
+        examples=["/9j/4AAQSkZJRg…", "data:image/jpeg;base64,/9j/4AAQSkZJRg…"],
+    )
+
+
 class Model(BaseModel):
     """Which model answered."""
 

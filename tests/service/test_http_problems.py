@@ -1,5 +1,6 @@
 """Bad input gets a problem: a 4xx status, a stable type and a sentence that helps. Nothing brings the server down."""
 
+import base64
 import socket
 import struct
 from collections.abc import Iterator
@@ -72,6 +73,29 @@ def test_a_form_without_a_photo(client: httpx.Client) -> None:
 def test_a_form_with_two_photos(client: httpx.Client) -> None:
     answer = client.post("/parse", files={"image": png(PHOTO), "file": png(PHOTO)})
     assert_problem(answer, 422, "missing-photo", "Send exactly one")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "name", "words"),
+    [
+        (b"", 400, "invalid-json", "not the JSON"),
+        (b"[" * 100_000, 400, "invalid-json", "not the JSON"),
+        (b"{}", 422, "missing-photo", "in base64"),
+        (b'{"image": 5}', 422, "missing-photo", "in base64"),
+        (b'["image"]', 422, "missing-photo", "in base64"),
+        (b'{"image": "abc$"}', 422, "invalid-base64", "is no base64"),
+        (rb'{"image": "\u00e9"}', 422, "invalid-base64", "is no base64"),
+        (b'{"image": "https://example.com/a,b.jpg"}', 422, "invalid-base64", "are not fetched"),
+        (b'{"image": "data:image/svg+xml,%3Csvg/%3E"}', 422, "invalid-base64", ";base64"),
+        (b'{"image": ""}', 400, "empty-body", "empty"),
+        (b'{"image": "aGVsbG8="}', 415, "not-a-photo", "Send a photo"),
+        (b'{"image": "%s"}' % base64.b64encode(bytes(200_001)), 413, "upload-too-large", "0.2 MB"),
+        (b'{"image": "%s"}' % bytes(400_000), 413, "upload-too-large", "0.2 MB"),
+    ],
+)
+def test_json_without_a_usable_photo(client: httpx.Client, body: bytes, status: int, name: str, words: str) -> None:
+    answer = client.post("/parse", content=body, headers={"content-type": "application/json"})
+    assert_problem(answer, status, name, words)
 
 
 def form(body: bytes) -> dict[str, object]:
