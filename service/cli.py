@@ -79,7 +79,7 @@ def _settings(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         for item in error.errors():
-            typer.echo(f"JPPNET_{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}", err=True)
+            typer.echo(f"JPPNET_{str(item['loc'][0]).upper()}: {item['msg']}", err=True)
         raise typer.Exit(2) from None
 
 

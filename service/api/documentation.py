@@ -81,6 +81,10 @@ def _documented(status: int, kinds: list[Kind]) -> dict[str, Any]:
         answer["headers"] = {
             "Retry-After": {"description": "seconds to wait before trying again", "schema": {"type": "integer"}}
         }
+    if status == 401:
+        answer["headers"] = {
+            "WWW-Authenticate": {"description": "how to show a key", "schema": {"type": "string"}, "example": "Bearer"}
+        }
     return answer
 
 

@@ -51,6 +51,10 @@ class UnknownLabelError(ValueError):
     """A label is asked for that the model does not know."""
 
 
+class UnauthorizedError(ValueError):
+    """The call needs an API key, and there is none or a wrong one."""
+
+
 class NotAcceptableError(ValueError):
     """None of the media types that the client accepts can be given."""
 
@@ -67,6 +71,7 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     photo.EmptyPhotoError: Kind(400, "empty-body", "Empty body"),
     MultipartError: Kind(400, "invalid-multipart", "Invalid multipart form"),
     InvalidJsonError: Kind(400, "invalid-json", "Invalid JSON"),
+    UnauthorizedError: Kind(401, "unauthorized", "Unauthorized"),
     NotAcceptableError: Kind(406, "not-acceptable", "Not acceptable"),
     UploadTooLargeError: Kind(413, "upload-too-large", "Upload too large"),
     photo.TooManyPixelsError: Kind(413, "too-many-pixels", "Too many pixels"),
@@ -122,16 +127,29 @@ async def _answer_known(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, engine.ClosedError):
         headers["Retry-After"] = "1"
+    if isinstance(error, UnauthorizedError):
+        headers["WWW-Authenticate"] = 'Bearer realm="jppnet"'
     detail = _explain(error) if isinstance(error, RequestValidationError) else str(error)
     return problem_response(request, kind, detail, headers)
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(headers["Allow"])
+        if request.method == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
     phrase = HTTPStatus(error.status_code).phrase
     kind = Kind(error.status_code, phrase.lower().replace(" ", "-"), phrase)
     detail = f"{error.detail}: {request.method} {request.url.path}. The calls there are, are listed at /docs."
-    return problem_response(request, kind, detail, error.headers)
+    return problem_response(request, kind, detail, headers)
+
+
+def _allowed(methods: str) -> str:
+    """The methods of a call, with those that every call answers without a route of their own."""
+    named = {method.strip() for method in methods.split(",")}
+    return ", ".join(sorted(named | {"OPTIONS"} | ({"HEAD"} if "GET" in named else set())))
 
 
 async def _answer_nobody(request: Request, error: Exception) -> Response:
