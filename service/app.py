@@ -35,12 +35,12 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
+    install_problems(app)
     install_web_habits(app, settings.cors_origins)
     app.add_middleware(RequestId)
     guard = key_guard(settings.api_keys)
     for router in (photo_routes(engine, settings), model_route(engine)):
         app.include_router(router, dependencies=guard, responses=problems(401) if guard else None)
     app.include_router(health_routes(engine))
-    install_problems(app)
     install_documentation(app)
     return app

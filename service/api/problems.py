@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.schemas import Problem
 from service.engine import errors as engine
@@ -98,12 +99,13 @@ def kinds_of(*statuses: int) -> Iterator[tuple[int, list[Kind]]]:
 
 
 def install_problems(app: FastAPI) -> None:
-    """Makes the app answer every error as a problem."""
+    """Makes the app answer every error as a problem. Goes before all other middleware: their headers are for problems
+    as well."""
     for error in KINDS:
         app.add_exception_handler(error, _answer_known)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
-    app.add_exception_handler(Exception, _answer_unknown)
+    app.add_middleware(UnknownErrors)
 
 
 def problem_response(request: Request, kind: Kind, detail: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -157,10 +159,32 @@ async def _answer_nobody(request: Request, error: Exception) -> Response:
     return Response(status_code=400)
 
 
-async def _answer_unknown(request: Request, error: Exception) -> Response:
-    log.error("request %s failed: %r", request.state.request_id, error)
-    kind = Kind(500, "internal-error", "Internal error")
-    return problem_response(request, kind, "Something went wrong in the service. Its log says more, by request id.")
+class UnknownErrors:
+    """ASGI middleware: errors that nobody foresaw. As an exception handler it would answer outside all middleware, and
+    without the headers for other origins a page could not even read that the service failed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, and answers if that fails before an answer has begun."""
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            request = Request(scope)
+            log.error("request %s failed: %r", request.state.request_id, error, exc_info=error)
+            kind = Kind(500, "internal-error", "Internal error")
+            detail = "Something went wrong in the service. Its log says more, by request id."
+            await problem_response(request, kind, detail)(scope, receive, send)
 
 
 def _explain(error: RequestValidationError) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -35,7 +36,7 @@ from service.settings import Settings
 def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
     """The calls that take a photo."""
     router = APIRouter(responses=problems(400, 406, 413, 415, 422, 500, 503, 504))
-    model = engine.card.model_dump_json()
+    model = sha256(engine.card.model_dump_json().encode()).hexdigest()
     max_bytes = int(settings.max_upload_mb * 1e6)
 
     async def answer(request: Request, terms: Terms, chosen: Chosen, options: Options) -> Response:

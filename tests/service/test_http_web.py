@@ -8,6 +8,7 @@ import pytest
 from conftest import serving
 from gated_session import GatedSession, gated_engine
 from test_http_answers import PHOTO
+from test_http_problems import assert_problem
 from toy_model import png
 
 from service.settings import Settings
@@ -38,6 +39,16 @@ def test_a_page_of_a_named_origin_may_call_and_read(open_client: httpx.Client) -
 def test_a_page_may_read_problems(open_client: httpx.Client) -> None:
     answer = open_client.post("/parse", content=b"hello", headers={"Origin": PAGE})
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (415, PAGE)
+
+
+def test_a_page_may_read_that_the_service_failed(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(model=toy_path, cors_origins=[PAGE])
+    engine = gated_engine(GatedSession(toy_path), settings)
+    monkeypatch.setattr(engine, "prepare", lambda data: 1 / 0)
+    with serving(engine, settings) as client:
+        answer = client.post("/pose", content=png(PHOTO), headers={"Origin": PAGE})
+    assert_problem(answer, 500, "internal-error", "by request id")
+    assert answer.headers["access-control-allow-origin"] == PAGE
 
 
 def test_a_page_may_ask_first(open_client: httpx.Client) -> None:
