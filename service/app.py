@@ -7,10 +7,12 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from service.api.documentation import install_documentation
+from service.api.documentation import install_documentation, problems
+from service.api.keys import key_guard
 from service.api.problems import install_problems
 from service.api.request_id import RequestId
 from service.api.routes import health_routes, model_route, photo_routes
+from service.api.web import install_web_habits
 from service.engine.engine import Engine
 from service.settings import Settings
 
@@ -33,10 +35,12 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
-    app.add_middleware(RequestId)
-    app.include_router(photo_routes(engine, settings))
-    app.include_router(model_route(engine))
-    app.include_router(health_routes(engine))
     install_problems(app)
+    install_web_habits(app, settings.cors_origins)
+    app.add_middleware(RequestId)
+    guard = key_guard(settings.api_keys)
+    for router in (photo_routes(engine, settings), model_route(engine)):
+        app.include_router(router, dependencies=guard, responses=problems(401) if guard else None)
+    app.include_router(health_routes(engine))
     install_documentation(app)
     return app

@@ -12,7 +12,8 @@ import uvicorn
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from service.api.answers import analyze_json, mask_png, pose_json
+from service.api.answers import analyze_json, pose_json
+from service.api.pictures import mask_png
 from service.app import create_app
 from service.engine.analysis import Analysis
 from service.engine.engine import Engine
@@ -78,7 +79,7 @@ def _settings(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         for item in error.errors():
-            typer.echo(f"JPPNET_{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}", err=True)
+            typer.echo(f"JPPNET_{str(item['loc'][0]).upper()}: {item['msg']}", err=True)
         raise typer.Exit(2) from None
 
 

@@ -1,19 +1,32 @@
 """Everything that can be set, each as an environment variable ``JPPNET_<NAME>``."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic_core import from_json
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DeviceProvider = Literal["cpu", "openvino", "cuda", "tensorrt"]
 ProviderName = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
+
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
+Key = Annotated[SecretStr, Field(min_length=1)]
+
+
+def _listed(value: Any) -> Any:
+    """A list in a variable: as JSON, or with commas between; an empty variable is an empty list."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return from_json(value)
+    return [item.strip() for item in value.split(",")] if value.strip() else []
 
 
 class Settings(BaseSettings):
     """The service's settings; the defaults suit a laptop."""
 
-    model_config = SettingsConfigDict(env_prefix="JPPNET_")
+    model_config = SettingsConfigDict(env_prefix="JPPNET_", hide_input_in_errors=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -32,6 +45,12 @@ class Settings(BaseSettings):
     """Time a request may take when it does not say so itself with ``X-Request-Timeout-Ms``."""
     drain_seconds: PositiveInt = 8
     """Time that requests under way are given to finish after SIGTERM; Docker kills after 10."""
+
+    cors_origins: Annotated[list[Origin], NoDecode, BeforeValidator(_listed)] = []
+    """Origins whose pages may call the service, like ``https://example.com``, or ``*`` for all; none by default.
+    A JSON list, or with commas between."""
+    api_keys: Annotated[list[Key], NoDecode, BeforeValidator(_listed)] = []
+    """Keys of which a call needs one; without any, everybody may call. A JSON list, or with commas between."""
 
     lanes: PositiveInt | None = None
     """Threads that run the model side by side; measured at start if not set."""

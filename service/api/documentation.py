@@ -6,14 +6,27 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from service.api.problems import MEDIA_TYPE, Kind, kinds_of
-from service.api.schemas import Problem
+from service.api.schemas import JsonPhoto, Problem
 
 BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+
+ANSWER_HEADERS: Final = {
+    "ETag": {
+        "description": "names the answer to this photo, model and question",
+        "schema": {"type": "string"},
+        "example": 'W/"0b66e5f7dd1f4e3c9c8dbb0d2c1c4a55"',
+    },
+    "X-Request-ID": {
+        "description": "the id that the client sent, or a new one",
+        "schema": {"type": "string"},
+        "example": "5f0c6a1e9f1b4d0c",
+    },
+}
 
 PHOTO_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "A JPEG, PNG or WebP photo: as it is, or as the field `image` (or `file`) of a form.",
+        "description": "A JPEG, PNG or WebP photo: as it is, as the field `image` (or `file`) of a form, or in JSON.",
         "content": {
             "multipart/form-data": {
                 "schema": {
@@ -22,12 +35,24 @@ PHOTO_BODY: Final[dict[str, Any]] = {
                     "properties": {"image": {"type": "string", "format": "binary", "description": "the photo"}},
                 }
             },
+            "application/json": {"schema": {"$ref": "#/components/schemas/JsonPhoto"}},
             "image/jpeg": BINARY,
             "image/png": BINARY,
             "image/webp": BINARY,
         },
     }
 }
+
+
+def photo_answer(description: str, *pictures: str) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a route that answers with JSON of its response model, or a picture of one of these types."""
+    return {
+        200: {"description": description, "content": dict.fromkeys(pictures, BINARY), "headers": ANSWER_HEADERS},
+        304: {
+            "description": "The answer is the one whose ETag the client sent in If-None-Match.",
+            "headers": ANSWER_HEADERS,
+        },
+    }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -56,16 +81,21 @@ def _documented(status: int, kinds: list[Kind]) -> dict[str, Any]:
         answer["headers"] = {
             "Retry-After": {"description": "seconds to wait before trying again", "schema": {"type": "integer"}}
         }
+    if status == 401:
+        answer["headers"] = {
+            "WWW-Authenticate": {"description": "how to show a key", "schema": {"type": "string"}, "example": "Bearer"}
+        }
     return answer
 
 
 def install_documentation(app: FastAPI) -> None:
-    """Makes the app's OpenAPI document name the problem's schema, to which the routes refer."""
+    """Makes the app's OpenAPI document name the schemas that the routes only refer to."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-            document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+            for model in (JsonPhoto, Problem):
+                document["components"]["schemas"][model.__name__] = model.model_json_schema()
             app.openapi_schema = document
         return app.openapi_schema
 

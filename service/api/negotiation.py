@@ -11,11 +11,20 @@ def negotiate(accept: str | None, offers: Sequence[str]) -> str:
     Raises:
         NotAcceptableError: the header excludes all offers.
     """
-    ranges = [_parse(item) for item in (accept or "*/*").split(",") if item.strip()]
-    best = max(offers, key=lambda offer: _quality(offer, ranges))
-    if not _quality(best, ranges):
+    best = preferred(accept, offers)
+    if not _quality(best, _ranges(accept)):
         raise NotAcceptableError(f"The header Accept asks for {accept}; what can be given is {' or '.join(offers)}.")
     return best
+
+
+def preferred(accept: str | None, offers: Sequence[str]) -> str:
+    """The offer that ranks highest even if the header excludes them all, as is right where a client named a format."""
+    ranges = _ranges(accept)
+    return max(offers, key=lambda offer: _quality(offer, ranges))
+
+
+def _ranges(accept: str | None) -> list[tuple[str, float]]:
+    return [_parse(item) for item in (accept or "*/*").split(",") if item.strip()]
 
 
 def _parse(item: str) -> tuple[str, float]:

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.schemas import Problem
 from service.engine import errors as engine
@@ -22,13 +23,37 @@ MEDIA_TYPE: Final = "application/problem+json"
 class UploadTooLargeError(ValueError):
     """The request's body is larger than the service accepts."""
 
+    @classmethod
+    def of(cls, max_bytes: int) -> Self:
+        """The error that names the limit."""
+        return cls(
+            f"The upload is larger than the {max_bytes / 1e6:g} MB that are accepted. Send a smaller or a more "
+            "compressed photo."
+        )
+
 
 class MultipartError(ValueError):
     """The request's body is not the multipart form that its header promises."""
 
 
+class InvalidJsonError(ValueError):
+    """The request's body is not the JSON that its header promises."""
+
+
+class InvalidBase64Error(ValueError):
+    """The photo within JSON is neither base64 nor a ``data:`` URL of it."""
+
+
 class MissingPhotoError(ValueError):
-    """The multipart form has no photo, or more than one."""
+    """The multipart form or JSON has no photo, or more than one."""
+
+
+class UnknownLabelError(ValueError):
+    """A label is asked for that the model does not know."""
+
+
+class UnauthorizedError(ValueError):
+    """The call needs an API key, and there is none or a wrong one."""
 
 
 class NotAcceptableError(ValueError):
@@ -46,6 +71,8 @@ class Kind(NamedTuple):
 KINDS: Final[Mapping[type[Exception], Kind]] = {
     photo.EmptyPhotoError: Kind(400, "empty-body", "Empty body"),
     MultipartError: Kind(400, "invalid-multipart", "Invalid multipart form"),
+    InvalidJsonError: Kind(400, "invalid-json", "Invalid JSON"),
+    UnauthorizedError: Kind(401, "unauthorized", "Unauthorized"),
     NotAcceptableError: Kind(406, "not-acceptable", "Not acceptable"),
     UploadTooLargeError: Kind(413, "upload-too-large", "Upload too large"),
     photo.TooManyPixelsError: Kind(413, "too-many-pixels", "Too many pixels"),
@@ -53,7 +80,9 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     photo.UnsupportedTypeError: Kind(415, "unsupported-type", "Unsupported type of picture"),
     photo.TruncatedPhotoError: Kind(422, "truncated-photo", "Truncated photo"),
     photo.CorruptPhotoError: Kind(422, "corrupt-photo", "Corrupt photo"),
+    InvalidBase64Error: Kind(422, "invalid-base64", "Invalid base64"),
     MissingPhotoError: Kind(422, "missing-photo", "Missing photo"),
+    UnknownLabelError: Kind(422, "unknown-label", "Unknown label"),
     RequestValidationError: Kind(422, "invalid-request", "Invalid request"),
     engine.InferenceError: Kind(500, "inference-failed", "Inference failed"),
     engine.OverloadError: Kind(503, "overloaded", "Overloaded"),
@@ -70,12 +99,13 @@ def kinds_of(*statuses: int) -> Iterator[tuple[int, list[Kind]]]:
 
 
 def install_problems(app: FastAPI) -> None:
-    """Makes the app answer every error as a problem."""
+    """Makes the app answer every error as a problem. Goes before all other middleware: their headers are for problems
+    as well."""
     for error in KINDS:
         app.add_exception_handler(error, _answer_known)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
-    app.add_exception_handler(Exception, _answer_unknown)
+    app.add_middleware(UnknownErrors)
 
 
 def problem_response(request: Request, kind: Kind, detail: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -99,16 +129,29 @@ async def _answer_known(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, engine.ClosedError):
         headers["Retry-After"] = "1"
+    if isinstance(error, UnauthorizedError):
+        headers["WWW-Authenticate"] = 'Bearer realm="jppnet"'
     detail = _explain(error) if isinstance(error, RequestValidationError) else str(error)
     return problem_response(request, kind, detail, headers)
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(headers["Allow"])
+        if request.method == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
     phrase = HTTPStatus(error.status_code).phrase
     kind = Kind(error.status_code, phrase.lower().replace(" ", "-"), phrase)
     detail = f"{error.detail}: {request.method} {request.url.path}. The calls there are, are listed at /docs."
-    return problem_response(request, kind, detail, error.headers)
+    return problem_response(request, kind, detail, headers)
+
+
+def _allowed(methods: str) -> str:
+    """The methods of a call, with those that every call answers without a route of their own."""
+    named = {method.strip() for method in methods.split(",")}
+    return ", ".join(sorted(named | {"OPTIONS"} | ({"HEAD"} if "GET" in named else set())))
 
 
 async def _answer_nobody(request: Request, error: Exception) -> Response:
@@ -116,10 +159,32 @@ async def _answer_nobody(request: Request, error: Exception) -> Response:
     return Response(status_code=400)
 
 
-async def _answer_unknown(request: Request, error: Exception) -> Response:
-    log.error("request %s failed: %r", request.state.request_id, error)
-    kind = Kind(500, "internal-error", "Internal error")
-    return problem_response(request, kind, "Something went wrong in the service. Its log says more, by request id.")
+class UnknownErrors:
+    """ASGI middleware: errors that nobody foresaw. As an exception handler it would answer outside all middleware, and
+    without the headers for other origins a page could not even read that the service failed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, and answers if that fails before an answer has begun."""
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            request = Request(scope)
+            log.error("request %s failed: %r", request.state.request_id, error, exc_info=error)
+            kind = Kind(500, "internal-error", "Internal error")
+            detail = "Something went wrong in the service. Its log says more, by request id."
+            await problem_response(request, kind, detail)(scope, receive, send)
 
 
 def _explain(error: RequestValidationError) -> str:

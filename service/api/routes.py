@@ -2,15 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from typing import Annotated, Final, Literal
+from hashlib import sha256
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
-from service.api.answers import analyze_json, mask_png, parse_json, pose_json
-from service.api.documentation import BINARY, PHOTO_BODY, problems
-from service.api.negotiation import negotiate
-from service.api.schemas import AnalyzeAnswer, Health, ImageSize, LabelCard, ModelAnswer, ParseAnswer, PoseAnswer
+from service.api.coco import coco_category
+from service.api.documentation import PHOTO_BODY, photo_answer, problems
+from service.api.etag import entity_tag, matches
+from service.api.formats import ANALYZE, PARSE, POSE, AnalyzeFormat, Chosen, ParseFormat, PoseFormat, choose
+from service.api.options import DEFAULT, Options, find_labels
+from service.api.parameters import Labels, MaskIn, Opacity, Terms
+from service.api.schemas import (
+    AnalyzeAnswer,
+    CocoResult,
+    Health,
+    ImageSize,
+    LabelCard,
+    ModelAnswer,
+    ParseAnswer,
+    PoseAnswer,
+    Segment,
+)
 from service.api.upload import read_photo
 from service.api.waiting import unless_hung_up
 from service.engine.analysis import Analysis
@@ -18,86 +32,113 @@ from service.engine.engine import Engine
 from service.engine.errors import DeadlineError, DeviceError
 from service.settings import Settings
 
-PNG: Final = "image/png"
-JSON: Final = "application/json"
-
-Encode = Callable[[Analysis], bytes]
-PARSE_FORMATS: Final[Mapping[str, tuple[str, Encode]]] = {"mask": (PNG, mask_png), "json": (JSON, parse_json)}
-
-TimeoutMs = Annotated[
-    int | None,
-    Header(
-        alias="X-Request-Timeout-Ms",
-        ge=1,
-        le=600_000,
-        description="After this time the answer is of no use any more: the photo is not run, and 504 comes back.",
-    ),
-]
-Accept = Annotated[str | None, Header(include_in_schema=False)]
-
 
 def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
     """The calls that take a photo."""
     router = APIRouter(responses=problems(400, 406, 413, 415, 422, 500, 503, 504))
+    model = sha256(engine.card.model_dump_json().encode()).hexdigest()
     max_bytes = int(settings.max_upload_mb * 1e6)
 
-    async def answer(request: Request, media_type: str, encode: Encode, timeout_ms: int | None) -> Response:
+    async def answer(request: Request, terms: Terms, chosen: Chosen, options: Options) -> Response:
         engine.check()
-        seconds = timeout_ms / 1000 if timeout_ms else settings.timeout_seconds
+        seconds = terms.timeout_ms / 1000 if terms.timeout_ms else settings.timeout_seconds
         deadline = time.monotonic() + seconds
+
+        def encode(analysis: Analysis) -> bytes:
+            return chosen.encode(analysis, options)
+
         try:
             async with asyncio.timeout(seconds):
                 photo = await read_photo(request, max_bytes)
+                question = (model, request.url.path, chosen.name, chosen.media_type, options)
+                tag = await run_in_threadpool(entity_tag, photo, *question)
+                headers = {"ETag": tag, "Vary": "Accept"}
+                if matches(terms.if_none_match, tag):
+                    return Response(status_code=304, headers=headers)
                 content = await unless_hung_up(request, engine.analyze(photo, encode, deadline))
         except TimeoutError:
             raise DeadlineError(
                 f"There was no answer within {seconds:g} s. Try again later, or allow more time with the header "
                 "X-Request-Timeout-Ms."
             ) from None
-        return Response(content, media_type=media_type)
+        return Response(content, media_type=chosen.media_type, headers=headers)
 
     @router.post(
         "/parse",
         summary="Who wears what where: a mask of the photo's size",
-        response_model=ParseAnswer,
-        responses={200: {"description": "The mask, or labels and mask as JSON", "content": {PNG: BINARY}}},
+        response_model=ParseAnswer | list[Segment],
+        responses=photo_answer("A picture, or JSON for the formats json and hf", "image/png", "image/jpeg"),
         openapi_extra=PHOTO_BODY,
     )
     async def parse(
         request: Request,
+        terms: Annotated[Terms, Depends()],
         format: Annotated[  # the parameter's name in the URL
-            Literal["mask", "json"] | None,
-            Query(description="mask: palette PNG, pixel value = label id. Without it, the header Accept decides."),
+            ParseFormat | None,
+            Query(
+                description="**mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, "
+                "pixel value = label id. **overlay**: the photo with the labels' colours; JPEG, or PNG if the header "
+                "Accept prefers that. **cutout**: PNG of the photo with all but the wanted labels transparent. "
+                "**json**: labels and mask. **hf**: the list that Hugging Face's image segmentation gives. "
+                "Without it, the header Accept decides between mask and json.",
+            ),
         ] = None,
-        accept: Accept = None,
-        timeout_ms: TimeoutMs = None,
+        labels: Labels = None,
+        opacity: Opacity = DEFAULT.opacity,
+        mask: MaskIn = "png",
     ) -> Response:
         """Labels every pixel of the upright photo with a part or garment."""
-        if format is None:
-            wanted = negotiate(accept, [PNG, JSON])
-            format = "mask" if wanted == PNG else "json"
-        media_type, encode = PARSE_FORMATS[format]
-        return await answer(request, media_type, encode, timeout_ms)
+        options = Options(find_labels(labels, engine.card), opacity, mask == "rle")
+        return await answer(request, terms, choose(PARSE, format, terms.accept, ["mask", "json"]), options)
 
     @router.post(
         "/pose",
         summary="How they stand: named joints in photo pixels",
-        response_model=PoseAnswer,
+        response_model=PoseAnswer | list[CocoResult],
+        responses=photo_answer("The people and their joints", "image/jpeg", "image/png"),
         openapi_extra=PHOTO_BODY,
     )
-    async def pose(request: Request, accept: Accept = None, timeout_ms: TimeoutMs = None) -> Response:
+    async def pose(
+        request: Request,
+        terms: Annotated[Terms, Depends()],
+        format: Annotated[
+            PoseFormat | None,
+            Query(
+                description="**json** (the default): people and their joints. **coco**: COCO's key point results; "
+                "their category is in `coco_categories` of GET /model. **overlay**: the photo with the skeleton drawn "
+                "in; JPEG, or PNG if the header Accept prefers that.",
+            ),
+        ] = None,
+        image_id: Annotated[int, Query(description="what COCO results call the photo")] = DEFAULT.image_id,
+    ) -> Response:
         """Finds the person's joints."""
-        return await answer(request, negotiate(accept, [JSON]), pose_json, timeout_ms)
+        chosen = choose(POSE, format, terms.accept, ["json"])
+        return await answer(request, terms, chosen, Options(image_id=image_id))
 
     @router.post(
         "/analyze",
         summary="Mask and joints from one run of the model",
         response_model=AnalyzeAnswer,
+        responses=photo_answer("Labels, mask, people and joints", "image/jpeg", "image/png"),
         openapi_extra=PHOTO_BODY,
     )
-    async def analyze(request: Request, accept: Accept = None, timeout_ms: TimeoutMs = None) -> Response:
+    async def analyze(
+        request: Request,
+        terms: Annotated[Terms, Depends()],
+        format: Annotated[
+            AnalyzeFormat | None,
+            Query(
+                description="**json** (the default): labels, mask, people and joints. **overlay**: the photo with the "
+                "labels' colours and the skeleton; JPEG, or PNG if the header Accept prefers that.",
+            ),
+        ] = None,
+        labels: Labels = None,
+        opacity: Opacity = DEFAULT.opacity,
+        mask: MaskIn = "png",
+    ) -> Response:
         """What /parse and /pose say, from one run of the model."""
-        return await answer(request, negotiate(accept, [JSON]), analyze_json, timeout_ms)
+        options = Options(find_labels(labels, engine.card), opacity, mask == "rle")
+        return await answer(request, terms, choose(ANALYZE, format, terms.accept, ["json"]), options)
 
     return router
 
@@ -110,6 +151,7 @@ def model_route(engine: Engine) -> APIRouter:
     model = ModelAnswer(
         **card.model_dump(exclude={"labels", "fit", "pad_color", "golden"}),
         labels=[LabelCard(**label.model_dump()) for label in card.labels],
+        coco_categories=[coco_category(card)],
         input=ImageSize(width=session.input_width, height=session.input_height),
         provider=session.provider,
         lanes=len(drive.sessions),

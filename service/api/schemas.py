@@ -13,6 +13,15 @@ BoxField = Annotated[
 ]
 
 
+class JsonPhoto(BaseModel):
+    """A photo as JSON."""
+
+    image: str = Field(
+        description="the photo in base64, or as a data: URL. Addresses are not fetched",
+        examples=["/9j/4AAQSkZJRg…", "data:image/jpeg;base64,/9j/4AAQSkZJRg…"],
+    )
+
+
 class Model(BaseModel):
     """Which model answered."""
 
@@ -27,6 +36,13 @@ class ImageSize(BaseModel):
     height: int = Field(examples=[830])
 
 
+class Rle(BaseModel):
+    """Run-length encoding as in COCO; `pycocotools.mask.decode` makes a mask of it."""
+
+    size: tuple[int, int] = Field(description="height and width of the photo", examples=[[830, 550]])
+    counts: str = Field(description="compressed lengths of runs, down the columns", examples=["Zm2`0e1Y`05L3M2"])
+
+
 class LabelAnswer(BaseModel):
     """A label that is in the photo."""
 
@@ -37,14 +53,17 @@ class LabelAnswer(BaseModel):
     share: Score = Field(description="pixels divided by those of the whole photo", examples=[0.0447])
     box: BoxField
     confidence: Score = Field(description="the model's mean confidence where it saw this label", examples=[0.93])
+    rle: Rle | None = Field(default=None, description="the label's pixels, with mask=rle")
 
 
 class Parsing(BaseModel):
     """Who wears what where."""
 
     labels: list[LabelAnswer] = Field(description="the labels that are in the photo, by ascending id")
-    mask: str = Field(
-        description="palette PNG in base64, of the photo's size; pixel value = label id", examples=["iVBORw0KGgo…"]
+    mask: str | None = Field(
+        default=None,
+        description="palette PNG in base64, of the photo's size; pixel value = label id. Not with mask=rle",
+        examples=["iVBORw0KGgo…"],
     )
 
 
@@ -93,6 +112,39 @@ class AnalyzeAnswer(Pose, Parsing, Answer):
     """The answer of ``POST /analyze``: mask and pose from one run of the model."""
 
 
+class Segment(BaseModel):
+    """A label that is in the photo, as Hugging Face's image segmentation gives it."""
+
+    score: Score = Field(description="the model's mean confidence where it saw this label", examples=[0.93])
+    label: str = Field(examples=["hair"])
+    mask: str = Field(
+        description="grey PNG in base64, of the photo's size: 255 where the label is, 0 elsewhere",
+        examples=["iVBORw0KGgo…"],
+    )
+
+
+class CocoResult(BaseModel):
+    """A person in the photo, as COCO's key point results have it."""
+
+    image_id: int = Field(description="as asked for with image_id", examples=[139])
+    category_id: int = Field(description="the id in `coco_categories` of GET /model", examples=[1])
+    bbox: BoxField
+    score: Score = Field(description="mean of the joints' scores", examples=[0.81])
+    keypoints: list[float] = Field(
+        description="x, y and v of every joint in turn; v is 2 for a joint that is seen, else 0",
+        examples=[[241.5, 766.2, 2, 238.1, 601.4, 2]],
+    )
+
+
+class CocoCategory(BaseModel):
+    """What COCO's annotation files say about a category with key points."""
+
+    id: int = Field(examples=[1])
+    name: str = Field(examples=["person"])
+    keypoints: list[str] = Field(description="the joints' names", examples=[["right-ankle", "right-knee"]])
+    skeleton: list[tuple[int, int]] = Field(description="bones, counted from 1 as COCO does", examples=[[[1, 2]]])
+
+
 class LabelCard(BaseModel):
     """A label that the model knows."""
 
@@ -115,6 +167,7 @@ class ModelAnswer(BaseModel):
     joints: list[str]
     joint_flip_pairs: list[tuple[int, int]] = Field(description="joints that change places in a mirrored photo")
     skeleton: list[tuple[int, int]] = Field(description="bones, as pairs of indices into joints")
+    coco_categories: list[CocoCategory] = Field(description="for the results of /pose?format=coco")
     metrics: dict[str, JsonValue] = Field(description="figures measured when the model was made")
     input: ImageSize = Field(description="the size photos are fitted to")
     provider: Literal["cpu", "openvino", "cuda", "tensorrt"] = Field(description="what runs the model here")

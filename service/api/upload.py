@@ -1,4 +1,4 @@
-"""Takes the photo out of a request: a raw body, or one field of a multipart form. Never larger than allowed."""
+"""Takes the photo out of a request: a raw body, a field of a multipart form, or JSON. Never larger than allowed."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -6,7 +6,9 @@ from typing import Final
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
 
+from service.api.json_body import json_size, photo_in_json
 from service.api.problems import MissingPhotoError, MultipartError, UploadTooLargeError
 
 FIELDS: Final = ("image", "file")
@@ -15,12 +17,16 @@ FORM_OVERHEAD: Final = 64 * 1024
 
 
 async def read_photo(request: Request, max_bytes: int) -> bytes:
-    """The photo's bytes. A body that is no multipart form is taken as the photo, whatever type it claims.
+    """The photo's bytes. A body that is neither a multipart form nor JSON is the photo, whatever type it claims.
 
     Raises:
-        UploadTooLargeError, MultipartError, MissingPhotoError: see there.
+        UploadTooLargeError, MultipartError, InvalidJsonError, InvalidBase64Error, MissingPhotoError: see there.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
+    if kind == b"application/json":
+        overhead = json_size(max_bytes) - max_bytes
+        body = b"".join([chunk async for chunk in _limited(request, max_bytes, overhead)])
+        return await run_in_threadpool(photo_in_json, body, max_bytes)
     if kind != b"multipart/form-data":
         return b"".join([chunk async for chunk in _limited(request, max_bytes)])
     boundary = options.get(b"boundary")
@@ -37,10 +43,7 @@ async def read_photo(request: Request, max_bytes: int) -> bytes:
 
 async def _limited(request: Request, max_bytes: int, overhead: int = 0) -> AsyncIterator[bytes]:
     """The body's chunks, as long as they are not too many; what Content-Length gives away is not even read."""
-    too_large = UploadTooLargeError(
-        f"The upload is larger than the {max_bytes / 1e6:g} MB that are accepted. Send a smaller or a more "
-        "compressed photo."
-    )
+    too_large = UploadTooLargeError.of(max_bytes)
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > max_bytes + overhead:
         raise too_large

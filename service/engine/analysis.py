@@ -1,5 +1,6 @@
 """The model's answer, read back in the photo's own pixels: the fit undone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -16,8 +17,9 @@ from service.imaging.mask import Box, Grid, cut_padding, label_map
 
 MIN_PERSON: Final = 0.001
 """Share of the photo that must be labelled for the mask to say that somebody is there."""
-MIN_JOINT: Final = 0.1
-"""Score from which a joint says so, too: in unusual poses the joints are often found where the mask is not."""
+SEEN: Final = 0.1
+"""Least score of a joint that counts as seen: it is drawn, and it shows that somebody is there. In unusual poses
+joints are often found where the mask is not."""
 MIN_PIECE: Final = 0.02
 """Share of the person that a separate piece of the mask must have to count for the person's box."""
 
@@ -40,6 +42,11 @@ class Person:
     score: float
     keypoints: npt.NDArray[np.float64]
 
+    @property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """Which joints (J,) are there to be seen, going by their scores."""
+        return self.keypoints[:, 2] >= SEEN
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -48,6 +55,13 @@ class Analysis:
     card: Card
     fit: Fit
     prediction: Prediction
+    load_photo: Callable[[], Image]
+
+    @cached_property
+    def photo(self) -> Image:
+        """The upright photo (height, width, 3), RGB. It is decoded anew: a queue full of decoded photos that few
+        answers need would take gigabytes."""
+        return self.load_photo()
 
     @cached_property
     def grid(self) -> Grid:
@@ -96,7 +110,7 @@ class Analysis:
 
 def _joints_box(keypoints: npt.NDArray[np.float64]) -> Box | None:
     """The box around the joints (J, 3) that are sure enough; None if none is."""
-    seen = keypoints[keypoints[:, 2] >= MIN_JOINT, :2]
+    seen = keypoints[keypoints[:, 2] >= SEEN, :2]
     if not len(seen):
         return None
     left, top = np.floor(seen.min(axis=0)).astype(int)

@@ -22,7 +22,7 @@ from service.engine.cores import usable_cores
 from service.engine.errors import DeviceError, StartError
 from service.engine.golden import prover
 from service.engine.lanes import Lanes
-from service.engine.session import open_session
+from service.engine.session import Prediction, open_session
 from service.engine.tuning import Drive, tune
 from service.imaging.decode import Image, decode
 from service.imaging.fit import Fit, fit_photo, plan_fit
@@ -102,13 +102,13 @@ class Engine:
         with self.admission.enter():
             prepared = await self._in_pool(partial(self.prepare, data))
             prediction = await asyncio.wrap_future(self.lanes.submit(prepared.image, deadline))
-            return await self._in_pool(partial(encode, Analysis(self.card, prepared.fit, prediction)))
+            return await self._in_pool(partial(encode, self._analysis(data, prepared, prediction)))
 
     def analyze_here(self, data: bytes, encode: Callable[[Analysis], T]) -> T:
         """The same line for callers without an event loop; decodes and encodes in the calling thread."""
         prepared = self.prepare(data)
         prediction = self.lanes.submit(prepared.image).result()
-        return encode(Analysis(self.card, prepared.fit, prediction))
+        return encode(self._analysis(data, prepared, prediction))
 
     def prepare(self, data: bytes) -> Prepared:
         """Decodes a photo, turns it upright and fits it to the model's input."""
@@ -116,6 +116,9 @@ class Engine:
         session = self.drive.sessions[0]
         fit = plan_fit(photo.shape[:2], (session.input_height, session.input_width), self.card.fit)
         return Prepared(fit_photo(photo, fit, self.card.pad_color), fit)
+
+    def _analysis(self, data: bytes, prepared: Prepared, prediction: Prediction) -> Analysis:
+        return Analysis(self.card, prepared.fit, prediction, partial(decode, data, self._max_pixels))
 
     async def _in_pool(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -1,12 +1,13 @@
-"""Palette PNG: the pixel value is the label id, and the palette holds the labels' colours.
+"""PNG of planes: label maps, whose pixel value is the label id, with a palette of the labels' colours or without.
 
-OpenCV cannot write palettes, and the format needs four chunks. Rows are stored as differences to the row above and
+OpenCV cannot write palettes, and the format needs few chunks. Rows are stored as differences to the row above and
 packed by run length: on label maps that is as fast as the fastest level of deflate and half its size.
 """
 
 import struct
 import zlib
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -16,28 +17,33 @@ from service.imaging.header import PNG_SIGNATURE
 Color = tuple[int, int, int]
 """Red, green, blue, 0–255."""
 
+GREY_TYPE: Final = 0
+PALETTE_TYPE: Final = 3
+"""Colour types, by the format's numbers."""
+
 
 def palette_png(ids: Image, palette: Sequence[Color]) -> bytes:
     """Encodes a label map (height, width) as an 8-bit palette PNG; ``palette[i]`` shows id ``i``."""
-    height, width = ids.shape
-    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
-    return b"".join(
-        (
-            PNG_SIGNATURE,
-            _chunk(b"IHDR", header),
-            _chunk(b"PLTE", np.asarray(palette, np.uint8).tobytes()),
-            _chunk(b"IDAT", _pack(ids)),
-            _chunk(b"IEND", b""),
-        )
-    )
+    return _png(ids, PALETTE_TYPE, _chunk(b"PLTE", np.asarray(palette, np.uint8).tobytes()))
 
 
-def _pack(ids: Image) -> bytes:
-    height, width = ids.shape
+def grey_png(plane: Image) -> bytes:
+    """Encodes a plane (height, width) as an 8-bit grey PNG."""
+    return _png(plane, GREY_TYPE)
+
+
+def _png(plane: Image, color_type: int, palette: bytes = b"") -> bytes:
+    height, width = plane.shape
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0))
+    return b"".join((PNG_SIGNATURE, header, palette, _chunk(b"IDAT", _pack(plane)), _chunk(b"IEND", b"")))
+
+
+def _pack(plane: Image) -> bytes:
+    height, width = plane.shape
     rows = np.empty((height, width + 1), np.uint8)
     rows[:, 0] = 2  # the filter "up": each byte is stored as its difference to the one above
-    rows[0, 1:] = ids[0]
-    np.subtract(ids[1:], ids[:-1], out=rows[1:, 1:])
+    rows[0, 1:] = plane[0]
+    np.subtract(plane[1:], plane[:-1], out=rows[1:, 1:])
     packer = zlib.compressobj(level=1, memLevel=9, strategy=zlib.Z_RLE)
     return packer.compress(rows.data) + packer.flush()
 

@@ -1,5 +1,6 @@
 """Bad input gets a problem: a 4xx status, a stable type and a sentence that helps. Nothing brings the server down."""
 
+import base64
 import socket
 import struct
 from collections.abc import Iterator
@@ -74,6 +75,29 @@ def test_a_form_with_two_photos(client: httpx.Client) -> None:
     assert_problem(answer, 422, "missing-photo", "Send exactly one")
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "name", "words"),
+    [
+        (b"", 400, "invalid-json", "not the JSON"),
+        (b"[" * 100_000, 400, "invalid-json", "not the JSON"),
+        (b"{}", 422, "missing-photo", "in base64"),
+        (b'{"image": 5}', 422, "missing-photo", "in base64"),
+        (b'["image"]', 422, "missing-photo", "in base64"),
+        (b'{"image": "abc$"}', 422, "invalid-base64", "is no base64"),
+        (rb'{"image": "\u00e9"}', 422, "invalid-base64", "is no base64"),
+        (b'{"image": "https://example.com/a,b.jpg"}', 422, "invalid-base64", "are not fetched"),
+        (b'{"image": "data:image/svg+xml,%3Csvg/%3E"}', 422, "invalid-base64", ";base64"),
+        (b'{"image": ""}', 400, "empty-body", "empty"),
+        (b'{"image": "aGVsbG8="}', 415, "not-a-photo", "Send a photo"),
+        (b'{"image": "%s"}' % base64.b64encode(bytes(200_001)), 413, "upload-too-large", "0.2 MB"),
+        (b'{"image": "%s"}' % bytes(400_000), 413, "upload-too-large", "0.2 MB"),
+    ],
+)
+def test_json_without_a_usable_photo(client: httpx.Client, body: bytes, status: int, name: str, words: str) -> None:
+    answer = client.post("/parse", content=body, headers={"content-type": "application/json"})
+    assert_problem(answer, status, name, words)
+
+
 def form(body: bytes) -> dict[str, object]:
     return {"content": body, "headers": {"content-type": "multipart/form-data; boundary=x"}}
 
@@ -91,7 +115,10 @@ def test_forms_that_are_none(client: httpx.Client) -> None:
 
 def test_what_is_asked_for_wrongly(client: httpx.Client) -> None:
     photo = png(PHOTO)
-    assert_problem(client.post("/parse?format=bmp", content=photo), 422, "invalid-request", "'mask' or 'json'")
+    assert_problem(client.post("/parse?format=bmp", content=photo), 422, "invalid-request", "'json' or 'hf'")
+    assert_problem(client.post("/parse?labels=hair,hat,9", content=photo), 422, "unknown-label", "“hat” or “9”")
+    assert_problem(client.post("/analyze?labels=", content=photo), 422, "unknown-label", "shirt, trousers, hair")
+    assert_problem(client.post("/parse?opacity=1.1", content=photo), 422, "invalid-request", "opacity")
     html = {"accept": "text/html"}
     assert_problem(client.post("/parse", content=photo, headers=html), 406, "not-acceptable", "text/html")
     assert_problem(client.post("/pose", content=photo, headers=html), 406, "not-acceptable", "application/json")

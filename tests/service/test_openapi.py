@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from service.api.formats import ANALYZE, PARSE, POSE, Formats
+
 PHOTO_CALLS = ("/parse", "/pose", "/analyze")
 
 
@@ -31,15 +33,17 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 def test_a_photo_may_come_raw_or_in_a_form(document: dict[str, Any], path: str) -> None:
     body = document["paths"][path]["post"]["requestBody"]
     assert body["required"]
-    assert {"multipart/form-data", "image/jpeg", "image/png", "image/webp"} <= set(body["content"])
+    assert {"multipart/form-data", "application/json", "image/jpeg", "image/png", "image/webp"} == set(body["content"])
 
 
 @pytest.mark.parametrize("path", PHOTO_CALLS)
 def test_every_problem_is_documented_with_its_type(document: dict[str, Any], path: str) -> None:
     responses = document["paths"][path]["post"]["responses"]
-    assert set(responses) == {"200", "400", "406", "413", "415", "422", "500", "503", "504"}
+    assert set(responses) == {"200", "304", "400", "406", "413", "415", "422", "500", "503", "504"}
     for status, response in responses.items():
-        if status != "200":
+        if status in ("200", "304"):
+            assert {"ETag", "X-Request-ID"} <= set(response["headers"])
+        else:
             content = response["content"]["application/problem+json"]
             assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
             for name, example in content["examples"].items():
@@ -47,15 +51,27 @@ def test_every_problem_is_documented_with_its_type(document: dict[str, Any], pat
     assert "Retry-After" in responses["503"]["headers"]
 
 
-def test_parse_answers_with_a_picture_or_json(document: dict[str, Any]) -> None:
-    content = document["paths"]["/parse"]["post"]["responses"]["200"]["content"]
-    assert set(content) == {"image/png", "application/json"}
-    assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/ParseAnswer"}
+@pytest.mark.parametrize(
+    ("path", "schemas"),
+    [("/parse", ["ParseAnswer", "Segment"]), ("/pose", ["PoseAnswer", "CocoResult"]), ("/analyze", ["AnalyzeAnswer"])],
+)
+def test_a_photos_answer_is_a_picture_or_json(document: dict[str, Any], path: str, schemas: list[str]) -> None:
+    content = document["paths"][path]["post"]["responses"]["200"]["content"]
+    assert set(content) == {"image/png", "image/jpeg", "application/json"}
+    for schema in schemas:
+        assert f"#/components/schemas/{schema}'" in str(content["application/json"]["schema"])
+
+
+@pytest.mark.parametrize(("path", "formats"), [("/parse", PARSE), ("/pose", POSE), ("/analyze", ANALYZE)])
+def test_every_format_is_documented(document: dict[str, Any], path: str, formats: Formats) -> None:
+    (parameter,) = (found for found in document["paths"][path]["post"]["parameters"] if found["name"] == "format")
+    assert parameter["schema"]["anyOf"][0]["enum"] == list(formats)
+    assert all(f"**{name}**" in parameter["description"] for name in formats)
 
 
 def test_the_timeout_header_is_a_parameter(document: dict[str, Any]) -> None:
     names = {parameter["name"] for parameter in document["paths"]["/pose"]["post"]["parameters"]}
-    assert names == {"X-Request-Timeout-Ms"}
+    assert names == {"format", "image_id", "If-None-Match", "X-Request-Timeout-Ms"}
 
 
 def test_docs_are_served(client: httpx.Client) -> None:

@@ -17,7 +17,8 @@ def analysis(labels: np.ndarray, scores: list[float]) -> Analysis:
     """An answer whose joints lie at (10, 20), (12, 24) and (14, 28) in the input."""
     joints = np.array([[10 + 2 * j, 20 + 4 * j, score] for j, score in enumerate(scores)], np.float32)
     prediction = Prediction(labels.astype(np.uint8), np.full(GRID, 255, np.uint8), joints)
-    return Analysis(Card.model_validate(toy_card()), plan_fit(PHOTO, (HEIGHT, WIDTH), "letterbox"), prediction)
+    fit = plan_fit(PHOTO, (HEIGHT, WIDTH), "letterbox")
+    return Analysis(Card.model_validate(toy_card()), fit, prediction, lambda: np.zeros((*PHOTO, 3), np.uint8))
 
 
 def test_without_labels_and_with_joints_that_score_nothing_nobody_is_there() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from service.imaging.png import Color, palette_png
+from service.imaging.png import Color, grey_png, palette_png
 
 PALETTE: list[Color] = [(0, 0, 0), (255, 0, 0), (0, 255, 0), (51, 170, 221)]
 
@@ -42,6 +42,13 @@ def test_pixel_values_are_label_ids(ids: np.ndarray[tuple[int, int], np.dtype[np
     rows = np.frombuffer(zlib.decompress(parts[b"IDAT"]), np.uint8).reshape(height, width + 1)
     assert (rows[:, 0] == 2).all()
     np.testing.assert_array_equal(np.cumsum(rows[:, 1:], axis=0, dtype=np.uint8), ids)
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40))))
+def test_any_reader_gets_the_values_of_a_grey_png(plane: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> None:
+    data = grey_png(plane)
+    np.testing.assert_array_equal(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED), plane)
+    assert [kind for kind, _ in chunks(data)] == [b"IHDR", b"IDAT", b"IEND"]
 
 
 def test_the_chunks_come_in_the_formats_order() -> None:

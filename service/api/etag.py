@@ -1,0 +1,24 @@
+"""Entity tags: the same photo asked for in the same way gets the same answer, so a client may keep it."""
+
+import hashlib
+from importlib.metadata import version
+from typing import Final
+
+SERVICE: Final = version("jppnet")
+
+
+def entity_tag(photo: bytes, *question: object) -> str:
+    """A weak tag of the answer to a photo's bytes and whatever else the answer depends on.
+
+    Weak, because the same answer may go out compressed or not.
+    """
+    digest = hashlib.sha256(repr((SERVICE, *question)).encode())
+    digest.update(b"\0")
+    digest.update(photo)
+    return f'W/"{digest.hexdigest()[:32]}"'
+
+
+def matches(if_none_match: str | None, tag: str) -> bool:
+    """Whether the client already has the answer. ``*`` asks for any stored answer, and none are stored here."""
+    opaque = tag.removeprefix("W/")
+    return any(known.strip().removeprefix("W/") == opaque for known in (if_none_match or "").split(","))

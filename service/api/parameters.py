@@ -1,0 +1,48 @@
+"""Parameters that several calls share: headers, and what a client can choose about masks."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import Header, Query
+
+Labels = Annotated[
+    list[str] | None,
+    Query(
+        description="Which labels are wanted, by name or id, with commas between or one by one; the others become "
+        "background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background.",
+        examples=[["hair,face"]],
+    ),
+]
+Opacity = Annotated[float, Query(ge=0, le=1, description="of the colours in an overlay")]
+MaskIn = Annotated[
+    Literal["png", "rle"],
+    Query(
+        alias="mask",
+        description="How JSON holds the mask. png: one palette PNG in base64. rle: COCO's run lengths per label.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The headers on which a photo is taken, whatever the call."""
+
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None
+    if_none_match: Annotated[
+        str | None,
+        Header(
+            alias="If-None-Match",
+            description="ETags of answers that the client has. If this one's is among them, 304 comes back and the "
+            "photo is not run.",
+            examples=['W/"0b66e5f7dd1f4e3c9c8dbb0d2c1c4a55"'],
+        ),
+    ] = None
+    timeout_ms: Annotated[
+        int | None,
+        Header(
+            alias="X-Request-Timeout-Ms",
+            ge=1,
+            le=600_000,
+            description="After this time the answer is of no use any more: the photo is not run, and 504 comes back.",
+        ),
+    ] = None
