@@ -5,16 +5,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import settings as hypothesis_settings
 from serving import serving
 from toy_model import toy_card, write_toy_model
 
 from service.engine.engine import Engine
 from service.settings import Settings
-
-# How long an example takes says more about what else the machine does than about the code.
-hypothesis_settings.register_profile("untimed", deadline=None)
-hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,10 @@ def serving(engine: Engine, settings: Settings) -> Iterator[httpx.Client]:
             assert thread.is_alive(), "the server did not start"
             time.sleep(0.01)
         host, port = listener.getsockname()
-        with httpx.Client(base_url=f"http://{host}:{port}", timeout=20) as client:
-            yield client
-        server.should_exit = True
-        thread.join(10)
+        try:
+            with httpx.Client(base_url=f"http://{host}:{port}", timeout=20) as client:
+                yield client
+        finally:  # a test that fails must not leave a thread behind that keeps the run from ending
+            server.should_exit = True
+            thread.join(10)
         assert not thread.is_alive(), "the server did not stop"

@@ -33,7 +33,7 @@ class BrightIsFace(torch.nn.Module):
         return [Stage(scores, self.maps)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(150, 900), st.integers(150, 900), st.floats(0.2, 0.8), st.floats(0.2, 0.8))
 def test_a_bright_quarter_is_found_where_it_is(height, width, u, v):
     photo = np.zeros((height, width, 3), np.uint8)
@@ -41,14 +41,15 @@ def test_a_bright_quarter_is_found_where_it_is(height, width, u, v):
     photo[:edge_y, :edge_x] = 255
     labels = predict(BrightIsFace(), photo, HEIGHT, WIDTH).labels
     assert labels.shape == (height, width)
-    assert (labels != LABEL_ID["hair"]).mean() > 0.95  # the padding is not of the photo
     scale = min(HEIGHT / height, WIDTH / width)
+    cell = int(4 / scale) + 1
+    assert (labels[cell:-cell, cell:-cell] != LABEL_ID["hair"]).all()  # the padding is not of the photo
     found = labels == LABEL_ID["face"]
     assert abs(found[: edge_y // 2].any(0).sum() - edge_x) <= 4 / scale + 1
     assert abs(found[:, : edge_x // 2].any(1).sum() - edge_y) <= 4 / scale + 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(50, 900), st.integers(50, 900))
 def test_a_joint_is_in_photo_pixels(height, width):
     photo = np.zeros((height, width, 3), np.uint8)

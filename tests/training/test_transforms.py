@@ -81,19 +81,24 @@ class TestMirror:
 class TestWarp:
     @given(st.floats(-180, 180), st.floats(0.3, 2.0))
     def test_image_labels_and_joints_move_together(self, angle, scale):
-        sample = sample_with_dot(x=40, y=60)
-        matrix = np.asarray(cv2.getRotationMatrix2D((40, 60), angle, scale))
-        matrix[:, 2] += (96 - 40, 128 - 60)
+        sample = sample_with_dot(height=240, width=200, x=100, y=120)
+        matrix = np.asarray(cv2.getRotationMatrix2D((100, 120), angle, scale))
+        matrix[:, 2] += (96 - 100, 128 - 120)
         image = warp_image(sample.image, matrix, 256, 192)
         labels = warp_labels(sample.labels, matrix, 256, 192)
         joints = warp_joints(sample.joints, matrix, 256, 192)
         wrist = joints[JOINT_ID["right-wrist"], :2]
         assert wrist == pytest.approx((96, 128), abs=1e-3)
-        assert (labels[64, 48], labels[0, 0]) == (LABEL_ID["right-arm"], IGNORE)
-        bright = image[:, :, 0].astype(float) * (image.min(2) == image.max(2))  # the padding is not grey
-        rows, columns = np.indices(bright.shape)
-        assert (bright * columns).sum() / bright.sum() == pytest.approx(96, abs=0.7)
-        assert (bright * rows).sum() / bright.sum() == pytest.approx(128, abs=0.7)
+        assert labels[64, 48] == LABEL_ID["right-arm"]
+        around = image[108:149, 76:117, 0].astype(float)  # the square and nothing but the black around it
+        rows, columns = np.indices(around.shape)
+        assert 76 + (around * columns).sum() / around.sum() == pytest.approx(96, abs=0.3)
+        assert 108 + (around * rows).sum() / around.sum() == pytest.approx(128, abs=0.3)
+
+    def test_outside_the_photo_labels_are_unknown_and_pixels_padding(self):
+        sample, shifted = sample_with_dot(), np.array([[1.0, 0, 100], [0, 1, 100]])
+        assert (warp_labels(sample.labels, shifted, 256, 192)[:49] == IGNORE).all()
+        assert (warp_image(sample.image, shifted, 256, 192)[:99] == PAD_COLOR).all()
 
     def test_a_joint_outside_the_view_is_unmarked(self):
         moved = warp_joints(sample_with_dot().joints, np.array([[1.0, 0, 200], [0, 1, 0]]), 256, 192)
