@@ -1,4 +1,5 @@
-"""The original network's golden outputs (../shared/reference/jppnet) and the network filled as its README says."""
+"""The original network's golden outputs (../shared/reference/jppnet), the network filled as its README says, and a
+finished run on drawings."""
 
 import json
 import zlib
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from drawings import draw_people, trainer, write_tiny_recipe
 
 from training.import_tf import to_weights
 from training.labels import JOINTS, LABELS
@@ -68,3 +70,23 @@ def value_by_rule(name, shape):
     else:
         value *= 0.1
     return value.astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """The drawings, prepared."""
+    return draw_people(tmp_path_factory.mktemp("prepared"))
+
+
+@pytest.fixture(scope="session")
+def recipe_file(tmp_path_factory):
+    """The tiny recipe's file."""
+    return write_tiny_recipe(tmp_path_factory.mktemp("recipe") / "tiny.toml", epochs=4)
+
+
+@pytest.fixture(scope="session")
+def finished(recipe_file, folder, tmp_path_factory):
+    """The folder of a run that trained on the drawings to its end."""
+    out = tmp_path_factory.mktemp("run")
+    trainer(recipe_file, folder, out).run()
+    return out
