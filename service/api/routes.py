@@ -19,7 +19,6 @@ from service.api.schemas import (
     CocoResult,
     Health,
     ImageSize,
-    LabelCard,
     ModelAnswer,
     ParseAnswer,
     PoseAnswer,
@@ -149,8 +148,7 @@ def model_route(engine: Engine) -> APIRouter:
     card, drive = engine.card, engine.drive
     session = drive.sessions[0]
     model = ModelAnswer(
-        **card.model_dump(exclude={"labels", "fit", "pad_color", "golden"}),
-        labels=[LabelCard(**label.model_dump()) for label in card.labels],
+        **card.model_dump(exclude={"fit", "pad_color", "golden"}),
         coco_categories=[coco_category(card)],
         input=ImageSize(width=session.input_width, height=session.input_height),
         provider=session.provider,

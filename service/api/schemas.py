@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, JsonValue
 
+from service.engine.card import Label
 from service.imaging.png import Color
 
 Score = Annotated[float, Field(ge=0, le=1)]
@@ -145,14 +146,6 @@ class CocoCategory(BaseModel):
     skeleton: list[tuple[int, int]] = Field(description="bones, counted from 1 as COCO does", examples=[[[1, 2]]])
 
 
-class LabelCard(BaseModel):
-    """A label that the model knows."""
-
-    id: int
-    name: str
-    color: Color
-
-
 class ModelAnswer(BaseModel):
     """The model's card, and what it runs on here."""
 
@@ -162,7 +155,7 @@ class ModelAnswer(BaseModel):
     training_data: str
     description: str
     precision: Literal["fp32", "fp16", "int8"]
-    labels: list[LabelCard]
+    labels: list[Label]
     label_flip_pairs: list[tuple[int, int]] = Field(description="label ids that change places in a mirrored photo")
     joints: list[str]
     joint_flip_pairs: list[tuple[int, int]] = Field(description="joints that change places in a mirrored photo")

@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.io import loadmat
 
-from training.data.sample import BrokenSampleError, DatasetInfo, FloatArray, Sample, UInt8Array, read_image
+from training.data.sample import (
+    BrokenSampleError,
+    DatasetInfo,
+    FloatArray,
+    Sample,
+    UInt8Array,
+    no_joints,
+    read_image,
+)
 from training.labels import IGNORE, JOINT_ID, LABEL_ID
 
 Points = npt.NDArray[np.float64]
@@ -154,7 +162,7 @@ def to_lip_joints(landmarks: Points, labels: UInt8Array) -> FloatArray:
     Thorax and pelvis are the middles of shoulders and hips; the upper neck lies between mouth and thorax; the head
     top is the highest hat, hair or face pixel, above the nose. Joints that MediaPipe is not sure of are nan.
     """
-    joints = np.full((len(JOINT_ID), 3), np.nan, np.float32)
+    joints = no_joints()
 
     def mark(name: str, point: Points, visibility: float) -> None:
         if visibility > CERTAIN:

@@ -24,8 +24,8 @@ from training.labels import JOINTS
 UInt8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 
-VISIBLE = 1.0
 OCCLUDED = 0.0
+"""Visibility of a joint that is marked but hidden; 1 is visible."""
 
 
 @dataclass(frozen=True, slots=True)
