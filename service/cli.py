@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from tqdm import tqdm
 
 from service.api.answers import analyze_json, pose_json
-from service.api.pictures import mask_png
+from service.api.pictures import parse_png
 from service.app import create_app
 from service.engine.analysis import Analysis
 from service.engine.engine import Engine
@@ -58,7 +58,7 @@ def serve(
 @app.command()
 def parse(photos: Photos, out: Out, model: Model = None, provider: Provider = None) -> None:
     """Write a mask for each photo: a palette PNG whose pixel values are label ids."""
-    _answer(photos, out, ".png", mask_png, _settings(model=model, provider=provider))
+    _answer(photos, out, ".png", parse_png, _settings(model=model, provider=provider))
 
 
 @app.command()

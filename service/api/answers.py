@@ -1,6 +1,7 @@
 """From an analysis to JSON: the last step of the line, for HTTP and files alike."""
 
 import base64
+from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
@@ -18,11 +19,15 @@ from service.api.schemas import (
     Parsing,
     PersonAnswer,
     PoseAnswer,
+    Region,
     Rle,
     Segment,
 )
-from service.engine.analysis import Analysis, Part, Person
+from service.engine.analysis import Analysis, Part, find_parts
 from service.engine.card import Card
+from service.engine.view import Person, View
+from service.imaging.box import Box
+from service.imaging.decode import Image
 from service.imaging.png import grey_png
 from service.imaging.rle import encode_labels
 from service.imaging.stencil import stencil
@@ -42,10 +47,10 @@ def pose_json(analysis: Analysis, options: Options = DEFAULT) -> bytes:
     answer = PoseAnswer(
         model=_model(analysis.card),
         image=_size(analysis),
-        people=_people(analysis),
+        people=_people(analysis, options),
         skeleton=analysis.card.skeleton,
     )
-    return answer.model_dump_json().encode()
+    return answer.model_dump_json(exclude_none=True).encode()
 
 
 def analyze_json(analysis: Analysis, options: Options = DEFAULT) -> bytes:
@@ -53,7 +58,7 @@ def analyze_json(analysis: Analysis, options: Options = DEFAULT) -> bytes:
     answer = AnalyzeAnswer(
         model=_model(analysis.card),
         image=_size(analysis),
-        people=_people(analysis),
+        people=_people(analysis, options),
         skeleton=analysis.card.skeleton,
         **dict(_parsing(analysis, options)),
     )
@@ -68,29 +73,40 @@ def segments_json(analysis: Analysis, options: Options) -> bytes:
             label=analysis.card.labels[part.label].name,
             mask=_base64(grey_png(stencil(analysis.mask, [part.label]))),
         )
-        for part in _parts(analysis, options)
+        for part in analysis.parts
+        if options.wants(part.label)
     ]
     return SEGMENTS.dump_json(segments)
 
 
 def coco_json(analysis: Analysis, options: Options) -> bytes:
     """The people in the photo as COCO key point results."""
-    return COCO_RESULTS.dump_json([coco_result(person, options.image_id) for person in analysis.people])
-
-
-def _parts(analysis: Analysis, options: Options) -> list[Part]:
-    return [part for part in analysis.parts if options.labels is None or part.label in options.labels]
+    return COCO_RESULTS.dump_json([coco_result(person, options.image_id) for _, person in analysis.people])
 
 
 def _parsing(analysis: Analysis, options: Options) -> Parsing:
-    parts = _parts(analysis, options)
+    regions = [_region(analysis.card, view, options) for view in analysis.views] if options.boxes else None
+    labels, mask = _measured(analysis.card, analysis.mask, analysis.parts, options)
+    return Parsing(labels=labels, mask=mask, regions=regions)
+
+
+def _region(card: Card, view: View, options: Options) -> Region:
+    parts = find_parts(view.mask, [view])
+    labels, mask = _measured(card, view.mask, parts, options)
+    for label in labels:
+        label.box = Box(*label.box).moved(view.box.x, view.box.y)
+    return Region(box=view.box, labels=labels, mask=mask)
+
+
+def _measured(card: Card, ids: Image, parts: Sequence[Part], options: Options) -> tuple[list[LabelAnswer], str | None]:
+    """The wanted ones of a label map's parts, and the map as PNG unless each label has its run lengths."""
+    wanted = [part for part in parts if options.wants(part.label)]
     if not options.as_rle:
-        labels = [_label(analysis, part) for part in parts]
-        return Parsing(labels=labels, mask=_base64(mask_png(analysis, options)))
-    codes = encode_labels(analysis.mask, [part.label for part in parts])
-    height, width = analysis.mask.shape
-    rles = [Rle(size=(height, width), counts=codes[part.label]) for part in parts]
-    return Parsing(labels=[_label(analysis, part, rle) for part, rle in zip(parts, rles, strict=True)])
+        return [_label(card, part, ids.size) for part in wanted], _base64(mask_png(ids, card, options))
+    codes = encode_labels(ids, [part.label for part in wanted])
+    height, width = ids.shape
+    rles = [Rle(size=(height, width), counts=codes[part.label]) for part in wanted]
+    return [_label(card, part, ids.size, rle) for part, rle in zip(wanted, rles, strict=True)], None
 
 
 def _model(card: Card) -> Model:
@@ -98,34 +114,34 @@ def _model(card: Card) -> Model:
 
 
 def _size(analysis: Analysis) -> ImageSize:
-    return ImageSize(width=analysis.fit.photo_width, height=analysis.fit.photo_height)
+    return ImageSize(width=analysis.width, height=analysis.height)
 
 
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def _label(analysis: Analysis, part: Part, rle: Rle | None = None) -> LabelAnswer:
-    label = analysis.card.labels[part.label]
+def _label(card: Card, part: Part, pixels: int, rle: Rle | None = None) -> LabelAnswer:
+    label = card.labels[part.label]
     return LabelAnswer(
         id=label.id,
         name=label.name,
         color=label.color,
         pixels=part.pixels,
-        share=round(part.pixels / analysis.mask.size, 6),
+        share=round(part.pixels / pixels, 6),
         box=part.box,
         confidence=round(part.confidence, 4),
         rle=rle,
     )
 
 
-def _people(analysis: Analysis) -> list[PersonAnswer]:
-    return [_person(analysis.card, person) for person in analysis.people]
+def _people(analysis: Analysis, options: Options) -> list[PersonAnswer]:
+    return [_person(analysis.card, person, index if options.boxes else None) for index, person in analysis.people]
 
 
-def _person(card: Card, person: Person) -> PersonAnswer:
+def _person(card: Card, person: Person, region: int | None) -> PersonAnswer:
     keypoints = [
         Keypoint(name=name, x=round(x, 2), y=round(y, 2), score=round(score, 4))
         for name, (x, y, score) in zip(card.joints, person.keypoints.tolist(), strict=True)
     ]
-    return PersonAnswer(box=person.box, score=round(person.score, 4), keypoints=keypoints)
+    return PersonAnswer(box=person.box, score=round(person.score, 4), keypoints=keypoints, region=region)

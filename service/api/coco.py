@@ -3,8 +3,8 @@
 import numpy as np
 
 from service.api.schemas import CocoCategory, CocoResult
-from service.engine.analysis import Person
 from service.engine.card import Card
+from service.engine.view import Person
 
 PERSON = 1
 """COCO's id of the category."""

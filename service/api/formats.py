@@ -14,7 +14,7 @@ from service.api.pictures import (
     draw_overlay,
     draw_pose,
     ids_png,
-    mask_png,
+    parse_png,
 )
 from service.engine.analysis import Analysis
 
@@ -31,7 +31,7 @@ Formats = Mapping[str, Mapping[str, Encode]]
 """By format's name, and by media type the ways to encode it; the first is the default."""
 
 PARSE: Final[Formats] = {
-    "mask": {PNG: mask_png},
+    "mask": {PNG: parse_png},
     "ids": {PNG: ids_png},
     "overlay": {JPEG: as_jpeg(draw_overlay), PNG: as_png(draw_overlay)},
     "cutout": {PNG: as_png(draw_cutout)},

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.api.problems import UnknownLabelError
+from service.engine.boxes import AskedBox
 from service.engine.card import Card
 
 
@@ -18,8 +19,14 @@ class Options:
     """Of the colours in an overlay, 0–1."""
     as_rle: bool = False
     """Masks in JSON: a run-length encoding per label instead of one PNG."""
+    boxes: tuple[AskedBox, ...] = ()
+    """Where in the photo people are; without any, the whole photo is looked at."""
     image_id: int = 0
     """What COCO results call the photo."""
+
+    def wants(self, label: int) -> bool:
+        """Whether a label's id is among those that are wanted."""
+        return self.labels is None or label in self.labels
 
 
 DEFAULT: Final = Options()

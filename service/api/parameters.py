@@ -14,6 +14,16 @@ Labels = Annotated[
     ),
 ]
 Opacity = Annotated[float, Query(ge=0, le=1, description="of the colours in an overlay")]
+Boxes = Annotated[
+    list[str] | None,
+    Query(
+        alias="box",
+        description="Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it "
+        "for more people. The model then looks at each box with a margin around it, and not at the whole photo: the "
+        "answer has one region or person per box, and one mask of all.",
+        examples=[["112,40,236,771", "360,52,180,760"]],
+    ),
+]
 MaskIn = Annotated[
     Literal["png", "rle"],
     Query(

@@ -7,6 +7,7 @@ import cv2
 
 from service.api.options import DEFAULT, Options
 from service.engine.analysis import Analysis
+from service.engine.card import Card
 from service.imaging import blend
 from service.imaging.decode import Image
 from service.imaging.png import grey_png, palette_png
@@ -19,19 +20,19 @@ Draw = Callable[[Analysis, Options], Image]
 JPEG_QUALITY: Final = 90
 
 
-def chosen_mask(analysis: Analysis, options: Options) -> Image:
-    """The mask (height, width), labels that are not wanted being background."""
-    return analysis.mask if options.labels is None else keep(analysis.mask, options.labels)
+def parse_png(analysis: Analysis, options: Options = DEFAULT) -> bytes:
+    """The mask as a palette PNG of the photo's size."""
+    return mask_png(analysis.mask, analysis.card, options)
 
 
-def mask_png(analysis: Analysis, options: Options = DEFAULT) -> bytes:
-    """The mask as a palette PNG of the photo's size: pixel value = label id, palette = the labels' colours."""
-    return palette_png(chosen_mask(analysis, options), analysis.card.palette)
+def mask_png(ids: Image, card: Card, options: Options) -> bytes:
+    """A label map (height, width) as a palette PNG: pixel value = label id, palette = the labels' colours."""
+    return palette_png(_chosen(ids, options), card.palette)
 
 
 def ids_png(analysis: Analysis, options: Options) -> bytes:
     """The mask as an 8-bit grey PNG: any reader, a browser's canvas too, gets label ids as pixel values."""
-    return grey_png(chosen_mask(analysis, options))
+    return grey_png(_chosen(analysis.mask, options))
 
 
 def draw_overlay(analysis: Analysis, options: Options) -> Image:
@@ -76,6 +77,11 @@ def as_png(draw: Draw) -> Callable[[Analysis, Options], bytes]:
     return encode
 
 
+def _chosen(ids: Image, options: Options) -> Image:
+    """The label map (height, width), labels that are not wanted being background."""
+    return ids if options.labels is None else keep(ids, options.labels)
+
+
 def _shown(analysis: Analysis, options: Options) -> Image:
     """255 where a wanted label is; without a choice, where any but the background is."""
     everybody = range(1, len(analysis.card.labels))
@@ -83,6 +89,6 @@ def _shown(analysis: Analysis, options: Options) -> Image:
 
 
 def _with_skeletons(picture: Image, analysis: Analysis) -> Image:
-    for person in analysis.people:
+    for _, person in analysis.people:
         draw_skeleton(picture, person.keypoints[:, :2], analysis.card.skeleton, person.seen)
     return picture

@@ -52,6 +52,10 @@ class UnknownLabelError(ValueError):
     """A label is asked for that the model does not know."""
 
 
+class InvalidBoxError(ValueError):
+    """What should be a box is none, or there are too many."""
+
+
 class UnauthorizedError(ValueError):
     """The call needs an API key, and there is none or a wrong one."""
 
@@ -82,6 +86,8 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     photo.CorruptPhotoError: Kind(422, "corrupt-photo", "Corrupt photo"),
     InvalidBase64Error: Kind(422, "invalid-base64", "Invalid base64"),
     MissingPhotoError: Kind(422, "missing-photo", "Missing photo"),
+    InvalidBoxError: Kind(422, "invalid-box", "Invalid box"),
+    photo.BoxOutsideError: Kind(422, "box-outside", "Box outside the photo"),
     UnknownLabelError: Kind(422, "unknown-label", "Unknown label"),
     RequestValidationError: Kind(422, "invalid-request", "Invalid request"),
     engine.InferenceError: Kind(500, "inference-failed", "Inference failed"),

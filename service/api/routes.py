@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from service.api.boxes import read_boxes
 from service.api.coco import coco_category
 from service.api.documentation import PHOTO_BODY, photo_answer, problems
 from service.api.etag import entity_tag, matches
 from service.api.formats import ANALYZE, PARSE, POSE, AnalyzeFormat, Chosen, ParseFormat, PoseFormat, choose
 from service.api.options import DEFAULT, Options, find_labels
-from service.api.parameters import Labels, MaskIn, Opacity, Terms
+from service.api.parameters import Boxes, Labels, MaskIn, Opacity, Terms
 from service.api.schemas import (
     AnalyzeAnswer,
     CocoResult,
@@ -39,7 +40,7 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
     max_bytes = int(settings.max_upload_mb * 1e6)
 
     async def answer(request: Request, terms: Terms, chosen: Chosen, options: Options) -> Response:
-        engine.check()
+        engine.check(options.boxes)
         seconds = terms.timeout_ms / 1000 if terms.timeout_ms else settings.timeout_seconds
         deadline = time.monotonic() + seconds
 
@@ -54,7 +55,7 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
                 headers = {"ETag": tag, "Vary": "Accept"}
                 if matches(terms.if_none_match, tag):
                     return Response(status_code=304, headers=headers)
-                content = await unless_hung_up(request, engine.analyze(photo, encode, deadline))
+                content = await unless_hung_up(request, engine.analyze(photo, encode, deadline, options.boxes))
         except TimeoutError:
             raise DeadlineError(
                 f"There was no answer within {seconds:g} s. Try again later, or allow more time with the header "
@@ -82,12 +83,13 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
                 "Without it, the header Accept decides between mask and json.",
             ),
         ] = None,
+        box: Boxes = None,
         labels: Labels = None,
         opacity: Opacity = DEFAULT.opacity,
         mask: MaskIn = "png",
     ) -> Response:
         """Labels every pixel of the upright photo with a part or garment."""
-        options = Options(find_labels(labels, engine.card), opacity, mask == "rle")
+        options = Options(find_labels(labels, engine.card), opacity, mask == "rle", read_boxes(box))
         return await answer(request, terms, choose(PARSE, format, terms.accept, ["mask", "json"]), options)
 
     @router.post(
@@ -108,11 +110,12 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
                 "in; JPEG, or PNG if the header Accept prefers that.",
             ),
         ] = None,
+        box: Boxes = None,
         image_id: Annotated[int, Query(description="what COCO results call the photo")] = DEFAULT.image_id,
     ) -> Response:
         """Finds the person's joints."""
         chosen = choose(POSE, format, terms.accept, ["json"])
-        return await answer(request, terms, chosen, Options(image_id=image_id))
+        return await answer(request, terms, chosen, Options(boxes=read_boxes(box), image_id=image_id))
 
     @router.post(
         "/analyze",
@@ -131,12 +134,13 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
                 "labels' colours and the skeleton; JPEG, or PNG if the header Accept prefers that.",
             ),
         ] = None,
+        box: Boxes = None,
         labels: Labels = None,
         opacity: Opacity = DEFAULT.opacity,
         mask: MaskIn = "png",
     ) -> Response:
         """What /parse and /pose say, from one run of the model."""
-        options = Options(find_labels(labels, engine.card), opacity, mask == "rle")
+        options = Options(find_labels(labels, engine.card), opacity, mask == "rle", read_boxes(box))
         return await answer(request, terms, choose(ANALYZE, format, terms.accept, ["json"]), options)
 
     return router

@@ -40,7 +40,9 @@ class ImageSize(BaseModel):
 class Rle(BaseModel):
     """Run-length encoding as in COCO; `pycocotools.mask.decode` makes a mask of it."""
 
-    size: tuple[int, int] = Field(description="height and width of the photo", examples=[[830, 550]])
+    size: tuple[int, int] = Field(
+        description="height and width of the photo, or of the region's box", examples=[[830, 550]]
+    )
     counts: str = Field(description="compressed lengths of runs, down the columns", examples=["Zm2`0e1Y`05L3M2"])
 
 
@@ -57,6 +59,18 @@ class LabelAnswer(BaseModel):
     rle: Rle | None = Field(default=None, description="the label's pixels, with mask=rle")
 
 
+class Region(BaseModel):
+    """What was seen in one of the boxes that were asked about, whoever else it overlaps with."""
+
+    box: BoxField = Field(description="the pixels of the photo that the model was shown: the box and a margin")
+    labels: list[LabelAnswer] = Field(description="as for the photo; coordinates are the photo's, too")
+    mask: str | None = Field(
+        default=None,
+        description="palette PNG in base64, of this box's size; pixel value = label id. Not with mask=rle",
+        examples=["iVBORw0KGgo…"],
+    )
+
+
 class Parsing(BaseModel):
     """Who wears what where."""
 
@@ -65,6 +79,9 @@ class Parsing(BaseModel):
         default=None,
         description="palette PNG in base64, of the photo's size; pixel value = label id. Not with mask=rle",
         examples=["iVBORw0KGgo…"],
+    )
+    regions: list[Region] | None = Field(
+        default=None, description="where boxes were asked about: one by one, in their order; labels and mask are of all"
     )
 
 
@@ -83,6 +100,9 @@ class PersonAnswer(BaseModel):
     box: BoxField
     score: Score = Field(description="mean of the joints' scores", examples=[0.81])
     keypoints: list[Keypoint] = Field(description="every joint of the model, in its order")
+    region: int | None = Field(
+        default=None, description="where boxes were asked about: which of them shows this person, from 0", examples=[0]
+    )
 
 
 class Pose(BaseModel):

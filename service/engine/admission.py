@@ -13,7 +13,7 @@ MEMORY: Final = 0.9
 
 
 class Admission:
-    """Counts the photos under way. Used from one thread (the event loop's)."""
+    """Counts the runs of the model that photos under way need; most need one. Used from one thread only."""
 
     def __init__(self, limit: int, photos_per_second: float) -> None:
         """Lets ``limit`` photos in at once; the rate is a first guess until photos have been measured."""
@@ -27,27 +27,30 @@ class Admission:
         """Photos that are in and not yet out."""
         return self._under_way
 
-    def check(self) -> None:
-        """Raises :class:`OverloadError` if a photo would not be let in now."""
-        if self._under_way >= self._limit:
+    def check(self, places: int = 1) -> None:
+        """Raises :class:`OverloadError` if a photo that needs so many places would not be let in now."""
+        if self._under_way and self._under_way + places > self._limit:
             raise OverloadError(max(1, ceil(self._under_way * self._seconds_per_photo)))
 
     @contextmanager
-    def enter(self) -> Iterator[None]:
-        """Holds a place for one photo.
+    def enter(self, places: int = 1) -> Iterator[None]:
+        """Holds places for one photo: as many as there are runs of the model to be made for it.
+
+        One that needs more than there are is let in when it is alone.
 
         Raises:
-            OverloadError: all places are taken.
+            OverloadError: too few places are free.
         """
-        self.check()
+        self.check(places)
         if not self._under_way:
             self._last_change = time.monotonic()
-        self._under_way += 1
+        self._under_way += places
         try:
             yield
         finally:
             now = time.monotonic()
             # While photos are under way, the time between two that leave is the time one costs.
-            self._seconds_per_photo = MEMORY * self._seconds_per_photo + (1 - MEMORY) * (now - self._last_change)
+            measured = (now - self._last_change) / places
+            self._seconds_per_photo = MEMORY * self._seconds_per_photo + (1 - MEMORY) * measured
             self._last_change = now
-            self._under_way -= 1
+            self._under_way -= places

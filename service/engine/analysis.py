@@ -1,32 +1,22 @@
-"""The model's answer, read back in the photo's own pixels: the fit undone."""
+"""One photo's answer: what the model says of its views, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from service.engine.card import Card
-from service.engine.session import Prediction
+from service.engine.view import Person, View
+from service.imaging.box import Box
 from service.imaging.decode import Image
-from service.imaging.fit import Fit, to_photo
-from service.imaging.mask import Box, Grid, cut_padding, label_map
-
-MIN_PERSON: Final = 0.001
-"""Share of the photo that must be labelled for the mask to say that somebody is there."""
-SEEN: Final = 0.1
-"""Least score of a joint that counts as seen: it is drawn, and it shows that somebody is there. In unusual poses
-joints are often found where the mask is not."""
-MIN_PIECE: Final = 0.02
-"""Share of the person that a separate piece of the mask must have to count for the person's box."""
+from service.imaging.merge import Piece, merge
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A label that is in the photo: where, how much of it, and how sure the model is (0–1)."""
+    """A label that is in a mask: where, how much of it, and how sure the model is (0–1)."""
 
     label: int
     pixels: int
@@ -34,27 +24,15 @@ class Part:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A person in the photo: box, score (the mean of the joints', 0–1) and joints (J, 3) as x, y, score."""
-
-    box: Box
-    score: float
-    keypoints: npt.NDArray[np.float64]
-
-    @property
-    def seen(self) -> npt.NDArray[np.bool_]:
-        """Which joints (J,) are there to be seen, going by their scores."""
-        return self.keypoints[:, 2] >= SEEN
-
-
 @dataclass(frozen=True)
 class Analysis:
     """One photo's answer. All coordinates are in pixels of the upright photo; computed when asked for, and once."""
 
     card: Card
-    fit: Fit
-    prediction: Prediction
+    width: int
+    height: int
+    views: Sequence[View]
+    """The whole photo; or, where boxes were asked for, the surroundings of each in turn."""
     load_photo: Callable[[], Image]
 
     @cached_property
@@ -64,55 +42,46 @@ class Analysis:
         return self.load_photo()
 
     @cached_property
-    def grid(self) -> Grid:
-        """The cells of the answer that show the photo."""
-        return cut_padding(self.prediction.labels, self.prediction.confidence, self.fit)
-
-    @cached_property
     def mask(self) -> Image:
         """The label id of every photo pixel (height, width)."""
-        return label_map(self.grid, self.fit)
+        if len(self.views) == 1 and self.views[0].mask.shape == (self.height, self.width):
+            return self.views[0].mask
+        return merge((Piece(view.box, view.mask, view.confidence) for view in self.views), self.width, self.height)
 
     @cached_property
     def parts(self) -> list[Part]:
         """The labels in the mask, by ascending id."""
-        counts = cv2.calcHist([self.mask], [0], None, [256], [0, 256]).ravel()
-        return [self._part(int(label), int(counts[label])) for label in np.flatnonzero(counts)]
-
-    def _part(self, label: int, pixels: int) -> Part:
-        box = Box(*cv2.boundingRect((self.mask == label).view(np.uint8)))
-        cells = self.grid.confidence[self.grid.labels == label]
-        return Part(label, pixels, box, float(cells.mean()) / 255)
+        return find_parts(self.mask, self.views)
 
     @cached_property
-    def people(self) -> list[Person]:
-        """The person in the photo, or nobody when neither mask nor joints show one."""
-        keypoints = self.prediction.keypoints.astype(np.float64)
-        # The model may place a joint that it does not see in the padding; answers stay within the photo.
-        last = (self.fit.photo_width - 1, self.fit.photo_height - 1)
-        keypoints[:, :2] = np.clip(to_photo(keypoints[:, :2], self.fit), 0, last)
-        box = self._mask_box() or _joints_box(keypoints)
-        return [Person(box, float(keypoints[:, 2].mean()), keypoints)] if box else []
-
-    def _mask_box(self) -> Box | None:
-        """The box around the pieces of the mask that are no mere specks; None if there is nothing."""
-        _, _, pieces, _ = cv2.connectedComponentsWithStats((self.grid.labels > 0).view(np.uint8), connectivity=8)
-        pieces = pieces[1:]  # the first is the background
-        total = pieces[:, cv2.CC_STAT_AREA].sum()
-        if total < MIN_PERSON * self.grid.labels.size:
-            return None
-        pieces = pieces[pieces[:, cv2.CC_STAT_AREA] >= MIN_PIECE * total]
-        left, top = pieces[:, :2].min(axis=0)
-        right, bottom = (pieces[:, :2] + pieces[:, 2:4]).max(axis=0)
-        cells = Box(int(left), int(top), int(right - left), int(bottom - top))
-        return self.grid.to_photo(cells, self.fit)
+    def people(self) -> list[tuple[int, Person]]:
+        """The people found, each with the index of the view that shows them."""
+        return [(index, view.person) for index, view in enumerate(self.views) if view.person]
 
 
-def _joints_box(keypoints: npt.NDArray[np.float64]) -> Box | None:
-    """The box around the joints (J, 3) that are sure enough; None if none is."""
-    seen = keypoints[keypoints[:, 2] >= SEEN, :2]
-    if not len(seen):
-        return None
-    left, top = np.floor(seen.min(axis=0)).astype(int)
-    right, bottom = np.floor(seen.max(axis=0)).astype(int) + 1
-    return Box(int(left), int(top), int(right - left), int(bottom - top))
+def find_parts(mask: Image, views: Sequence[View]) -> list[Part]:
+    """The labels in a label map, by ascending id, with the mean confidence where these views saw them."""
+    counts = cv2.calcHist([mask], [0], None, [256], [0, 256]).ravel()
+    return [
+        Part(
+            label=int(label),
+            pixels=int(counts[label]),
+            box=Box(*cv2.boundingRect((mask == label).view(np.uint8))),
+            confidence=_mean_confidence(int(label), views),
+        )
+        for label in np.flatnonzero(counts)
+    ]
+
+
+def _mean_confidence(label: int, views: Sequence[View]) -> float:
+    """Mean over the cells that have the label, each weighing as much as the photo's pixels that it covers; 0–1.
+
+    What is background only because no view shows it is not asked about: 0.
+    """
+    total = pixels = 0.0
+    for view in views:
+        cells = view.grid.confidence[view.grid.labels == label]
+        pixels_per_cell = 1 / (view.grid.step_x * view.grid.step_y)
+        total += float(cells.sum(dtype=np.float64)) / 255 * pixels_per_cell
+        pixels += cells.size * pixels_per_cell
+    return total / pixels if pixels else 0.0

@@ -6,7 +6,7 @@ bytes ─ decode ─ orient ─ fit ─ queue ─ batch ─ session.run ─ undo
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ import cv2
 
 from service.engine.admission import Admission
 from service.engine.analysis import Analysis
+from service.engine.boxes import AskedBox, views_of
 from service.engine.card import Card, read_card
 from service.engine.cores import usable_cores
 from service.engine.errors import DeviceError, StartError
@@ -24,6 +25,8 @@ from service.engine.golden import prover
 from service.engine.lanes import Lanes
 from service.engine.session import Prediction, open_session
 from service.engine.tuning import Drive, tune
+from service.engine.view import View
+from service.imaging.box import Box
 from service.imaging.decode import Image, decode
 from service.imaging.fit import Fit, fit_photo, plan_fit
 from service.settings import Settings
@@ -34,11 +37,21 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A photo that is ready to queue: the model's input (H, W, 3) and how the photo lies in it."""
+class PreparedView:
+    """A view that is ready to queue: the model's input (H, W, 3), and how the box of the photo lies in it."""
 
     image: Image
+    box: Box
     fit: Fit
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A decoded photo's size, and what the model is to be shown of it."""
+
+    width: int
+    height: int
+    views: Sequence[PreparedView]
 
 
 class Engine:
@@ -80,7 +93,7 @@ class Engine:
         log.info("%s %s is ready after %.1f s", card.name, card.version, time.perf_counter() - began)
         return cls(card, drive, settings, Lanes(drive.sessions, drive.largest_batch, prove), workers=cores)
 
-    def check(self) -> None:
+    def check(self, boxes: Sequence[AskedBox] = ()) -> None:
         """Raises what a photo would meet at the door, so that nobody uploads one in vain.
 
         Raises:
@@ -88,37 +101,57 @@ class Engine:
         """
         if self.lanes.fault:
             raise DeviceError(self.lanes.fault)
-        self.admission.check()
+        self.admission.check(_places(boxes))
 
-    async def analyze(self, data: bytes, encode: Callable[[Analysis], T], deadline: float = inf) -> T:
+    async def analyze(
+        self,
+        data: bytes,
+        encode: Callable[[Analysis], T],
+        deadline: float = inf,
+        boxes: Sequence[AskedBox] = (),
+    ) -> T:
         """Takes a photo down the whole line; ``encode`` turns the analysis into the answer.
 
-        Cancelling takes the photo out of whatever queue it stands in. ``deadline`` is on ``time.monotonic``'s clock.
+        With ``boxes``, the model is shown the surroundings of each and not the whole photo. Cancelling takes the photo
+        out of whatever queue it stands in. ``deadline`` is on ``time.monotonic``'s clock.
 
         Raises:
             PhotoError: the bytes are no usable photo.
             OverloadError, DeadlineError, InferenceError, DeviceError, ClosedError: see there.
         """
-        with self.admission.enter():
-            prepared = await self._in_pool(partial(self.prepare, data))
-            prediction = await asyncio.wrap_future(self.lanes.submit(prepared.image, deadline))
-            return await self._in_pool(partial(encode, self._analysis(data, prepared, prediction)))
+        with self.admission.enter(_places(boxes)):
+            prepared = await self._in_pool(partial(self.prepare, data, boxes))
+            futures = [self.lanes.submit(view.image, deadline) for view in prepared.views]
+            try:
+                predictions = await asyncio.gather(*map(asyncio.wrap_future, futures))
+            finally:  # what one view's failure leaves without use does not run
+                for future in futures:
+                    future.cancel()
+            return await self._in_pool(partial(encode, self._analysis(data, prepared, predictions)))
 
     def analyze_here(self, data: bytes, encode: Callable[[Analysis], T]) -> T:
         """The same line for callers without an event loop; decodes and encodes in the calling thread."""
         prepared = self.prepare(data)
-        prediction = self.lanes.submit(prepared.image).result()
-        return encode(self._analysis(data, prepared, prediction))
+        predictions = [self.lanes.submit(view.image).result() for view in prepared.views]
+        return encode(self._analysis(data, prepared, predictions))
 
-    def prepare(self, data: bytes) -> Prepared:
-        """Decodes a photo, turns it upright and fits it to the model's input."""
+    def prepare(self, data: bytes, boxes: Sequence[AskedBox] = ()) -> Prepared:
+        """Decodes a photo, turns it upright and fits what the model is to be shown of it to the model's input."""
         photo = decode(data, self._max_pixels)
-        session = self.drive.sessions[0]
-        fit = plan_fit(photo.shape[:2], (session.input_height, session.input_width), self.card.fit)
-        return Prepared(fit_photo(photo, fit, self.card.pad_color), fit)
+        height, width = photo.shape[:2]
+        return Prepared(width, height, [self._view(photo, box) for box in views_of(boxes, width, height)])
 
-    def _analysis(self, data: bytes, prepared: Prepared, prediction: Prediction) -> Analysis:
-        return Analysis(self.card, prepared.fit, prediction, partial(decode, data, self._max_pixels))
+    def _view(self, photo: Image, box: Box) -> PreparedView:
+        session = self.drive.sessions[0]
+        fit = plan_fit((box.height, box.width), (session.input_height, session.input_width), self.card.fit)
+        return PreparedView(fit_photo(photo[box.area], fit, self.card.pad_color), box, fit)
+
+    def _analysis(self, data: bytes, prepared: Prepared, predictions: Sequence[Prediction]) -> Analysis:
+        views = [
+            View(view.box, view.fit, prediction) for view, prediction in zip(prepared.views, predictions, strict=True)
+        ]
+        load_photo = partial(decode, data, self._max_pixels)
+        return Analysis(self.card, prepared.width, prepared.height, views, load_photo)
 
     async def _in_pool(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
@@ -127,3 +160,8 @@ class Engine:
         """Answers what is queued, then stops all threads."""
         self.lanes.close()
         self._pool.shutdown()
+
+
+def _places(boxes: Sequence[AskedBox]) -> int:
+    """Runs of the model that a photo with these boxes needs."""
+    return len(boxes) or 1

@@ -27,3 +27,7 @@ class CorruptPhotoError(PhotoError):
 
 class TooManyPixelsError(PhotoError):
     """Larger than the service may decode."""
+
+
+class BoxOutsideError(PhotoError):
+    """A box that was asked about has nothing of the photo in it."""

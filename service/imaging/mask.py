@@ -6,40 +6,23 @@ two photo-sized planes live at any time (the strongest membership so far and who
 """
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from service.imaging.box import Box
 from service.imaging.decode import Image
 from service.imaging.fit import Fit
 
 LEFT_OPEN: Final = 0.9
 """Most that a neighbour may get of a cell, as a share of what the cell's own label has."""
 
+Level = TypeVar("Level", np.uint8, np.uint16)
+
 Plane = npt.NDArray[np.uint16]
 """Membership in one label, per cell or per pixel."""
-
-
-class Box(NamedTuple):
-    """A rectangle in whole pixels: top-left corner and size."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    @property
-    def area(self) -> tuple[slice, slice]:
-        """The rows and columns of the rectangle, to index an array with."""
-        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
-
-    def grown(self, cells: int, width: int, height: int) -> "Box":
-        """The rectangle, grown on every side but not beyond a plane of ``width``×``height``."""
-        left, top = max(0, self.x - cells), max(0, self.y - cells)
-        right, bottom = min(width, self.x + self.width + cells), min(height, self.y + self.height + cells)
-        return Box(left, top, right - left, bottom - top)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +97,7 @@ def label_map(grid: Grid, fit: Fit) -> Image:
         pixels = grid.to_photo(cells, fit)
         if not pixels.width or not pixels.height:  # a photo smaller than the grid can pass between the cells
             continue
-        within = Box(pixels.x - person.x, pixels.y - person.y, pixels.width, pixels.height).area
+        within = pixels.moved(-person.x, -person.y).area
         membership = _enlarge(_membership(grid, label, cells), cells, pixels, grid)
         wins = cv2.compare(membership, strongest[within], cv2.CMP_GT)
         winner[within] = label
@@ -123,10 +106,17 @@ def label_map(grid: Grid, fit: Fit) -> Image:
     return ids
 
 
+def confidence_map(grid: Grid, fit: Fit) -> Image:
+    """How sure the model is of the label of every photo pixel, (photo_height, photo_width), 255 = certain."""
+    rows, columns = grid.labels.shape
+    photo = Box(0, 0, fit.photo_width, fit.photo_height)
+    return _enlarge(grid.confidence, Box(0, 0, columns, rows), photo, grid)
+
+
 def _reach(members: npt.NDArray[np.bool_], grid: Grid) -> Box:
     """The box of cells that a label's enlarged plane can touch: its own, and two rings around them."""
     rows, columns = grid.labels.shape
-    return Box(*cv2.boundingRect(members.view(np.uint8))).grown(2, columns, rows)
+    return Box(*cv2.boundingRect(members.view(np.uint8))).grown(2, 2).within(columns, rows)
 
 
 def _membership(grid: Grid, label: int, cells: Box) -> Plane:
@@ -145,7 +135,7 @@ def _membership(grid: Grid, label: int, cells: Box) -> Plane:
     return np.where(members, confidence, left_open).astype(np.uint16) * 257
 
 
-def _enlarge(plane: Plane, cells: Box, pixels: Box, grid: Grid) -> Plane:
+def _enlarge(plane: npt.NDArray[Level], cells: Box, pixels: Box, grid: Grid) -> npt.NDArray[Level]:
     """Samples a plane over a box of cells linearly at each photo pixel of a box."""
     to_cells = np.array(
         [
@@ -155,4 +145,4 @@ def _enlarge(plane: Plane, cells: Box, pixels: Box, grid: Grid) -> Plane:
     )
     size = (pixels.width, pixels.height)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(plane, to_cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint16)
+    return np.asarray(cv2.warpAffine(plane, to_cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), plane.dtype)

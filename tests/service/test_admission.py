@@ -37,6 +37,24 @@ def test_the_wait_is_what_the_photos_under_way_need_at_the_measured_pace() -> No
     assert refused.value.retry_after == 3
 
 
+def test_a_photo_takes_as_many_places_as_it_needs_runs_of_the_model() -> None:
+    door = Admission(limit=4, photos_per_second=1)
+    with door.enter(3):
+        with pytest.raises(OverloadError) as refused:
+            door.check(2)
+        assert refused.value.retry_after == 3
+        door.check(1)
+    assert door.under_way == 0
+
+
+def test_a_photo_that_needs_more_places_than_there_are_is_let_in_alone() -> None:
+    door = Admission(limit=4, photos_per_second=1)
+    with door.enter(), pytest.raises(OverloadError):
+        door.check(5)
+    with door.enter(5), pytest.raises(OverloadError):
+        door.check()
+
+
 def test_the_pace_follows_what_is_measured() -> None:
     door = Admission(limit=1, photos_per_second=0.01)
     for _ in range(60):

@@ -71,7 +71,7 @@ def test_every_format_is_documented(document: dict[str, Any], path: str, formats
 
 def test_the_timeout_header_is_a_parameter(document: dict[str, Any]) -> None:
     names = {parameter["name"] for parameter in document["paths"]["/pose"]["post"]["parameters"]}
-    assert names == {"format", "image_id", "If-None-Match", "X-Request-Timeout-Ms"}
+    assert names == {"format", "box", "image_id", "If-None-Match", "X-Request-Timeout-Ms"}
 
 
 def test_docs_are_served(client: httpx.Client) -> None:

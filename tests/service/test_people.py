@@ -2,31 +2,31 @@
 
 import numpy as np
 import pytest
-from toy_model import HEIGHT, JOINTS, STRIDE, WIDTH, toy_card
+from toy_model import HEIGHT, JOINTS, STRIDE, WIDTH
 
-from service.engine.analysis import Analysis
-from service.engine.card import Card
 from service.engine.session import Prediction
+from service.engine.view import Person, View
+from service.imaging.box import Box
 from service.imaging.fit import plan_fit
 
 PHOTO = (4 * HEIGHT, 4 * WIDTH)
 GRID = (HEIGHT // STRIDE, WIDTH // STRIDE)
 
 
-def analysis(labels: np.ndarray, scores: list[float]) -> Analysis:
-    """An answer whose joints lie at (10, 20), (12, 24) and (14, 28) in the input."""
+def person_in(labels: np.ndarray, scores: list[float]) -> Person | None:
+    """Who is in a view whose joints lie at (10, 20), (12, 24) and (14, 28) in the input."""
     joints = np.array([[10 + 2 * j, 20 + 4 * j, score] for j, score in enumerate(scores)], np.float32)
     prediction = Prediction(labels.astype(np.uint8), np.full(GRID, 255, np.uint8), joints)
-    fit = plan_fit(PHOTO, (HEIGHT, WIDTH), "letterbox")
-    return Analysis(Card.model_validate(toy_card()), fit, prediction, lambda: np.zeros((*PHOTO, 3), np.uint8))
+    return View(Box(0, 0, *PHOTO[::-1]), plan_fit(PHOTO, (HEIGHT, WIDTH), "letterbox"), prediction).person
 
 
 def test_without_labels_and_with_joints_that_score_nothing_nobody_is_there() -> None:
-    assert analysis(np.zeros(GRID), [0.05] * len(JOINTS)).people == []
+    assert person_in(np.zeros(GRID), [0.05] * len(JOINTS)) is None
 
 
 def test_joints_alone_show_a_person_in_the_box_around_those_that_are_sure() -> None:
-    (person,) = analysis(np.zeros(GRID), [0.3, 0.3, 0.05]).people
+    person = person_in(np.zeros(GRID), [0.3, 0.3, 0.05])
+    assert person
     # Input (10, 20) and (12, 24) are photo (41.5, 81.5) and (49.5, 97.5).
     assert person.box == (41, 81, 9, 17)
     assert person.score == pytest.approx(0.65 / 3)
@@ -35,12 +35,14 @@ def test_joints_alone_show_a_person_in_the_box_around_those_that_are_sure() -> N
 def test_a_mask_alone_shows_a_person_in_its_own_box() -> None:
     labels = np.zeros(GRID)
     labels[4:8, 2:5] = 1
-    (person,) = analysis(labels, [0.0] * len(JOINTS)).people
+    person = person_in(labels, [0.0] * len(JOINTS))
+    assert person
     assert person.box == (16, 32, 24, 32)
 
 
 def test_where_both_show_one_the_mask_gives_the_box() -> None:
     labels = np.zeros(GRID)
     labels[4:8, 2:5] = 1
-    (person,) = analysis(labels, [0.9] * len(JOINTS)).people
+    person = person_in(labels, [0.9] * len(JOINTS))
+    assert person
     assert person.box == (16, 32, 24, 32)

@@ -1,0 +1,43 @@
+"""Boxes that a client asks about: what of the photo around each the model is shown."""
+
+from collections.abc import Sequence
+from math import ceil, floor
+from typing import Final, NamedTuple
+
+from service.imaging.box import Box
+from service.imaging.errors import BoxOutsideError
+
+MARGIN: Final = 0.15
+"""How much of the box's size the view reaches beyond it on each side, for detectors' boxes cut off hands and feet. On
+perfect boxes it makes no difference: between 0 and 0.4, all give the default model the same mIoU within 0.8 points."""
+
+
+class AskedBox(NamedTuple):
+    """A box as a client gives it: top-left corner and size in pixels of the upright photo, fractions allowed."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def views_of(boxes: Sequence[AskedBox], width: int, height: int) -> list[Box]:
+    """What the model is shown of a photo of ``width``×``height``: the surroundings of each box, or all without boxes.
+
+    Raises:
+        BoxOutsideError: a box has nothing of the photo in it.
+    """
+    if not boxes:
+        return [Box(0, 0, width, height)]
+    return [_surroundings(number, box, width, height) for number, box in enumerate(boxes, 1)]
+
+
+def _surroundings(number: int, asked: AskedBox, width: int, height: int) -> Box:
+    left, top = floor(asked.x), floor(asked.y)
+    box = Box(left, top, ceil(asked.x + asked.width) - left, ceil(asked.y + asked.height) - top)
+    if 0 in box.within(width, height)[2:]:
+        raise BoxOutsideError(
+            f"Box {number} ({', '.join(f'{side:g}' for side in asked)}) lies outside the photo, which is "
+            f"{width}×{height} pixels. A box is x, y, width, height in pixels of the upright photo."
+        )
+    return box.grown(round(MARGIN * box.width), round(MARGIN * box.height)).within(width, height)

@@ -1,0 +1,32 @@
+"""Label maps of several, maybe overlapping boxes of a photo, as one label map of the whole photo."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from service.imaging.box import Box
+from service.imaging.decode import Image
+
+
+class Piece(NamedTuple):
+    """A box of the photo, and for each of its pixels (height, width) the label id and how sure that is."""
+
+    box: Box
+    ids: Image
+    confidence: Image
+
+
+def merge(pieces: Iterable[Piece], width: int, height: int) -> Image:
+    """The label id of every photo pixel (height, width); what no piece labels is background.
+
+    Where pieces overlap, a part wins over background (a box sees its neighbour's person only in part, and may take it
+    for background), and of two parts the surer one.
+    """
+    merged = np.zeros((height, width), np.uint8)
+    surest = np.zeros((height, width), np.uint8)
+    for box, ids, confidence in pieces:
+        wins = (ids > 0) & ((merged[box.area] == 0) | (confidence > surest[box.area]))
+        merged[box.area][wins] = ids[wins]
+        surest[box.area][wins] = confidence[wins]
+    return merged
