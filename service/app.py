@@ -33,6 +33,8 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         summary="POST a photo, get back who wears what where (a part mask) and how they stand (keypoints).",
         version=API_VERSION,
         lifespan=lifespan,
+        docs_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         redoc_url=None,
     )
     install_problems(app)

@@ -3,8 +3,12 @@
 from typing import Any, Final
 
 from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
 
+from service.api.examples import DETAILS
 from service.api.problems import MEDIA_TYPE, Kind, kinds_of
 from service.api.schemas import JsonPhoto, Problem
 
@@ -67,7 +71,7 @@ def _documented(status: int, kinds: list[Kind]) -> dict[str, Any]:
                 "type": f"urn:jppnet:problem:{kind.name}",
                 "title": kind.title,
                 "status": status,
-                "detail": "A sentence that says what to do.",
+                "detail": DETAILS[kind.name],
                 "request_id": "5f0c6a1e9f1b4d0c",
             }
         }
@@ -89,7 +93,11 @@ def _documented(status: int, kinds: list[Kind]) -> dict[str, Any]:
 
 
 def install_documentation(app: FastAPI) -> None:
-    """Makes the app's OpenAPI document name the schemas that the routes only refer to."""
+    """Makes the app's OpenAPI document name the schemas that the routes only refer to, and serves it at /docs.
+
+    FastAPI's own page fetches its scripts from elsewhere. This one brings them, and names them relative to itself, so
+    that it works behind any proxy and prefix.
+    """
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -100,3 +108,15 @@ def install_documentation(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="openapi.json",
+            title=app.title,
+            swagger_js_url="docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="docs/assets/swagger-ui.css",
+            swagger_favicon_url="docs/assets/favicon-32x32.png",
+        )
+
+    app.add_api_route("/docs", docs, include_in_schema=False)
+    app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]))

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, JsonValue
 
+from service.api.examples import PHOTO_BASE64
 from service.engine.card import Label
 from service.imaging.png import Color
 
@@ -19,7 +20,7 @@ class JsonPhoto(BaseModel):
 
     image: str = Field(
         description="the photo in base64, or as a data: URL. Addresses are not fetched",
-        examples=["/9j/4AAQSkZJRg…", "data:image/jpeg;base64,/9j/4AAQSkZJRg…"],
+        examples=[PHOTO_BASE64, f"data:image/png;base64,{PHOTO_BASE64}"],
     )
 
 

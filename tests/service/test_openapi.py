@@ -1,11 +1,14 @@
 """The OpenAPI document says all that a generated client needs: bodies, answers, problems, headers."""
 
+import re
 from typing import Any
 
 import httpx
 import pytest
 
+from service.api.examples import DETAILS
 from service.api.formats import ANALYZE, PARSE, POSE, Formats
+from service.api.problems import KINDS
 
 PHOTO_CALLS = ("/parse", "/pose", "/analyze")
 
@@ -74,5 +77,20 @@ def test_the_timeout_header_is_a_parameter(document: dict[str, Any]) -> None:
     assert names == {"format", "box", "image_id", "If-None-Match", "X-Request-Timeout-Ms"}
 
 
-def test_docs_are_served(client: httpx.Client) -> None:
-    assert "swagger" in client.get("/docs").text.lower()
+def test_docs_are_served_with_nothing_from_elsewhere(client: httpx.Client) -> None:
+    page = client.get("/docs").text
+    addresses = re.findall(r"(?:src|href)=\"([^\"]+)\"|url: '([^']+)'", page)
+    assert len(addresses) == 4  # icon, style, script, document
+    for address in map("".join, addresses):
+        assert "//" not in address
+        assert client.get(f"/{address}").status_code == 200
+
+
+def test_the_example_photo_is_answered(client: httpx.Client, document: dict[str, Any]) -> None:
+    for example in document["components"]["schemas"]["JsonPhoto"]["properties"]["image"]["examples"]:
+        answer = client.post("/analyze", json={"image": example})
+        assert answer.json()["image"] == {"width": 1, "height": 1}
+
+
+def test_every_kind_of_problem_has_an_example() -> None:
+    assert set(DETAILS) == {kind.name for kind in KINDS.values()}
