@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from service.api.documentation import install_documentation, problems
 from service.api.keys import key_guard
+from service.api.metrics import CountRequests, Metrics, metrics_route
 from service.api.problems import install_problems
 from service.api.request_id import RequestId
 from service.api.routes import health_routes, model_route, photo_routes
@@ -37,12 +38,15 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         redoc_url=None,
     )
+    metrics = Metrics(engine)
     install_problems(app)
+    app.add_middleware(CountRequests, metrics=metrics)
     install_web_habits(app, settings.cors_origins)
     app.add_middleware(RequestId)
     guard = key_guard(settings.api_keys)
-    for router in (photo_routes(engine, settings), model_route(engine)):
+    for router in (photo_routes(engine, settings, metrics), model_route(engine)):
         app.include_router(router, dependencies=guard, responses=problems(401) if guard else None)
     app.include_router(health_routes(engine))
+    app.include_router(metrics_route(metrics))
     install_documentation(app)
     return app

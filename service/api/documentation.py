@@ -20,6 +20,11 @@ ANSWER_HEADERS: Final = {
         "schema": {"type": "string"},
         "example": 'W/"0b66e5f7dd1f4e3c9c8dbb0d2c1c4a55"',
     },
+    "Server-Timing": {
+        "description": "milliseconds that the photo spent in each stage; not with 304",
+        "schema": {"type": "string"},
+        "example": "decode;dur=2.41, queue;dur=0.35, device;dur=12.62, encode;dur=0.88, total;dur=16.26",
+    },
     "X-Request-ID": {
         "description": "the id that the client sent, or a new one",
         "schema": {"type": "string"},

@@ -18,6 +18,8 @@ from service.imaging import errors as photo
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
+CLIENT_CLOSED_REQUEST: Final = 499
+"""nginx's status for it; there is no standard one."""
 
 
 class UploadTooLargeError(ValueError):
@@ -117,6 +119,7 @@ def install_problems(app: FastAPI) -> None:
 def problem_response(request: Request, kind: Kind, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """A problem as the answer to a request."""
     request_id = request.state.request_id
+    request.state.problem = kind.name
     problem = Problem(
         type=f"urn:jppnet:problem:{kind.name}",
         title=kind.title,
@@ -161,8 +164,9 @@ def _allowed(methods: str) -> str:
 
 
 async def _answer_nobody(request: Request, error: Exception) -> Response:
-    """The client has hung up; what is returned here reaches nobody."""
-    return Response(status_code=400)
+    """The client has hung up; what is returned here reaches nobody, but is counted."""
+    request.state.problem = "hung-up"
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 
 class UnknownErrors:

@@ -13,6 +13,7 @@ from service.api.coco import coco_category
 from service.api.documentation import PHOTO_BODY, photo_answer, problems
 from service.api.etag import entity_tag, matches
 from service.api.formats import ANALYZE, PARSE, POSE, AnalyzeFormat, Chosen, ParseFormat, PoseFormat, choose
+from service.api.metrics import Metrics, server_timing
 from service.api.options import DEFAULT, Options, find_labels
 from service.api.parameters import Boxes, Labels, MaskIn, Opacity, Terms
 from service.api.schemas import (
@@ -33,7 +34,7 @@ from service.engine.errors import DeadlineError, DeviceError
 from service.settings import Settings
 
 
-def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
+def photo_routes(engine: Engine, settings: Settings, metrics: Metrics) -> APIRouter:
     """The calls that take a photo."""
     router = APIRouter(responses=problems(400, 406, 413, 415, 422, 500, 503, 504))
     model = sha256(engine.card.model_dump_json().encode()).hexdigest()
@@ -55,12 +56,14 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
                 headers = {"ETag": tag, "Vary": "Accept"}
                 if matches(terms.if_none_match, tag):
                     return Response(status_code=304, headers=headers)
-                content = await unless_hung_up(request, engine.analyze(photo, encode, deadline, options.boxes))
+                content, timings = await unless_hung_up(request, engine.analyze(photo, encode, deadline, options.boxes))
         except TimeoutError:
             raise DeadlineError(
                 f"There was no answer within {seconds:g} s. Try again later, or allow more time with the header "
                 "X-Request-Timeout-Ms."
             ) from None
+        metrics.photo_answered(timings)
+        headers["Server-Timing"] = server_timing(timings)
         return Response(content, media_type=chosen.media_type, headers=headers)
 
     @router.post(

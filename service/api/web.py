@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api import request_id
 
-EXPOSED: Final = ("ETag", "Retry-After", request_id.HEADER)
+EXPOSED: Final = ("ETag", "Retry-After", "Server-Timing", request_id.HEADER)
 """Headers of answers that scripts of other origins may read."""
 ALLOWED: Final = ("Authorization", "If-None-Match", "X-API-Key", request_id.HEADER, "X-Request-Timeout-Ms")
 """Headers that scripts of other origins may send, beside those that any page may."""

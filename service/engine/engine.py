@@ -24,6 +24,7 @@ from service.engine.errors import DeviceError, StartError
 from service.engine.golden import prover
 from service.engine.lanes import Lanes
 from service.engine.session import Prediction, open_session
+from service.engine.timings import Timings
 from service.engine.tuning import Drive, tune
 from service.engine.view import View
 from service.imaging.box import Box
@@ -109,7 +110,7 @@ class Engine:
         encode: Callable[[Analysis], T],
         deadline: float = inf,
         boxes: Sequence[AskedBox] = (),
-    ) -> T:
+    ) -> tuple[T, Timings]:
         """Takes a photo down the whole line; ``encode`` turns the analysis into the answer.
 
         With ``boxes``, the model is shown the surroundings of each and not the whole photo. Cancelling takes the photo
@@ -119,15 +120,18 @@ class Engine:
             PhotoError: the bytes are no usable photo.
             OverloadError, DeadlineError, InferenceError, DeviceError, ClosedError: see there.
         """
+        began = time.perf_counter()
         with self.admission.enter(_places(boxes)):
-            prepared = await self._in_pool(partial(self.prepare, data, boxes))
+            prepared, decoding = await self._in_pool(partial(self.prepare, data, boxes))
             futures = [self.lanes.submit(view.image, deadline) for view in prepared.views]
             try:
                 predictions = await asyncio.gather(*map(asyncio.wrap_future, futures))
             finally:  # what one view's failure leaves without use does not run
                 for future in futures:
                     future.cancel()
-            return await self._in_pool(partial(encode, self._analysis(data, prepared, predictions)))
+            answer, encoding = await self._in_pool(partial(encode, self._analysis(data, prepared, predictions)))
+        device = max(prediction.run_seconds for prediction in predictions)
+        return answer, Timings(decoding, device, encoding, time.perf_counter() - began)
 
     def analyze_here(self, data: bytes, encode: Callable[[Analysis], T]) -> T:
         """The same line for callers without an event loop; decodes and encodes in the calling thread."""
@@ -153,8 +157,9 @@ class Engine:
         load_photo = partial(decode, data, self._max_pixels)
         return Analysis(self.card, prepared.width, prepared.height, views, load_photo)
 
-    async def _in_pool(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+    async def _in_pool(self, work: Callable[[], T]) -> tuple[T, float]:
+        """Does work in the pool; gives its result and the seconds it took."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(_timed, work))
 
     def close(self) -> None:
         """Answers what is queued, then stops all threads."""
@@ -165,3 +170,9 @@ class Engine:
 def _places(boxes: Sequence[AskedBox]) -> int:
     """Runs of the model that a photo with these boxes needs."""
     return len(boxes) or 1
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    began = time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - began

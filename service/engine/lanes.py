@@ -8,7 +8,7 @@ cancelled, or its deadline has passed) leaves the queue without running.
 import logging
 import queue
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from math import inf
@@ -49,6 +49,8 @@ class Lanes:
         self._largest_batch = largest_batch
         self._prove = prove
         self._fault: str | None = None
+        self.on_batch: Callable[[int], None] = lambda photos: None
+        """Told after each run how many photos were in it; called in the lanes' threads."""
         self._closed = False
         self._door = Lock()
         self._threads = [
@@ -62,6 +64,11 @@ class Lanes:
     def fault(self) -> str | None:
         """What broke the device, once something has; it stays, for only a new process gets a device anew."""
         return self._fault
+
+    @property
+    def waiting(self) -> int:
+        """Photos in the queue."""
+        return self._queue.qsize()
 
     def submit(self, image: Image, deadline: float = inf) -> Future[Prediction]:
         """Queues a fitted photo (H, W, 3). Cancel the future to take it back.
@@ -121,6 +128,7 @@ class Lanes:
             else:
                 _fail(jobs, self._diagnose(session, error))
         else:
+            self.on_batch(len(jobs))
             for job, prediction in zip(jobs, predictions, strict=True):
                 job.future.set_result(prediction)
 

@@ -1,6 +1,7 @@
 """One ONNX Runtime session on the provider that was asked for, never on another."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ class Prediction:
     """Probability of that label, 255 = certain (h, w)."""
     keypoints: npt.NDArray[np.float32]
     """x, y in input pixels and a score in 0–1 (J, 3)."""
+    run_seconds: float = 0.0
+    """What the run took that this is from, a whole batch perhaps."""
 
 
 class Session:
@@ -70,8 +73,10 @@ class Session:
         """
         batch = np.zeros((bucket(len(images)), self.input_height, self.input_width, 3), np.uint8)
         np.stack(images, out=batch[: len(images)])
-        answers = self._session.run(OUTPUTS, {"image": batch})
-        return [Prediction(*(answer[index] for answer in answers)) for index in range(len(images))]
+        began = time.perf_counter()
+        labels, confidence, keypoints = self._session.run(OUTPUTS, {"image": batch})
+        seconds = time.perf_counter() - began
+        return [Prediction(labels[index], confidence[index], keypoints[index], seconds) for index in range(len(images))]
 
 
 def bucket(count: int) -> int:

@@ -38,13 +38,28 @@ class Scene:
             assert time.monotonic() < until, f"{self.engine.admission.under_way} under way, not {count}"
             time.sleep(0.005)
 
+    def post_and_hang_up(self) -> None:
+        """Sends a photo while one is under way, and hangs up when the service has it."""
+        head = f"POST /pose HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PHOTO)}\r\n\r\n".encode()
+        url = self.client.base_url
+        with socket.create_connection((url.host, url.port or 80), 10) as connection:
+            connection.sendall(head + PHOTO)
+            self.wait_until_under_way(2)
+
+    def wait_until_waiting(self, count: int) -> None:
+        """Returns when so many photos are in the queue for the device."""
+        until = time.monotonic() + 10
+        while self.engine.lanes.waiting != count:
+            assert time.monotonic() < until, f"{self.engine.lanes.waiting} wait, not {count}"
+            time.sleep(0.005)
+
 
 @contextmanager
-def scene(toy_path: Path, **values: object) -> Iterator[Scene]:
+def scene(toy_path: Path, largest_batch: int = 1, **values: object) -> Iterator[Scene]:
     session = GatedSession(toy_path)
     session.gate.clear()
     settings = Settings(model=toy_path, **values)  # type: ignore[arg-type]
-    engine = gated_engine(session, settings)
+    engine = gated_engine(session, settings, largest_batch)
     with ThreadPoolExecutor(16) as pool, serving(engine, settings) as client:
         yield Scene(session, engine, client, pool)
         session.gate.set()
@@ -104,10 +119,7 @@ def test_who_hangs_up_is_forgotten(toy_path: Path) -> None:
     with scene(toy_path) as on:
         first = on.post()
         on.session.wait_until_entered()
-        head = f"POST /pose HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PHOTO)}\r\n\r\n".encode()
-        with socket.create_connection((on.client.base_url.host, on.client.base_url.port or 80), 10) as connection:
-            connection.sendall(head + PHOTO)
-            on.wait_until_under_way(2)
+        on.post_and_hang_up()
         on.wait_until_under_way(1)
         on.session.gate.set()
         assert first.result().status_code == 200

@@ -1,0 +1,138 @@
+"""What Prometheus reads at ``/metrics``. Names and labels are part of the API; each label has few values."""
+
+import time
+from typing import Final
+
+from fastapi import APIRouter, Response
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.engine.engine import Engine
+from service.engine.session import bucket
+from service.engine.timings import STAGES, Timings
+
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper ends of the histograms' buckets."""
+
+
+class Metrics:
+    """The metrics of one app around one engine, in a registry of their own."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Listens to the engine from now on."""
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        info = Info("jppnet_model", "the model that is served, and what runs it", registry=registry)
+        card, session = engine.card, engine.drive.sessions[0]
+        info.info(
+            {"model": card.name, "version": card.version, "provider": session.provider, "precision": card.precision}
+        )
+        self._count_requests(registry)
+        self._time_stages(registry)
+        self._count_batches(registry, engine.drive.largest_batch)
+        _gauge(registry, engine)
+        engine.lanes.on_batch = self.batch_ran
+
+    def _count_requests(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter("jppnet_requests", "requests answered", ("route", "status"), registry=registry)
+        self._request_seconds = Histogram(
+            "jppnet_request_seconds", "from a request's head to the end of its answer", ("route",),
+            buckets=SECONDS, registry=registry,
+        )  # fmt: skip
+        self._rejected = Counter(
+            "jppnet_rejected", "photos that got no answer, by the problem's name", ("reason",), registry=registry
+        )
+
+    def _time_stages(self, registry: CollectorRegistry) -> None:
+        stages = Histogram(
+            "jppnet_stage_seconds", "time that a photo spent in a stage; queue is all waiting", ("stage",),
+            buckets=SECONDS, registry=registry,
+        )  # fmt: skip
+        self._stages = {name: stages.labels(name) for name in STAGES}
+
+    def _count_batches(self, registry: CollectorRegistry, largest: int) -> None:
+        sizes = tuple(1 << power for power in range(largest.bit_length()))
+        self._batch = Histogram("jppnet_batch_photos", "photos in a run of the model", buckets=sizes, registry=registry)
+        self._slots = Counter("jppnet_slots", "places in the batches that were run", registry=registry)
+        self._padded = Counter("jppnet_padded_slots", "places of them that no photo was in", registry=registry)
+
+    def photo_answered(self, timings: Timings) -> None:
+        """Counts where a photo's time went."""
+        for stage, histogram in self._stages.items():
+            histogram.observe(getattr(timings, stage))
+
+    def batch_ran(self, photos: int) -> None:
+        """Counts a run of the model."""
+        slots = bucket(photos)
+        self._batch.observe(photos)
+        self._slots.inc(slots)
+        self._padded.inc(slots - photos)
+
+    def request_answered(self, route: str, status: int, seconds: float) -> None:
+        """Counts an answer."""
+        self._requests.labels(route, str(status)).inc()
+        self._request_seconds.labels(route).observe(seconds)
+
+    def photo_rejected(self, reason: str) -> None:
+        """Counts a photo that got no answer."""
+        self._rejected.labels(reason).inc()
+
+    def text(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+def _gauge(registry: CollectorRegistry, engine: Engine) -> None:
+    """What is read from the engine when Prometheus asks."""
+    gauges = (
+        ("jppnet_queue_photos", "photos that wait for the device", lambda: engine.lanes.waiting),
+        ("jppnet_under_way_photos", "photos that are in and not yet answered", lambda: engine.admission.under_way),
+    )
+    for name, meaning, read in gauges:
+        Gauge(name, meaning, registry=registry).set_function(read)
+
+
+class CountRequests:
+    """ASGI middleware: counts answers by route and status, and what was rejected by reason."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on and counts its answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        await self._app(scope, receive, watched)
+        route = scope.get("route")  # a path that no route has is no label: clients could make up any number of them
+        self._metrics.request_answered(route.path if route else "none", status, time.perf_counter() - began)
+        if scope["method"] == "POST" and "problem" in scope["state"]:
+            self._metrics.photo_rejected(scope["state"]["problem"])
+
+
+def server_timing(timings: Timings) -> str:
+    """The header ``Server-Timing``, in milliseconds."""
+    return ", ".join(f"{stage};dur={1000 * getattr(timings, stage):.2f}" for stage in STAGES)
+
+
+def metrics_route(metrics: Metrics) -> APIRouter:
+    """``GET /metrics``."""
+    router = APIRouter()
+
+    @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+    async def get_metrics() -> Response:
+        """Counters, gauges and histograms in Prometheus' text format."""
+        return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return router
