@@ -41,6 +41,12 @@ class Settings(BaseSettings):
 
     queue_size: PositiveInt = 128
     """Photos that may be under way at once; one more is answered with 503 and the time after which to try again."""
+    max_pixels_at_work: PositiveInt = 100_000_000
+    """Pixels that are decoded or drawn at the same time, of all photos together; further photos wait for their turn.
+    Each takes up to 13.4 bytes (measured on cutouts, the largest), so this bounds the memory that photos take to some
+    1.3 GB. A photo with more pixels than that is worked on alone."""
+    share_runs: bool = True
+    """Whether calls with the same photo at the same moment, like /parse and /pose of one client, share one run."""
     timeout_seconds: PositiveFloat = 30
     """Time a request may take when it does not say so itself with ``X-Request-Timeout-Ms``."""
     drain_seconds: PositiveInt = 8

@@ -8,7 +8,7 @@ SERVICE: Final = version("jppnet")
 
 
 def entity_tag(photo: bytes, *question: object) -> str:
-    """A weak tag of the answer to a photo's bytes and whatever else the answer depends on.
+    """A weak tag of the answer to a photo, given by its hash, and whatever else the answer depends on.
 
     Weak, because the same answer may go out compressed or not.
     """

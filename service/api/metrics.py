@@ -88,6 +88,7 @@ def _gauge(registry: CollectorRegistry, engine: Engine) -> None:
     gauges = (
         ("jppnet_queue_photos", "photos that wait for the device", lambda: engine.lanes.waiting),
         ("jppnet_under_way_photos", "photos that are in and not yet answered", lambda: engine.admission.under_way),
+        ("jppnet_pixels_at_work", "pixels that are being decoded or drawn", lambda: engine.budget.in_use),
     )
     for name, meaning, read in gauges:
         Gauge(name, meaning, registry=registry).set_function(read)

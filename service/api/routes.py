@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from service.api.boxes import read_boxes
 from service.api.coco import coco_category
@@ -50,9 +49,9 @@ def photo_routes(engine: Engine, settings: Settings, metrics: Metrics) -> APIRou
 
         try:
             async with asyncio.timeout(seconds):
-                photo = await read_photo(request, max_bytes)
+                photo = await engine.look_at(await read_photo(request, max_bytes))
                 question = (model, request.url.path, chosen.name, chosen.media_type, options)
-                tag = await run_in_threadpool(entity_tag, photo, *question)
+                tag = entity_tag(photo.digest, *question)
                 headers = {"ETag": tag, "Vary": "Accept"}
                 if matches(terms.if_none_match, tag):
                     return Response(status_code=304, headers=headers)

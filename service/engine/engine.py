@@ -11,25 +11,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from math import inf
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import cv2
 
 from service.engine.admission import Admission
 from service.engine.analysis import Analysis
-from service.engine.boxes import AskedBox, views_of
+from service.engine.boxes import AskedBox
+from service.engine.budget import PixelBudget
 from service.engine.card import Card, read_card
 from service.engine.cores import usable_cores
 from service.engine.errors import DeviceError, StartError
+from service.engine.flights import Flights
 from service.engine.golden import prover
-from service.engine.lanes import Lanes
+from service.engine.lanes import Deadline, Lanes
+from service.engine.photo import Photo, Plan, plan
 from service.engine.session import Prediction, open_session
 from service.engine.timings import Timings
 from service.engine.tuning import Drive, tune
 from service.engine.view import View
-from service.imaging.box import Box
-from service.imaging.decode import Image, decode
-from service.imaging.fit import Fit, fit_photo, plan_fit
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,22 +37,28 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedView:
-    """A view that is ready to queue: the model's input (H, W, 3), and how the box of the photo lies in it."""
-
-    image: Image
-    box: Box
-    fit: Fit
+SMALL: Final = 128 * 1024
+"""Bytes of a file that is looked at on the spot: that takes less time than handing it to a thread."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A decoded photo's size, and what the model is to be shown of it."""
+class Seen:
+    """What the model said of a photo, and how long decoding it and running the model took."""
 
-    width: int
-    height: int
-    views: Sequence[PreparedView]
+    plan: Plan
+    predictions: Sequence[Prediction]
+    decoding: float
+
+    def analysis(self, card: Card) -> Analysis:
+        """The answer, in the photo's pixels."""
+        pairs = zip(self.plan.shown, self.predictions, strict=True)
+        views = [View(shown.box, shown.fit, prediction) for shown, prediction in pairs]
+        return Analysis(card, self.plan.width, self.plan.height, views, self.plan.photo.decode)
+
+    def timings(self, encoding: float, total: float) -> Timings:
+        """Where the time went of an answer that was made from this."""
+        device = max(prediction.run_seconds for prediction in self.predictions)
+        return Timings(self.decoding, device, encoding, total)
 
 
 class Engine:
@@ -64,6 +70,8 @@ class Engine:
         self.lanes = lanes
         self.admission = Admission(settings.queue_size, drive.photos_per_second)
         self._max_pixels = settings.max_pixels
+        self.budget = PixelBudget(settings.max_pixels_at_work)
+        self._flights: Flights[Seen] | None = Flights() if settings.share_runs else None
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="photo")
 
     @classmethod
@@ -104,9 +112,21 @@ class Engine:
             raise DeviceError(self.lanes.fault)
         self.admission.check(_places(boxes))
 
+    async def look_at(self, data: bytes) -> Photo:
+        """Reads a photo's header and hash.
+
+        Raises:
+            PhotoError: the bytes are no photo that is decoded here.
+        """
+        look = partial(Photo.look_at, data, self._max_pixels)
+        if len(data) <= SMALL:
+            return look()
+        photo, _ = await self._in_pool(look)
+        return photo
+
     async def analyze(
         self,
-        data: bytes,
+        photo: Photo,
         encode: Callable[[Analysis], T],
         deadline: float = inf,
         boxes: Sequence[AskedBox] = (),
@@ -117,49 +137,53 @@ class Engine:
         out of whatever queue it stands in. ``deadline`` is on ``time.monotonic``'s clock.
 
         Raises:
-            PhotoError: the bytes are no usable photo.
+            PhotoError: the file is damaged, or a box lies outside the photo.
             OverloadError, DeadlineError, InferenceError, DeviceError, ClosedError: see there.
         """
         began = time.perf_counter()
         with self.admission.enter(_places(boxes)):
-            prepared, decoding = await self._in_pool(partial(self.prepare, data, boxes))
-            futures = [self.lanes.submit(view.image, deadline) for view in prepared.views]
-            try:
-                predictions = await asyncio.gather(*map(asyncio.wrap_future, futures))
-            finally:  # what one view's failure leaves without use does not run
-                for future in futures:
-                    future.cancel()
-            answer, encoding = await self._in_pool(partial(encode, self._analysis(data, prepared, predictions)))
-        device = max(prediction.run_seconds for prediction in predictions)
-        return answer, Timings(decoding, device, encoding, time.perf_counter() - began)
+            look = partial(self._see, photo, boxes)
+            if self._flights is not None:
+                seen = await self._flights.join((photo.digest, tuple(boxes)), deadline, look)
+            else:
+                seen = await look(Deadline(deadline))
+            answer, encoding = await self._in_pool(partial(encode, seen.analysis(self.card)), seen.plan.answer_pixels)
+        return answer, seen.timings(encoding, time.perf_counter() - began)
 
     def analyze_here(self, data: bytes, encode: Callable[[Analysis], T]) -> T:
         """The same line for callers without an event loop; decodes and encodes in the calling thread."""
-        prepared = self.prepare(data)
-        predictions = [self.lanes.submit(view.image).result() for view in prepared.views]
-        return encode(self._analysis(data, prepared, predictions))
+        plan = self._plan(Photo.look_at(data, self._max_pixels), ())
+        predictions = [self.lanes.submit(image).result() for image in plan.inputs(self.card.pad_color)]
+        return encode(Seen(plan, predictions, decoding=0.0).analysis(self.card))
 
-    def prepare(self, data: bytes, boxes: Sequence[AskedBox] = ()) -> Prepared:
-        """Decodes a photo, turns it upright and fits what the model is to be shown of it to the model's input."""
-        photo = decode(data, self._max_pixels)
-        height, width = photo.shape[:2]
-        return Prepared(width, height, [self._view(photo, box) for box in views_of(boxes, width, height)])
-
-    def _view(self, photo: Image, box: Box) -> PreparedView:
+    def _plan(self, photo: Photo, boxes: Sequence[AskedBox]) -> Plan:
         session = self.drive.sessions[0]
-        fit = plan_fit((box.height, box.width), (session.input_height, session.input_width), self.card.fit)
-        return PreparedView(fit_photo(photo[box.area], fit, self.card.pad_color), box, fit)
+        return plan(photo, boxes, (session.input_height, session.input_width), self.card.fit)
 
-    def _analysis(self, data: bytes, prepared: Prepared, predictions: Sequence[Prediction]) -> Analysis:
-        views = [
-            View(view.box, view.fit, prediction) for view, prediction in zip(prepared.views, predictions, strict=True)
-        ]
-        load_photo = partial(decode, data, self._max_pixels)
-        return Analysis(self.card, prepared.width, prepared.height, views, load_photo)
+    async def _see(self, photo: Photo, boxes: Sequence[AskedBox], deadline: Deadline) -> Seen:
+        """Decodes a photo and has the model run on what it is to be shown."""
+        plan = self._plan(photo, boxes)
+        images, decoding = await self._in_pool(partial(plan.inputs, self.card.pad_color), plan.pixels)
+        futures = [self.lanes.submit(image, deadline) for image in images]
+        try:
+            predictions = await asyncio.gather(*map(asyncio.wrap_future, futures))
+        finally:  # what one view's failure leaves without use does not run
+            for future in futures:
+                future.cancel()
+        return Seen(plan, predictions, decoding)
 
-    async def _in_pool(self, work: Callable[[], T]) -> tuple[T, float]:
-        """Does work in the pool; gives its result and the seconds it took."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(_timed, work))
+    async def _in_pool(self, work: Callable[[], T], pixels: int = 0) -> tuple[T, float]:
+        """Does work on so many pixels in the pool; gives its result and the seconds it took."""
+        await self.budget.take(pixels)
+        job = self._pool.submit(_timed, work)
+        result = asyncio.wrap_future(job)
+        # Work that has begun goes on when nobody waits any more, and until it ends it holds its memory.
+        result.add_done_callback(lambda _: self.budget.give_back(pixels))
+        try:
+            return await asyncio.shield(result)
+        except asyncio.CancelledError:
+            job.cancel()
+            raise
 
     def close(self) -> None:
         """Answers what is queued, then stops all threads."""

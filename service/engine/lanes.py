@@ -22,19 +22,26 @@ from service.imaging.decode import Image
 log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class Deadline:
+    """The moment, on the clock of ``time.monotonic``, after which nobody wants an answer. It may be put off."""
+
+    at: float = inf
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A fitted photo that waits for its turn; ``deadline`` is on the clock of ``time.monotonic``."""
+    """A fitted photo that waits for its turn."""
 
     image: Image
-    deadline: float
+    deadline: Deadline
     future: Future[Prediction]
 
     def is_wanted(self) -> bool:
         """Whether to run it now; resolves it if not."""
         if not self.future.set_running_or_notify_cancel():
             return False
-        if time.monotonic() >= self.deadline:
+        if time.monotonic() >= self.deadline.at:
             self.future.set_exception(DeadlineError("The time for this photo was up before its turn came."))
             return False
         return True
@@ -70,7 +77,7 @@ class Lanes:
         """Photos in the queue."""
         return self._queue.qsize()
 
-    def submit(self, image: Image, deadline: float = inf) -> Future[Prediction]:
+    def submit(self, image: Image, deadline: Deadline | None = None) -> Future[Prediction]:
         """Queues a fitted photo (H, W, 3). Cancel the future to take it back.
 
         The future raises :class:`DeadlineError`, :class:`InferenceError` or :class:`DeviceError`.
@@ -78,7 +85,7 @@ class Lanes:
         Raises:
             ClosedError: the lanes are shut.
         """
-        job = Job(image, deadline, Future())
+        job = Job(image, deadline or Deadline(), Future())
         with self._door:  # so that nothing is queued behind the end mark, where no lane would look
             if self._closed:
                 raise ClosedError("The service is shutting down.")

@@ -53,6 +53,11 @@ class Header:
     is_complete: bool
     """Whether the file's own end mark is there."""
 
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height after orientation: 5 to 8 lie on their side."""
+        return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
+
 
 def read_header(data: bytes) -> Header:
     """Reads the header of a JPEG, PNG or WebP file.
@@ -102,7 +107,7 @@ def _read_jpeg(data: bytes) -> Header:
     if scan == len(data) or not width:
         raise TruncatedPhotoError("The JPEG file ends before its picture begins. Send the whole file.")
     # The end mark of a thumbnail inside the header does not count, hence the search from the scan on.
-    return Header("jpeg", width, height, orientation, has_alpha=False, is_complete=b"\xff\xd9" in data[scan:])
+    return Header("jpeg", width, height, orientation, has_alpha=False, is_complete=data.find(b"\xff\xd9", scan) >= 0)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:

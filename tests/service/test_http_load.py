@@ -18,6 +18,7 @@ from service.engine.engine import Engine
 from service.settings import Settings
 
 PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
+BOX = "box=20,60,120,120"
 
 
 class Scene:
@@ -26,10 +27,9 @@ class Scene:
     def __init__(self, session: GatedSession, engine: Engine, client: httpx.Client, pool: ThreadPoolExecutor) -> None:
         self.session, self.engine, self.client, self._pool = session, engine, client, pool
 
-    def post(self, **headers: str) -> Future[httpx.Response]:
+    def post(self, call: str = "/pose", photo: bytes = PHOTO) -> Future[httpx.Response]:
         """Sends a photo in the background."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._pool.submit(self.client.post, "/pose", content=PHOTO, headers=sent)
+        return self._pool.submit(self.client.post, call, content=photo)
 
     def wait_until_under_way(self, count: int) -> None:
         """Returns when so many photos are in the service."""
@@ -127,6 +127,57 @@ def test_who_hangs_up_is_forgotten(toy_path: Path) -> None:
         assert on.session.batches == [1, 1], "the photo of the client that hung up did not run"
 
 
+def test_calls_with_the_same_photo_at_the_same_moment_share_one_run(toy_path: Path) -> None:
+    with scene(toy_path) as on:
+        answers = [on.post("/parse"), on.post("/pose"), on.post("/analyze"), on.post(f"/pose?{BOX}")]
+        on.wait_until_under_way(4)
+        on.session.gate.set()
+        assert [answer.result().status_code for answer in answers] == [200] * 4
+        assert sum(on.session.batches) == 2, "the box is another question to the model"
+        joints = answers[1].result().json()["people"]
+        assert answers[2].result().json()["people"] == joints
+        assert on.client.post("/pose", content=PHOTO).json()["people"] == joints
+        assert sum(on.session.batches) == 3, "nothing is kept for later"
+
+
+def test_who_hangs_up_does_not_take_the_shared_run_along(toy_path: Path) -> None:
+    with scene(toy_path) as on:
+        stays = on.post("/parse")
+        on.session.wait_until_entered()
+        on.post_and_hang_up()
+        on.wait_until_under_way(1)
+        on.session.gate.set()
+        assert stays.result().status_code == 200
+        assert on.session.batches == [1]
+
+
+def test_a_shared_run_that_fails_fails_for_all(toy_path: Path) -> None:
+    with scene(toy_path) as on:
+        poison = paint(WIDTH, HEIGHT, {1: (0, 0, 8, 8)})
+        on.session.poison = poison
+        answers = [on.post(photo=png(poison)) for _ in range(3)]
+        on.wait_until_under_way(3)
+        on.session.gate.set()
+        for answer in answers:
+            assert_problem(answer.result(), 500, "inference-failed", "failed on this photo")
+
+
+def test_runs_are_not_shared_where_that_is_switched_off(toy_path: Path) -> None:
+    with scene(toy_path, share_runs=False) as on:
+        answers = [on.post("/parse"), on.post("/pose")]
+        on.wait_until_under_way(2)
+        on.session.gate.set()
+        assert [answer.result().status_code for answer in answers] == [200] * 2
+        assert on.session.batches == [1, 1]
+
+
+def test_photos_larger_than_the_budget_are_answered_one_by_one(toy_path: Path) -> None:
+    with scene(toy_path, max_pixels_at_work=1, share_runs=False) as on:
+        on.session.gate.set()
+        assert [answer.result().status_code for answer in [on.post("/parse") for _ in range(8)]] == [200] * 8
+        assert on.engine.budget.in_use == 0
+
+
 def test_one_bad_photo_fails_alone(toy_path: Path) -> None:
     with scene(toy_path) as on:
         on.session.gate.set()
@@ -152,7 +203,7 @@ def test_a_broken_device_turns_liveness_off_for_good(toy_path: Path) -> None:
 
 def test_an_error_of_our_own_is_a_problem_with_a_request_id(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with scene(toy_path) as on:
-        monkeypatch.setattr(on.engine, "prepare", lambda data: 1 / 0)
+        monkeypatch.setattr(on.engine, "look_at", lambda data: 1 / 0)
         answer = on.client.post("/pose", content=PHOTO, headers={"X-Request-ID": "mine"})
         assert_problem(answer, 500, "internal-error", "by request id")
         assert answer.json()["request_id"] == "mine"

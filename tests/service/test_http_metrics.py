@@ -52,7 +52,7 @@ def test_answers_are_counted_by_route_and_status(toy_path: Path) -> None:
 
 
 def test_batches_their_padding_and_who_waits(toy_path: Path) -> None:
-    with scene(toy_path, largest_batch=4) as on:
+    with scene(toy_path, largest_batch=4, share_runs=False) as on:
         first = on.post()
         on.session.wait_until_entered()
         others = [on.post() for _ in range(3)]

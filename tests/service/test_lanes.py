@@ -13,7 +13,7 @@ from toy_model import HEIGHT, WIDTH, paint
 from service.engine.card import read_card
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
 from service.engine.golden import prover
-from service.engine.lanes import Lanes
+from service.engine.lanes import Deadline, Lanes
 
 
 @pytest.fixture
@@ -68,7 +68,8 @@ def test_a_cancelled_photo_never_runs(session: GatedSession, lanes: Lanes) -> No
 
 def test_a_photo_past_its_deadline_never_runs(session: GatedSession, lanes: Lanes) -> None:
     occupy(session, lanes)
-    late, stays = lanes.submit(photo(1), time.monotonic() + 0.01), lanes.submit(photo(2), time.monotonic() + 60)
+    now = time.monotonic()
+    late, stays = lanes.submit(photo(1), Deadline(now + 0.01)), lanes.submit(photo(2), Deadline(now + 60))
     time.sleep(0.02)
     session.gate.set()
     stays.result(20)
