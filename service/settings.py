@@ -64,3 +64,8 @@ class Settings(BaseSettings):
     """Threads within one run of the model on a CPU; measured at start if not set."""
     max_batch: PositiveInt = 32
     """Largest batch that is tried at start; the largest that pays is used."""
+    cuda_graph: bool = False
+    """Whether runs are captured as CUDA graphs, one per batch size, and replayed; only with provider ``cuda``, and one
+    lane."""
+    tensorrt_cache: Path | None = None
+    """Folder that provider ``tensorrt`` keeps its engines and timings in, which take minutes to make; best a volume."""

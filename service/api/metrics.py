@@ -1,6 +1,7 @@
 """What Prometheus reads at ``/metrics``. Names and labels are part of the API; each label has few values."""
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -30,7 +31,7 @@ class Metrics:
         )
         self._count_requests(registry)
         self._time_stages(registry)
-        self._count_batches(registry, engine.drive.largest_batch)
+        self._count_batches(registry, engine.drive.batches)
         _gauge(registry, engine)
         engine.lanes.on_batch = self.batch_ran
 
@@ -51,8 +52,7 @@ class Metrics:
         )  # fmt: skip
         self._stages = {name: stages.labels(name) for name in STAGES}
 
-    def _count_batches(self, registry: CollectorRegistry, largest: int) -> None:
-        sizes = tuple(1 << power for power in range(largest.bit_length()))
+    def _count_batches(self, registry: CollectorRegistry, sizes: Sequence[int]) -> None:
         self._batch = Histogram("jppnet_batch_photos", "photos in a run of the model", buckets=sizes, registry=registry)
         self._slots = Counter("jppnet_slots", "places in the batches that were run", registry=registry)
         self._padded = Counter("jppnet_padded_slots", "places of them that no photo was in", registry=registry)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from math import inf
 from typing import Final, Self, TypeVar
 
@@ -26,7 +27,7 @@ from service.engine.flights import Flights
 from service.engine.golden import prover
 from service.engine.lanes import Deadline, Lanes
 from service.engine.photo import Photo, Plan, plan
-from service.engine.session import Prediction, open_session
+from service.engine.session import GpuOptions, Prediction, open_session
 from service.engine.timings import Timings
 from service.engine.tuning import Drive, tune
 from service.engine.view import View
@@ -84,20 +85,23 @@ class Engine:
         began = time.perf_counter()
         cores = usable_cores()
         cv2.setNumThreads(1)  # photos are worked on side by side; a photo on all cores would only disturb that
-        session = open_session(settings.model, settings.provider, 1)
+        if settings.cuda_graph and (settings.lanes or 1) > 1:
+            raise StartError("JPPNET_CUDA_GRAPH is set, and so is JPPNET_LANES: a graph is replayed by one lane only.")
+        options = GpuOptions(settings.cuda_graph, settings.tensorrt_cache)
+        session = open_session(settings.model, settings.provider, 1, options)
         card = read_card(session.metadata, str(settings.model))
         prove = prover(card)
         drive = tune(
-            partial(open_session, settings.model, session.provider),
+            partial(open_session, settings.model, session.provider, options=options),
             session, cores, settings.lanes, settings.threads, settings.max_batch,
         )  # fmt: skip
-        for lane in set(drive.sessions):
+        for lane, batch in product(drive.sessions, drive.batches):
             try:
-                prove(lane)
+                prove(lane, batch)
             except Exception as error:
                 raise StartError(
                     f"{settings.model} does not compute on provider “{session.provider}” what it did when it was "
-                    f"made: {error}. Try another provider, or export the model anew."
+                    f"made, in a batch of {batch}: {error}. Try another provider, or export the model anew."
                 ) from error
         log.info("%s %s is ready after %.1f s", card.name, card.version, time.perf_counter() - began)
         return cls(card, drive, settings, Lanes(drive.sessions, drive.largest_batch, prove), workers=cores)

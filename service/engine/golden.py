@@ -16,9 +16,9 @@ class GoldenError(RuntimeError):
 
 
 class Prove(Protocol):
-    """Runs the golden sample on a session; returns if it is right."""
+    """Runs the golden sample on a session, in a batch of so many; returns if it is right."""
 
-    def __call__(self, session: Session, /) -> None: ...
+    def __call__(self, session: Session, batch: int = 1, /) -> None: ...
 
 
 def prover(card: Card) -> Prove:
@@ -29,14 +29,14 @@ def prover(card: Card) -> Prove:
         card.golden.keypoint_array(),
     )
 
-    def prove(session: Session) -> None:
+    def prove(session: Session, batch: int = 1) -> None:
         if image.shape[:2] != (session.input_height, session.input_width):
             raise GoldenError(
                 f"the golden picture is {image.shape[1]}×{image.shape[0]}, the model's input "
                 f"{session.input_width}×{session.input_height}"
             )
-        (answer,) = session.run([image])
-        compare(answer, Prediction(labels, labels, keypoints), card)
+        for answer in session.run([image] * batch):
+            compare(answer, Prediction(labels, labels, keypoints), card)
 
     return prove
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from service.engine.session import Session
+from service.settings import DeviceProvider
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,11 @@ class Drive:
     largest_batch: int
     photos_per_second: float
 
+    @property
+    def batches(self) -> list[int]:
+        """The batch sizes in use."""
+        return [1 << power for power in range(self.largest_batch.bit_length())]
+
 
 def tune(
     open_session: OpenSession, first: Session, cores: int, lanes: int | None, threads: int | None, max_batch: int
@@ -39,7 +45,7 @@ def tune(
     ``first`` is the model, opened with one thread within a run. What ``lanes`` and ``threads`` say is not measured.
     """
     trials = []
-    for count, within in _shares(cores, lanes, threads, on_cpu=first.provider == "cpu"):
+    for count, within in _shares(first.provider, cores, lanes, threads):
         sessions = _open_lanes(open_session, first, count, within)
         trials.append(Drive(sessions, within, 1, photos_per_second(sessions, 1)))
     best = max(trials, key=lambda trial: trial.photos_per_second)
@@ -68,10 +74,12 @@ def photos_per_second(sessions: tuple[Session, ...], batch: int) -> float:
         return sum(pool.map(drive, sessions))
 
 
-def _shares(cores: int, lanes: int | None, threads: int | None, *, on_cpu: bool) -> list[tuple[int, int]]:
+def _shares(provider: DeviceProvider, cores: int, lanes: int | None, threads: int | None) -> list[tuple[int, int]]:
     """The pairs of lanes and threads to try: on a CPU each power of two that divides the cores among lanes."""
-    if not on_cpu:
-        return [(lanes or 1, threads or 1)]
+    if provider == "openvino":  # shares the cores itself, a stream for each
+        return [(lanes or cores, 1)]
+    if provider != "cpu":
+        return [(lanes or 1, 1)]
     if lanes or threads:
         lanes = lanes or max(1, cores // (threads or 1))
         return [(lanes, threads or max(1, cores // lanes))]
@@ -84,10 +92,10 @@ def _shares(cores: int, lanes: int | None, threads: int | None, *, on_cpu: bool)
 
 
 def _open_lanes(open_session: OpenSession, first: Session, lanes: int, threads: int) -> tuple[Session, ...]:
-    # A run of one thread stays on its caller's, so lanes can share the session and its weights. Runs of more threads
-    # would compete for the session's pool, so there each lane has its own.
+    # A run of one thread stays on its caller's, so lanes can share the open model and its weights. Runs of more threads
+    # would compete for its pool of threads, so there each lane opens its own.
     if threads == 1:
-        return (first,) * lanes
+        return (first, *(first.twin() for _ in range(lanes - 1)))
     return tuple(open_session(threads) for _ in range(lanes))
 
 

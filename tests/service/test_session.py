@@ -1,18 +1,24 @@
 """A session runs on the provider that was asked for or not at all, and only files of the promised form."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from toy_model import HEIGHT, WIDTH, paint, toy_card, write_toy_model
+from gated_session import Image
+from toy_model import HEIGHT, WIDTH, paint, png, toy_card, write_toy_model
 
 from service.engine import session as sessions
+from service.engine import tuning
 from service.engine.cores import usable_cores
+from service.engine.engine import Engine
 from service.engine.errors import ProviderError, StartError
-from service.engine.session import Session, bucket, open_session
-from service.settings import ProviderName
+from service.engine.session import GpuOptions, Prediction, Session, bucket, open_session
+from service.settings import DeviceProvider, ProviderName, Settings
 
 
 @pytest.mark.parametrize("provider", ["cuda", "tensorrt", "openvino"])
@@ -28,7 +34,7 @@ def test_a_provider_that_falls_back_is_refused(toy_path: Path, monkeypatch: pyte
     monkeypatch.setattr(ort, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
     real = ort.InferenceSession
 
-    def on_cpu(model: Path, options: ort.SessionOptions, providers: list[str]) -> ort.InferenceSession:
+    def on_cpu(model: Path, options: ort.SessionOptions, providers: list[Any]) -> ort.InferenceSession:
         return real(model, options, providers=["CPUExecutionProvider"])
 
     monkeypatch.setattr(ort, "InferenceSession", on_cpu)
@@ -64,6 +70,124 @@ def test_answers_come_in_order_and_padding_is_not_among_them(count: int, toy_pat
     answers = session.run(images)
     assert [answer.keypoints[0].tolist() for answer in answers] == [[4 * n + 1.5, 9.5, 1.0] for n in range(count)]
     np.testing.assert_array_equal(answers[-1].labels, images[-1][::2, ::2, 0] // 64)
+
+
+@pytest.fixture
+def buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs on the CPU as on a GPU: through buffers that are allocated once."""
+    monkeypatch.setattr(sessions, "_BUFFERED", {"cpu": "cpu"})
+
+
+@pytest.mark.usefixtures("buffered")
+def test_a_run_through_buffers_answers_as_any_run(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = [paint(WIDTH, HEIGHT, {1: (4 * number, 8, 4, 4)}) for number in range(9)]
+    session = Session(toy_path, "cpu", 1)
+    through = {count: session.run(images[:count]) for count in (1, 3, 4, 9, 2, 1)}
+    monkeypatch.setattr(sessions, "_BUFFERED", {})
+    for count, answers in through.items():
+        plain = Session(toy_path, "cpu", 1).run(images[:count])
+        assert len(answers) == count
+        for ours, theirs in zip(answers, plain, strict=True):
+            np.testing.assert_array_equal(ours.labels, theirs.labels)
+            np.testing.assert_array_equal(ours.confidence, theirs.confidence)
+            np.testing.assert_array_equal(ours.keypoints, theirs.keypoints)
+
+
+@pytest.mark.usefixtures("buffered")
+def test_buffers_are_allocated_once_and_never_shared_between_lanes(toy_path: Path) -> None:
+    session = Session(toy_path, "cpu", 1)
+    twin = session.twin()
+    first, second = (paint(WIDTH, HEIGHT, {1: (x, 8, 4, 4)}) for x in (0, 40))
+    (before,) = session.run([first])
+    buffers = session._buffers[1]
+    twin.run([second])
+    session.run([second])
+    assert before.keypoints[0].tolist() == [1.5, 9.5, 1.0], "an answer outlives the next run"
+    assert session._buffers == {1: buffers}
+    assert twin._buffers[1] is not buffers
+
+
+@pytest.mark.usefixtures("buffered")
+def test_the_whole_engine_runs_through_buffers(toy_path: Path) -> None:
+    engine = Engine.start(Settings(model=toy_path, provider="cpu", lanes=2))
+    photo = paint(192, 256, {1: (40, 80, 80, 80)})
+    for _ in range(3):
+        people = engine.analyze_here(png(photo), lambda analysis: analysis.people)
+        assert people[0][1].keypoints[0, :2].tolist() == [79.5, 119.5]
+    engine.close()
+
+
+def test_cuda_graphs_are_refused_where_there_are_none(toy_path: Path) -> None:
+    with pytest.raises(StartError, match=r"JPPNET_CUDA_GRAPH is set, but the provider is “cpu”"):
+        Engine.start(Settings(model=toy_path, provider="cpu", cuda_graph=True))
+    with pytest.raises(StartError, match="one lane only"):
+        Engine.start(Settings(model=toy_path, provider="cuda", cuda_graph=True, lanes=2))
+
+
+def test_on_a_gpu_the_file_of_half_precision_is_taken(tmp_path: Path) -> None:
+    model, half = tmp_path / "lite.onnx", tmp_path / "lite.fp16.onnx"
+    assert sessions._preferred(model, "cuda") == model
+    half.touch()
+    assert [sessions._preferred(model, provider) for provider in ("cuda", "tensorrt", "cpu", "openvino")] == [
+        half, half, model, model,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("provider", "options", "told"),
+    [
+        ("cuda", GpuOptions(), [("CUDAExecutionProvider", {})]),
+        ("cuda", GpuOptions(cuda_graph=True), [("CUDAExecutionProvider", {"enable_cuda_graph": "1"})]),
+        (
+            "tensorrt",
+            GpuOptions(tensorrt_cache=Path("/cache")),
+            [
+                (
+                    "TensorrtExecutionProvider",
+                    {
+                        "trt_engine_cache_enable": "1", "trt_engine_cache_path": "/cache",
+                        "trt_timing_cache_enable": "1", "trt_timing_cache_path": "/cache",
+                    },
+                ),
+                ("CUDAExecutionProvider", {}),
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_gpu_providers_are_told_what_was_chosen(
+    provider: DeviceProvider,
+    options: GpuOptions,
+    told: list[tuple[str, dict[str, str]]],
+    toy_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Up to ONNX Runtime's door; what a GPU makes of it, no machine without one can say."""
+    heard: list[Any] = []
+
+    def open_nothing(model: Path, options: ort.SessionOptions, providers: list[Any]) -> None:
+        heard.extend(providers)
+        raise RuntimeError("no GPU here")
+
+    monkeypatch.setattr(ort, "get_available_providers", lambda: ["TensorrtExecutionProvider", "CUDAExecutionProvider"])
+    monkeypatch.setattr(ort, "InferenceSession", open_nothing)
+    with pytest.raises(StartError, match="no GPU here"):
+        Session(toy_path, provider, 1, options)
+    assert heard == told
+
+
+def test_the_golden_sample_is_proven_in_every_batch_size(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that computes batches of four wrongly, and only those."""
+    run = Session.run
+
+    def wrong_in_fours(self: Session, images: Sequence[Image]) -> list[Prediction]:
+        answers = run(self, images)
+        return [replace(answer, labels=1 - answer.labels) for answer in answers] if len(images) == 4 else answers
+
+    monkeypatch.setattr(Session, "run", wrong_in_fours)
+    monkeypatch.setattr(tuning, "photos_per_second", lambda sessions, batch: 100.0 * batch)
+    with pytest.raises(StartError, match=r"in a batch of 4: .* of the labels agree"):
+        Engine.start(Settings(model=toy_path, provider="cpu", max_batch=8))
+    Engine.start(Settings(model=toy_path, provider="cpu", max_batch=2)).close()
 
 
 def test_buckets_are_powers_of_two() -> None:
