@@ -1,7 +1,6 @@
 """Parameters that several calls share: headers, and what a client can choose about masks."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import Header, Query
 
@@ -33,11 +32,16 @@ MaskIn = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """The headers on which a photo is taken, whatever the call."""
 
-    accept: Annotated[str | None, Header(include_in_schema=False)] = None
+    accept: str | None
+    if_none_match: str | None
+    timeout_ms: int | None
+
+
+async def read_terms(
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
     if_none_match: Annotated[
         str | None,
         Header(
@@ -46,7 +50,7 @@ class Terms:
             "photo is not run.",
             examples=['W/"0b66e5f7dd1f4e3c9c8dbb0d2c1c4a55"'],
         ),
-    ] = None
+    ] = None,
     timeout_ms: Annotated[
         int | None,
         Header(
@@ -55,4 +59,8 @@ class Terms:
             le=600_000,
             description="After this time the answer is of no use any more: the photo is not run, and 504 comes back.",
         ),
-    ] = None
+    ] = None,
+) -> Terms:
+    """The terms of a request."""
+    # A function that is not async FastAPI would hand to a thread, which takes longer than the whole of it.
+    return Terms(accept, if_none_match, timeout_ms)

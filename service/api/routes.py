@@ -14,7 +14,7 @@ from service.api.etag import entity_tag, matches
 from service.api.formats import ANALYZE, PARSE, POSE, AnalyzeFormat, Chosen, ParseFormat, PoseFormat, choose
 from service.api.metrics import Metrics, server_timing
 from service.api.options import DEFAULT, Options, find_labels
-from service.api.parameters import Boxes, Labels, MaskIn, Opacity, Terms
+from service.api.parameters import Boxes, Labels, MaskIn, Opacity, Terms, read_terms
 from service.api.schemas import (
     AnalyzeAnswer,
     CocoResult,
@@ -50,7 +50,7 @@ def photo_routes(engine: Engine, settings: Settings, metrics: Metrics) -> APIRou
         try:
             async with asyncio.timeout(seconds):
                 photo = await engine.look_at(await read_photo(request, max_bytes))
-                question = (model, request.url.path, chosen.name, chosen.media_type, options)
+                question = (model, request.scope["path"], chosen.name, chosen.media_type, options)
                 tag = entity_tag(photo.digest, *question)
                 headers = {"ETag": tag, "Vary": "Accept"}
                 if matches(terms.if_none_match, tag):
@@ -74,7 +74,7 @@ def photo_routes(engine: Engine, settings: Settings, metrics: Metrics) -> APIRou
     )
     async def parse(
         request: Request,
-        terms: Annotated[Terms, Depends()],
+        terms: Annotated[Terms, Depends(read_terms)],
         format: Annotated[  # the parameter's name in the URL
             ParseFormat | None,
             Query(
@@ -103,7 +103,7 @@ def photo_routes(engine: Engine, settings: Settings, metrics: Metrics) -> APIRou
     )
     async def pose(
         request: Request,
-        terms: Annotated[Terms, Depends()],
+        terms: Annotated[Terms, Depends(read_terms)],
         format: Annotated[
             PoseFormat | None,
             Query(
@@ -128,7 +128,7 @@ def photo_routes(engine: Engine, settings: Settings, metrics: Metrics) -> APIRou
     )
     async def analyze(
         request: Request,
-        terms: Annotated[Terms, Depends()],
+        terms: Annotated[Terms, Depends(read_terms)],
         format: Annotated[
             AnalyzeFormat | None,
             Query(

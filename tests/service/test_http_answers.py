@@ -191,4 +191,4 @@ def test_a_request_id_is_given_or_kept(client: httpx.Client) -> None:
     assert client.get("/livez", headers={"X-Request-ID": "abc-1"}).headers["X-Request-ID"] == "abc-1"
     given = client.get("/livez").headers["X-Request-ID"]
     assert len(given) == 32
-    assert client.get("/livez", headers={"X-Request-ID": "a b\x7f"}).headers["X-Request-ID"] not in ("a b\x7f", given)
+    assert client.get("/livez", headers={"X-Request-ID": "a b"}).headers["X-Request-ID"] not in ("a b", given)
