@@ -19,6 +19,8 @@ from service.settings import Settings
 
 API_VERSION: Final = "1.0"
 """Of the HTTP contract: it changes when calls or answers do, whatever the package's version."""
+PATIENCE: Final = 1
+"""Seconds that a run of the model is waited for when nobody waits for its answer any more."""
 
 
 def create_app(engine: Engine, settings: Settings) -> FastAPI:
@@ -27,7 +29,7 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await run_in_threadpool(engine.close)
+        await run_in_threadpool(engine.close, PATIENCE)
 
     app = FastAPI(
         title="jppnet",

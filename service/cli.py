@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,11 +16,12 @@ from tqdm import tqdm
 
 from service.api.answers import analyze_json, pose_json
 from service.api.pictures import parse_png
-from service.app import create_app
+from service.app import PATIENCE, create_app
 from service.engine.analysis import Analysis
 from service.engine.engine import Engine
 from service.engine.errors import StartError
 from service.files import SameAnswerError, answer_files, plan_tasks
+from service.server import Server
 from service.settings import ProviderName, Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Human parsing and pose.")
@@ -49,15 +51,17 @@ def serve(
     gc.collect()
     gc.freeze()  # what is there now stays; looking through it for garbage took a seventh of the event loop's time
     # The port opens when the model is loaded, proven and warm, not before.
-    uvicorn.run(
+    config = uvicorn.Config(
         web_app,
         host=settings.host,
         port=settings.port,
         access_log=False,
         server_header=False,
         proxy_headers=False,  # nothing here asks where a client is
-        timeout_graceful_shutdown=settings.drain_seconds,
+        timeout_graceful_shutdown=max(0, settings.drain_seconds - settings.notice_seconds - PATIENCE),
     )
+    with suppress(KeyboardInterrupt):
+        Server(config, engine, settings.notice_seconds).run()
 
 
 @app.command()

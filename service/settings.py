@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr
 from pydantic_core import from_json
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -50,7 +50,10 @@ class Settings(BaseSettings):
     timeout_seconds: PositiveFloat = 30
     """Time a request may take when it does not say so itself with ``X-Request-Timeout-Ms``."""
     drain_seconds: PositiveInt = 8
-    """Time that requests under way are given to finish after SIGTERM; Docker kills after 10."""
+    """Time from SIGTERM in which requests under way can finish and the process ends; Docker kills after 10."""
+    notice_seconds: NonNegativeInt = 1
+    """Time of that in which requests are still taken while /readyz already says 503; behind a load balancer, longer
+    than the time between two of its looks."""
 
     cors_origins: Annotated[list[Origin], NoDecode, BeforeValidator(_listed)] = []
     """Origins whose pages may call the service, like ``https://example.com``, or ``*`` for all; none by default.

@@ -29,7 +29,7 @@ from service.api.upload import read_photo
 from service.api.waiting import unless_hung_up
 from service.engine.analysis import Analysis
 from service.engine.engine import Engine
-from service.engine.errors import DeadlineError, DeviceError
+from service.engine.errors import ClosedError, DeadlineError, DeviceError
 from service.settings import Settings
 
 
@@ -172,7 +172,8 @@ def model_route(engine: Engine) -> APIRouter:
 
 
 def health_routes(engine: Engine) -> APIRouter:
-    """``GET /livez`` and ``GET /readyz``. The engine is proven before anything listens, so ready means alive."""
+    """``GET /livez`` and ``GET /readyz``. The engine is proven before anything listens, so until it drains, alive means
+    ready."""
     router = APIRouter(responses=problems(503))
 
     def check() -> Health:
@@ -187,7 +188,9 @@ def health_routes(engine: Engine) -> APIRouter:
 
     @router.get("/readyz", summary="Whether to send photos here")
     async def ready() -> Health:
-        """503 once the device has failed."""
+        """503 once the device has failed, or the service is about to end."""
+        if engine.is_draining:
+            raise ClosedError("The service is shutting down.")
         return check()
 
     return router

@@ -69,6 +69,7 @@ class Engine:
         self.card = card
         self.drive = drive
         self.lanes = lanes
+        self.is_draining = False
         self.admission = Admission(settings.queue_size, drive.photos_per_second)
         self._max_pixels = settings.max_pixels
         self.budget = PixelBudget(settings.max_pixels_at_work)
@@ -189,9 +190,13 @@ class Engine:
             job.cancel()
             raise
 
-    def close(self) -> None:
-        """Answers what is queued, then stops all threads."""
-        self.lanes.close()
+    def drain(self) -> None:
+        """Says that the end is near: photos are still taken, but nobody should send more."""
+        self.is_draining = True
+
+    def close(self, patience: float | None = None) -> None:
+        """Answers what is queued, then stops all threads; does not wait for a device that hangs beyond ``patience``."""
+        self.lanes.close(patience)
         self._pool.shutdown()
 
 

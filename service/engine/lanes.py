@@ -92,14 +92,18 @@ class Lanes:
             self._queue.put(job)
         return job.future
 
-    def close(self) -> None:
-        """Takes no more photos, runs those that wait and returns when the last is answered."""
+    def close(self, patience: float | None = None) -> None:
+        """Takes no more photos, runs those that wait and returns when the last is answered.
+
+        A run cannot be interrupted: from one that takes longer than ``patience`` seconds, only the process's end frees.
+        """
+        until = None if patience is None else time.monotonic() + patience
         with self._door:
             if not self._closed:
                 self._closed = True
                 self._queue.put(None)
         for thread in self._threads:
-            thread.join()
+            thread.join(None if until is None else max(0.0, until - time.monotonic()))
 
     def _drive(self, session: Session) -> None:
         while (jobs := self._take()) is not None:

@@ -1,18 +1,11 @@
-"""``jppnet`` answers for files without a server, and serves until it is asked to end."""
+"""``jppnet`` answers for files without a server."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
-import httpx
 import pytest
 from toy_model import COLORS, jpeg, paint, png
 from typer.testing import CliRunner, Result
@@ -101,51 +94,3 @@ def test_a_setting_that_is_wrong_is_named(run: Run, monkeypatch: pytest.MonkeyPa
     result = run("serve")
     assert result.exit_code == 2
     assert "JPPNET_MAX_PIXELS: Input should be a valid integer" in result.stderr
-
-
-def test_serve_drains_and_ends_well_when_asked_to(toy_path: Path) -> None:
-    """SIGTERM while an upload is under way: the upload is still answered, new connections are not taken, exit 0."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    program = [sys.executable, "-c", "from service.cli import app; app()", "serve", "--port", str(port)]
-    environment = os.environ | {"JPPNET_MODEL": str(toy_path), "JPPNET_PROVIDER": "cpu", "JPPNET_LANES": "1"}
-    process = subprocess.Popen(program, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        until = time.monotonic() + 20
-        while True:
-            try:
-                assert httpx.get(f"{url}/readyz").status_code == 200
-                break
-            except httpx.ConnectError:
-                assert time.monotonic() < until
-                time.sleep(0.05)
-
-        half_sent, goes_on = threading.Event(), threading.Event()
-        data = png(PHOTO)
-
-        def slowly() -> Iterator[bytes]:
-            yield data[:50]
-            half_sent.set()
-            goes_on.wait(10)
-            yield data[50:]
-
-        answers: list[int] = []
-        upload = threading.Thread(
-            target=lambda: answers.append(httpx.post(f"{url}/pose", content=slowly(), timeout=10).status_code)
-        )
-        upload.start()
-        assert half_sent.wait(10)
-        time.sleep(0.1)
-        process.send_signal(signal.SIGTERM)
-        time.sleep(0.4)
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{url}/readyz")
-        goes_on.set()
-        upload.join(10)
-        assert answers == [200]
-        assert process.wait(10) == 0
-    finally:
-        process.kill()
-        process.wait()

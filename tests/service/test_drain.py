@@ -1,0 +1,125 @@
+"""Asked to end, the service says at once that it is not ready, answers what it has, and is gone in time."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from test_http_problems import assert_problem
+from toy_model import paint, png
+
+PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
+SERVE = "from service.cli import app; app()"
+HANGS = f"""
+import time
+from service.engine.lanes import Lanes
+Lanes._run = lambda *_: time.sleep(1000)
+{SERVE}
+"""
+"""The service on a device that never comes back from a run."""
+
+
+@contextmanager
+def served(toy_path: Path, program: str = SERVE, **settings: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """``jppnet serve`` as a process of its own, ready; and its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    known = {"JPPNET_MODEL": str(toy_path), "JPPNET_PROVIDER": "cpu", "JPPNET_LANES": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, "serve", "--port", str(port)],
+        env=os.environ | known | settings,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        until = time.monotonic() + 20
+        while True:
+            try:
+                assert httpx.get(f"{url}/readyz").status_code == 200
+                break
+            except httpx.ConnectError:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        yield process, url
+    finally:
+        process.kill()
+        process.wait()
+
+
+class SlowUpload:
+    """A photo that is on its way until a test lets it arrive."""
+
+    def __init__(self, url: str) -> None:
+        self._half_sent, self._goes_on = threading.Event(), threading.Event()
+        self._answers: list[int] = []
+        self._thread = threading.Thread(target=self._send, args=(url,))
+        self._thread.start()
+        assert self._half_sent.wait(10)
+        time.sleep(0.1)
+
+    def _send(self, url: str) -> None:
+        self._answers.append(httpx.post(f"{url}/pose", content=self._body(), timeout=10).status_code)
+
+    def _body(self) -> Iterator[bytes]:
+        yield PHOTO[:50]
+        self._half_sent.set()
+        self._goes_on.wait(10)
+        yield PHOTO[50:]
+
+    def finish(self) -> list[int]:
+        """Sends the rest; gives the status of the answer, if there was one."""
+        self._goes_on.set()
+        self._thread.join(10)
+        return self._answers
+
+
+def test_not_ready_at_once_and_still_answering(toy_path: Path) -> None:
+    with served(toy_path, JPPNET_NOTICE_SECONDS="3") as (process, url):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert_problem(httpx.get(f"{url}/readyz"), 503, "shutting-down", "shutting down")
+        assert httpx.get(f"{url}/livez").status_code == 200
+        assert httpx.post(f"{url}/pose", content=PHOTO).status_code == 200
+        process.send_signal(signal.SIGTERM)  # a second one cuts the notice short
+        assert process.wait(2.5) == 0
+
+
+def test_what_is_under_way_is_answered_and_nothing_new_is_taken(toy_path: Path) -> None:
+    with served(toy_path, JPPNET_NOTICE_SECONDS="0") as (process, url):
+        upload = SlowUpload(url)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.4)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/readyz")
+        assert upload.finish() == [200]
+        assert process.wait(10) == 0
+
+
+def test_a_device_that_hangs_does_not_keep_the_process(toy_path: Path) -> None:
+    with served(toy_path, HANGS, JPPNET_DRAIN_SECONDS="2", JPPNET_NOTICE_SECONDS="0") as (process, url):
+        with httpx.Client() as client, pytest.raises(httpx.TimeoutException):
+            client.post(f"{url}/pose", content=PHOTO, timeout=0.5)
+        answer: list[object] = []
+
+        def ask() -> None:
+            try:
+                answer.append(httpx.post(f"{url}/pose", content=PHOTO, timeout=20))
+            except httpx.HTTPError as error:
+                answer.append(error)
+
+        waiting = threading.Thread(target=ask)
+        waiting.start()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        waiting.join(5)
+        assert len(answer) == 1
