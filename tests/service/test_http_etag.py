@@ -4,8 +4,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import serving
 from gated_session import GatedSession, gated_engine
+from serving import serving
 from test_http_answers import PHOTO
 from toy_model import paint, png
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import serving
 from gated_session import GatedSession, gated_engine
 from pydantic import SecretStr
+from serving import serving
 from test_http_answers import PHOTO
 from test_http_problems import assert_problem
 from toy_model import png

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import serving
 from gated_session import GatedSession, gated_engine
+from serving import serving
 from test_http_answers import PHOTO
 from test_http_problems import assert_problem
 from toy_model import png

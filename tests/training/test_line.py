@@ -39,7 +39,7 @@ def test_the_service_answers_as_the_checkpoint(served, folder, name):
     assert (truth.labels[:, :10] == dress).mean() < 0.2
     assert (mask == truth.labels).mean() > 0.97
     sure = truth.joints[:, 2] > 0.3
-    assert np.abs(people[0].keypoints[sure, :2] - truth.joints[sure, :2]).max(initial=0) < 0.5
+    assert np.abs(people[0][1].keypoints[sure, :2] - truth.joints[sure, :2]).max(initial=0) < 0.5
 
 
 def test_the_model_file_says_where_it_comes_from(served):
