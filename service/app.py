@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from service.api.documentation import install_documentation, problems
 from service.api.keys import key_guard
+from service.api.lingering import Lingering
 from service.api.metrics import CountRequests, Metrics, metrics_route
 from service.api.problems import install_problems
 from service.api.request_id import RequestId
@@ -44,6 +45,7 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
     install_problems(app)
     app.add_middleware(CountRequests, metrics=metrics)
     install_web_habits(app, settings.cors_origins)
+    app.add_middleware(Lingering)
     app.add_middleware(RequestId)
     guard = key_guard(settings.api_keys)
     for router in (photo_routes(engine, settings, metrics), model_route(engine)):

@@ -52,7 +52,10 @@ async def _limited(request: Request, max_bytes: int, overhead: int = 0) -> Async
         received += len(chunk)
         if received > max_bytes + overhead:
             raise too_large
+        if announced == str(received):
+            request.state.body_is_read = True
         yield chunk
+    request.state.body_is_read = True
 
 
 class PhotoForm:

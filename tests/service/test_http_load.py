@@ -87,6 +87,23 @@ def test_a_full_queue_turns_away_before_the_photo_is_uploaded(toy_path: Path) ->
             assert connection.recv(1000).startswith(b"HTTP/1.1 503")
 
 
+def test_who_is_turned_away_while_uploading_can_read_why(toy_path: Path) -> None:
+    with scene(toy_path, queue_size=1) as on:
+        on.post()
+        on.wait_until_under_way(1)
+        url = on.client.base_url
+        with socket.create_connection((url.host, url.port or 80), 10) as connection:
+            connection.sendall(
+                b"POST /parse HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3000000\r\n\r\n"
+            )
+            began = connection.recv(100)
+            for _ in range(300):
+                connection.sendall(bytes(10_000))
+            answer = began + b"".join(iter(lambda: connection.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 503")
+        assert answer.endswith(b"}")
+
+
 def test_a_deadline_is_kept_and_the_photo_never_runs(toy_path: Path) -> None:
     with scene(toy_path) as on:
         first = on.post()
