@@ -126,8 +126,7 @@ class Engine:
         look = partial(Photo.look_at, data, self._max_pixels)
         if len(data) <= SMALL:
             return look()
-        photo, _ = await self._in_pool(look)
-        return photo
+        return await asyncio.get_running_loop().run_in_executor(self._pool, look)
 
     async def analyze(
         self,
@@ -147,11 +146,11 @@ class Engine:
         """
         began = time.perf_counter()
         with self.admission.enter(_places(boxes)):
-            look = partial(self._see, photo, boxes)
+            see = partial(self._see, photo, boxes)
             if self._flights is not None:
-                seen = await self._flights.join((photo.digest, tuple(boxes)), deadline, look)
+                seen = await self._flights.join((photo.digest, tuple(boxes)), deadline, see)
             else:
-                seen = await look(Deadline(deadline))
+                seen = await see(Deadline(deadline))
             answer, encoding = await self._in_pool(partial(encode, seen.analysis(self.card)), seen.plan.answer_pixels)
         return answer, seen.timings(encoding, time.perf_counter() - began)
 
@@ -177,7 +176,7 @@ class Engine:
                 future.cancel()
         return Seen(plan, predictions, decoding)
 
-    async def _in_pool(self, work: Callable[[], T], pixels: int = 0) -> tuple[T, float]:
+    async def _in_pool(self, work: Callable[[], T], pixels: int) -> tuple[T, float]:
         """Does work on so many pixels in the pool; gives its result and the seconds it took."""
         await self.budget.take(pixels)
         job = self._pool.submit(_timed, work)

@@ -100,10 +100,14 @@ def _open_lanes(open_session: OpenSession, first: Session, lanes: int, threads: 
 
 
 def _with_largest_batch(drive: Drive, max_batch: int) -> Drive:
-    """Doubles the batch for as long as that pays."""
+    """Doubles the batch for as long as that pays, even if the smaller one gets a second look: something else on the
+    machine may have been in its way at the first."""
     batch, rate = 1, drive.photos_per_second
     while 2 * batch <= max_batch:
         larger = photos_per_second(drive.sessions, 2 * batch)
+        if larger < WORTHWHILE * rate:
+            break
+        rate = max(rate, photos_per_second(drive.sessions, batch))
         if larger < WORTHWHILE * rate:
             break
         batch, rate = 2 * batch, larger

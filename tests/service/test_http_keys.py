@@ -58,7 +58,7 @@ def test_nobody_uploads_in_vain(guarded: httpx.Client) -> None:
         assert connection.recv(1000).startswith(b"HTTP/1.1 401")
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/docs", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/docs", "/openapi.json"])
 def test_health_and_documentation_are_open(guarded: httpx.Client, path: str) -> None:
     assert guarded.get(path).status_code == 200
 

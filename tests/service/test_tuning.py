@@ -68,6 +68,15 @@ def test_batches_grow_for_as_long_as_that_pays(tuned: Callable[..., tuple[int, i
     assert tuned(lambda lanes, threads, batch: best[batch], cores=1, max_batch=16) == (1, 1, 4)
 
 
+def test_a_batch_that_was_slow_only_once_is_looked_at_again(tuned: Callable[..., tuple[int, int, int]]) -> None:
+    looks = iter([60])  # at the first, another process had the cores
+
+    def rate(lanes: int, threads: int, batch: int) -> float:
+        return next(looks, 100) if batch == 1 else 100
+
+    assert tuned(rate, cores=1) == (1, 1, 1)
+
+
 def test_batches_never_grow_beyond_what_is_allowed(tuned: Callable[..., tuple[int, int, int]]) -> None:
     assert tuned(lambda lanes, threads, batch: 100 * batch, cores=1, max_batch=3) == (1, 1, 2)
 
