@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: serve install install-training install-dev test test-slow model lock pose-environment clean
+.PHONY: serve install install-training install-dev test test-slow model bench bench-overload bench-soak bench-report lock pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -45,6 +45,36 @@ model: install-training
 	$(BIN)/python -m training.evaluate runs/lite/best.pt --data data/ccp
 	$(BIN)/python -m export.onnx runs/lite/best.pt service/models/jppnet-lite.onnx --photos data/ccp/images
 
+# What drives the benchmarks; PROVIDER=cuda on a GPU host, PHOTOS=folder for photos of one's own, QUICK=1 for a look.
+PROVIDER ?= cpu
+BENCH_EXTRA := $(if $(filter cuda,$(PROVIDER)),gpu,cpu)
+BENCH := .venv-bench/$(BENCH_EXTRA)
+BENCH_PYTHON = PYTHONPATH=tests:. $(BENCH)/peers/bin/python
+BENCH_OPTIONS = --provider $(PROVIDER) --service-bin $(BENCH)/service/bin \
+  $(if $(MODEL),--model $(MODEL)) $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(QUICK),--quick)
+
+bench: $(BENCH)/done  ## the service beside its peers and the machine's ceiling; needs wrk
+	$(BENCH_PYTHON) -m benchmarks.compare $(BENCH_OPTIONS)
+
+bench-overload: $(BENCH)/done  ## four times as much as it can do, for a minute
+	$(BENCH_PYTHON) -m benchmarks.overload $(BENCH_OPTIONS)
+
+bench-soak: $(BENCH)/done  ## an hour of photos of all sizes, and of clients that hang up; REQUESTS=100000 at most
+	$(BENCH_PYTHON) -m benchmarks.soak $(BENCH_OPTIONS) $(if $(REQUESTS),--requests $(REQUESTS))
+
+bench-report: $(BENCH)/done  ## docs/benchmarks.md from what the last runs measured
+	$(BENCH_PYTHON) -m benchmarks.report runs/bench docs/benchmarks.md
+
+# The service in an environment that holds only what its users install, the peers in another.
+$(BENCH)/done: requirements/$(BENCH_EXTRA).txt tests/benchmarks/requirements.txt
+	$(PYTHON) -m venv --clear $(BENCH)/service
+	$(BENCH)/service/bin/pip install --quiet --require-hashes -r $<
+	$(BENCH)/service/bin/pip install --quiet --no-deps --editable .
+	$(PYTHON) -m venv --clear $(BENCH)/peers
+	$(BENCH)/peers/bin/pip install --quiet --require-hashes -r $<
+	$(BENCH)/peers/bin/pip install --quiet -r tests/benchmarks/requirements.txt
+	touch $@
+
 lock:  ## new locks for the service's installs; needs uv
 	for extra in cpu gpu; do \
 	  uv pip compile pyproject.toml --extra $$extra --generate-hashes --universal --python-version 3.11 \
@@ -56,4 +86,4 @@ pose-environment:  ## MediaPipe, in an environment of its own (training/data/med
 	.venv-pose/bin/pip install --quiet mediapipe==0.10.14 tqdm
 
 clean:
-	rm -rf .venv .venv-pose
+	rm -rf .venv .venv-bench .venv-pose

@@ -1,0 +1,117 @@
+"""The service beside its peers and its ceilings, in one run: `make bench`.
+
+All are measured in turns of a few seconds, round after round, so that whatever else the machine does disturbs all of
+them alike; ratios are taken between neighbours.
+"""
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any, Final
+
+from benchmarks.ceilings import BUCKETS, best_threads, session_run, without_http
+from benchmarks.closed_loop import run_wrk
+from benchmarks.machine import describe_run
+from benchmarks.open_loop import run_open_loop
+from benchmarks.options import Chosen, chosen_options
+from benchmarks.servers import OURS, PEERS, Kind, Server, ask, serving
+from benchmarks.steps import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured."""
+
+    rounds: int
+    seconds: int
+    """Of one closed-loop run."""
+    clients: tuple[int, ...]
+    open_seconds: float
+    percents: tuple[int, ...]
+    """Of each server's own capacity, for the open loop; ascending, for what is too much comes last."""
+    grace: float
+    """Seconds that answers may come late."""
+
+
+FULL: Final = Plan(3, 5, (1, 2, 4, 8, 16, 32, 64), 8, (50, 80, 100, 150, 400), 5)
+QUICK: Final = Plan(1, 3, (1, 8, 32), 3, (50, 100, 400), 2)
+BUCKET_SECONDS: Final = 1.5
+
+Results = dict[str, Any]
+
+
+def main() -> None:
+    """Measures all there is to compare and writes it to compare.json."""
+    with chosen_options(__doc__) as chosen:
+        plan = QUICK if chosen.is_quick else FULL
+        steps = Steps(chosen.setup.model, chosen.setup.provider)
+        threads = best_threads(steps, chosen.photos)
+        results: Results = {
+            **describe_run(chosen, "make bench"),
+            "plan": asdict(plan),
+            "threads": threads,
+            "session_run": _nested(),
+            "without_http": defaultdict(list),
+            "closed": _nested(),
+        }
+        for number in range(plan.rounds):
+            print(f"round {number + 1} of {plan.rounds}", flush=True)
+            _round(chosen, plan, steps, threads, results)
+        results["capacity"] = {name: _capacity(points) for name, points in results["closed"].items()}
+        results["open"] = {kind.name: _open_loops(chosen, plan, kind, results) for kind in (OURS, *PEERS)}
+        (chosen.out / "compare.json").write_text(json.dumps(results, indent=1))
+
+
+def _nested() -> dict[str, dict[str, list[Any]]]:
+    return defaultdict(lambda: defaultdict(list))
+
+
+def _round(chosen: Chosen, plan: Plan, steps: Steps, threads: int, results: Results) -> None:
+    for batch in BUCKETS:
+        results["session_run"][str(batch)]["rounds"].append(asdict(session_run(steps, batch, BUCKET_SECONDS)))
+    together = [kind for kind in (OURS, *PEERS) if not kind.is_busy_when_idle]
+    alone = [[kind] for kind in PEERS if kind.is_busy_when_idle]
+    for kinds in (together, *alone):
+        with serving(kinds, chosen.setup, chosen.photos[0]) as servers:
+            _check_masks(servers.values(), steps, chosen.photos)
+            for clients in plan.clients:
+                if OURS in kinds:
+                    rate = without_http(steps, chosen.photos, threads, plan.seconds)
+                    results["without_http"][str(clients)].append(rate)
+                for name, server in servers.items():
+                    point = run_wrk(server.url, clients, chosen.photo_files, plan.seconds)
+                    results["closed"][name][str(clients)].append(asdict(point))
+                    print(f"{name}, {clients} clients: {point.photos_per_second:.1f} photos/s", flush=True)
+
+
+def _check_masks(servers: Iterable[Server], steps: Steps, photos: list[bytes]) -> None:
+    """All serve the same: each mask is, byte for byte, that of the plain steps."""
+    masks = steps.parse(photos)
+    for server in servers:
+        for photo, mask in zip(photos, masks, strict=True):
+            if ask(server, photo).content != mask:
+                raise SystemExit(f"{server.kind.name} answers with another mask than the plain steps.")
+
+
+def _capacity(points: dict[str, list[dict[str, float]]]) -> float:
+    """Photos per second at the best number of clients."""
+    return max(median(point["photos_per_second"] for point in rounds) for rounds in points.values())
+
+
+def _open_loops(chosen: Chosen, plan: Plan, kind: Kind, results: Results) -> dict[str, Any]:
+    outcomes = {}
+    with serving([kind], chosen.setup, chosen.photos[0]) as servers:
+        for percent in plan.percents:
+            rate = percent / 100 * results["capacity"][kind.name]
+            point = run_open_loop(servers[kind.name].port, chosen.photos, rate, plan.open_seconds, plan.grace)
+            outcomes[str(percent)] = asdict(point)
+            print(f"{kind.name} at {percent} %: {point.goodput_per_second:.1f} photos/s", flush=True)
+            time.sleep(1)  # what is left of work for clients that have gone
+    return outcomes
+
+
+if __name__ == "__main__":
+    main()
