@@ -37,7 +37,7 @@ class Soak:
     left: int
     until: float
     photos: Sequence[bytes]
-    random: random.Random = field(default_factory=lambda: random.Random(1))
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
     sent: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     memory: list[int] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Soak:
         if self.sent >= self.left or time.monotonic() >= self.until:
             return None
         self.sent += 1
-        return post(numbered(self.random.choice(self.photos), self.sent))
+        return post(numbered(self.chance.choice(self.photos), self.sent))
 
 
 def main() -> None:
@@ -91,7 +91,7 @@ async def _sample(server: Server, memory: list[int]) -> None:
 
 async def _client(connections: Connections, soak: Soak) -> None:
     while request := soak.next_request():
-        soak.counts[await _send(connections, request, soak.random)] += 1
+        soak.counts[await _send(connections, request, soak.chance)] += 1
 
 
 async def _send(connections: Connections, request: bytes, chance: random.Random) -> str:
