@@ -1,6 +1,7 @@
 """What can be chosen on the command line, for all the benchmarks alike."""
 
 import argparse
+import shutil
 import signal
 import sys
 import tempfile
@@ -47,6 +48,8 @@ def chosen_options(description: str | None) -> Iterator[Chosen]:
     parser.add_argument("--quick", action="store_true", help="shorter, for a look; not for figures to publish")
     parser.add_argument("--requests", type=int, default=100_000, help="at most so many, in the soak")
     given = parser.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("The load generator wrk is missing: apt-get install wrk.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end with this process
     out = (given.out / f"{given.model.stem}-{given.provider}").resolve()
     out.mkdir(parents=True, exist_ok=True)
