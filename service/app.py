@@ -11,6 +11,7 @@ from service.api.documentation import install_documentation, problems
 from service.api.keys import key_guard
 from service.api.lingering import Lingering
 from service.api.metrics import CountRequests, Metrics, metrics_route
+from service.api.page import page_routes
 from service.api.problems import install_problems
 from service.api.request_id import RequestId
 from service.api.routes import health_routes, model_route, photo_routes
@@ -52,5 +53,6 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         app.include_router(router, dependencies=guard, responses=problems(401) if guard else None)
     app.include_router(health_routes(engine))
     app.include_router(metrics_route(metrics))
+    app.include_router(page_routes())
     install_documentation(app)
     return app

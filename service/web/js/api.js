@@ -1,0 +1,105 @@
+/** The service's calls, as this page makes them. */
+
+import { Problem, problemOf, unreachable } from "./problem.js";
+import { parseServerTiming } from "./timing.js";
+
+/** @typedef {import("./types.js").Model} Model */
+/** @typedef {import("./types.js").Reply} Reply */
+
+/** Times that a photo is sent anew while the service is too busy for it. */
+const RETRIES = 5;
+
+/** Where photos go; next to this page, wherever a proxy puts it. */
+export const ANALYZE = new URL("analyze?format=json", document.baseURI);
+const MODEL = new URL("model", document.baseURI);
+
+/**
+ * @param {string | null} key
+ * @returns {Promise<Model>}
+ */
+export async function getModel(key) {
+  return (await call(MODEL, { headers: authorization(key) })).json();
+}
+
+/**
+ * Sends a photo; waits and sends it anew while the service says that it is busy.
+ *
+ * @param {File} photo
+ * @param {object} options
+ * @param {string | null} options.key
+ * @param {AbortSignal} options.signal
+ * @param {(seconds: number) => void} [options.onBusy] told before each wait
+ * @returns {Promise<Reply>}
+ */
+export async function analyze(photo, { key, signal, onBusy }) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await send(photo, key, signal);
+    } catch (error) {
+      if (!(error instanceof Problem && error.status === 503 && error.retryAfter !== undefined)) throw error;
+      if (tries === RETRIES) throw error;
+      onBusy?.(error.retryAfter);
+      await pause(error.retryAfter * 1000, signal);
+    }
+  }
+}
+
+/**
+ * @param {File} photo
+ * @param {string | null} key
+ * @param {AbortSignal} signal
+ * @returns {Promise<Reply>}
+ */
+async function send(photo, key, signal) {
+  const body = new FormData();
+  body.append("image", photo);
+  const start = performance.now();
+  const response = await call(ANALYZE, { method: "POST", body, headers: authorization(key), signal });
+  const text = await response.text();
+  return {
+    answer: JSON.parse(text),
+    text,
+    milliseconds: performance.now() - start,
+    stages: parseServerTiming(response.headers.get("Server-Timing")),
+  };
+}
+
+/**
+ * @param {URL} url
+ * @param {RequestInit} options
+ * @returns {Promise<Response>}
+ */
+async function call(url, options) {
+  let response;
+  try {
+    response = await fetch(url, options);
+  } catch (error) {
+    if (error instanceof TypeError) throw unreachable();
+    throw error;
+  }
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+/**
+ * The header that shows a key. Headers carry bytes, so a key beyond ASCII goes as its UTF-8.
+ *
+ * @param {string | null} key
+ * @returns {Record<string, string>}
+ */
+function authorization(key) {
+  if (!key) return {};
+  return { Authorization: `Bearer ${String.fromCharCode(...new TextEncoder().encode(key))}` };
+}
+
+/**
+ * @param {number} milliseconds
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)), { once: true });
+  });
+}

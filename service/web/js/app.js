@@ -1,0 +1,330 @@
+/** The page: a photo comes in, goes to the service, and its answer is shown. */
+
+import { analyze, getModel } from "./api.js";
+import { installCall, showCall } from "./call.js";
+import { isMirror, nextCamera, openCamera, watch } from "./camera.js";
+import { byId } from "./dom.js";
+import { bytesOf, download, renamed } from "./download.js";
+import { installIntake } from "./intake.js";
+import { linkJoints, listJoints } from "./joints.js";
+import { askForKey, storedKey } from "./key.js";
+import { BACKGROUND, Legend } from "./legend.js";
+import { complain, hush, say } from "./notices.js";
+import { readLabelMap } from "./png.js";
+import { installProbe } from "./probe.js";
+import { Problem } from "./problem.js";
+import { showTiming } from "./timing.js";
+import { View } from "./view.js";
+import { counted, milliseconds } from "./words.js";
+
+/** @typedef {import("./types.js").Reply} Reply */
+
+/** Time between two changes of the figures beside a live picture, in milliseconds: faster, nobody can read them. */
+const READABLE = 250;
+
+const main = byId("main", HTMLElement);
+const buttons = {
+  live: byId("live", HTMLButtonElement),
+  stop: byId("stop", HTMLButtonElement),
+  turn: byId("turn", HTMLButtonElement),
+  saveMask: byId("save-mask", HTMLButtonElement),
+  saveJson: byId("save-json", HTMLButtonElement),
+};
+const view = new View();
+const legend = new Legend(byId("legend", HTMLUListElement));
+
+/** @type {Promise<import("./types.js").Model>} */
+let model = new Promise(() => {});
+/** @type {import("./types.js").Label[]} */
+let labels = [];
+/** What is under way; whatever begins next ends it. */
+let current = new AbortController();
+/** @type {{photo: File, reply: Reply} | null} what is shown */
+let shown = null;
+/** @type {number | null} the part under the pointer */
+let pointed = null;
+
+/** Ends what is under way, and begins something else. */
+function begin() {
+  current.abort();
+  current = new AbortController();
+  hush();
+  return current.signal;
+}
+
+/** @param {"empty" | "busy" | "failed" | "done" | "live"} state */
+function enter(state) {
+  main.dataset.state = state;
+  const hasAnswer = state === "live" || state === "done";
+  byId("work", HTMLElement).hidden = state === "empty";
+  byId("aside", HTMLElement).hidden = !hasAnswer;
+  byId("call", HTMLElement).hidden = state !== "done";
+  buttons.saveMask.hidden = buttons.saveJson.hidden = state !== "done";
+  buttons.stop.hidden = byId("fps", HTMLElement).hidden = state !== "live";
+  buttons.turn.hidden = true;
+  if (!hasAnswer) {
+    shown = null;
+    byId("summary", HTMLElement).textContent = "";
+  }
+}
+
+/**
+ * Says what went wrong. A missing key is asked for; then, or when the user says so, it is tried again.
+ *
+ * @param {unknown} error
+ * @param {() => void} again
+ */
+async function fail(error, again) {
+  if (!(error instanceof Problem)) throw error;
+  if (error.status === 401) {
+    say("");
+    await askForKey(error.detail);
+    again();
+  } else {
+    complain(error, error.status === 0 || error.status >= 500 ? again : undefined);
+  }
+}
+
+/** Learns the model's labels. */
+async function meet() {
+  hush();
+  try {
+    const card = await getModel(storedKey());
+    ({ labels } = card);
+    legend.setLabels(labels);
+    byId("model", HTMLElement).textContent = `${card.name} ${card.version} on ${card.provider} · ${counted(labels.length - 1, "part", "parts")} · ${counted(card.joints.length, "joint", "joints")}`;
+    return card;
+  } catch (error) {
+    return new Promise((resolve) => fail(error, () => resolve(meet())));
+  }
+}
+
+/**
+ * Shows a photo, and its answer as soon as there is one.
+ *
+ * @param {File} photo
+ */
+async function take(photo) {
+  const signal = begin();
+  enter("busy");
+  say("Reading the photo…");
+  const preview = view.showPhoto(photo).then(() => true, () => false);
+  const onBusy = (/** @type {number} */ seconds) => say(`The service is busy. Trying again in ${seconds} s…`);
+  try {
+    await model;
+    signal.throwIfAborted();
+    const reply = await analyze(photo, { key: storedKey(), signal, onBusy });
+    await show(photo, reply, signal);
+    enter("done");
+    say(`Done in ${milliseconds(reply.milliseconds)}.`);
+  } catch (error) {
+    if (signal.aborted) return;
+    enter((await preview) ? "failed" : "empty");
+    await fail(error, () => take(photo));
+  }
+}
+
+/**
+ * Shows an answer.
+ *
+ * @param {File} photo
+ * @param {Reply} reply
+ * @param {AbortSignal} signal
+ */
+async function show(photo, reply, signal) {
+  const map = await readLabelMap(bytesOf(reply.answer.mask));
+  signal.throwIfAborted();
+  shown = { photo, reply };
+  view.showAnswer(reply.answer, map);
+  describe(false);
+  paint();
+}
+
+/**
+ * Writes what there is to say about what is shown.
+ *
+ * @param {boolean} isLive
+ */
+function describe(isLive) {
+  if (!shown) return;
+  const { answer, stages, milliseconds: total } = shown.reply;
+  legend.setParts(answer.labels, isLive);
+  listJoints(byId("joints", HTMLElement), answer.people);
+  const places = { bar: byId("bar", HTMLElement), list: byId("stages", HTMLElement), total: byId("total", HTMLElement) };
+  showTiming(places, stages, total);
+  const parts = answer.labels.filter(({ id }) => id !== BACKGROUND).length;
+  byId("summary", HTMLElement).textContent = [
+    `${answer.image.width} × ${answer.image.height} px`,
+    counted(parts, "part", "parts"),
+    counted(answer.people.length, "person", "people"),
+  ].join(" · ");
+  showCall(answer, shown.photo.name, storedKey() !== null);
+}
+
+function paint() {
+  view.paint(labels, (id) => legend.isVisible(id), legend.chosen ?? pointed);
+}
+
+/**
+ * The camera, until it is stopped; then its last frame is an answered photo like any other.
+ *
+ * @param {string | null} device
+ */
+async function goLive(device) {
+  const signal = begin();
+  const stop = current;
+  say("Opening the camera…");
+  try {
+    await model;
+    const stream = await camera(device);
+    if (signal.aborted) return stream.getTracks().forEach((track) => track.stop());
+    stream.getVideoTracks()[0]?.addEventListener("ended", () => stop.abort());
+    view.clear();
+    view.setMirrored(isMirror(stream));
+    enter("busy");
+    const next = await nextCamera(stream);
+    buttons.turn.onclick = () => goLive(next);
+    let described = -Infinity;
+    await watch({
+      stream,
+      signal,
+      onRate: (rate) => (byId("fps", HTMLElement).textContent = `${rate.toFixed(rate < 10 ? 1 : 0)} fps`),
+      async onFrame(frame, photo) {
+        const reply = await analyze(photo, { key: storedKey(), signal });
+        const map = await readLabelMap(bytesOf(reply.answer.mask));
+        signal.throwIfAborted();
+        if (main.dataset.state !== "live") {
+          enter("live");
+          say("The camera is live.");
+          buttons.turn.hidden = next === null;
+          buttons.stop.focus();
+        }
+        shown = { photo, reply };
+        view.showFrame(frame);
+        view.showAnswer(reply.answer, map);
+        if (performance.now() - described > READABLE) {
+          described = performance.now();
+          describe(true);
+        }
+        paint();
+      },
+    });
+  } catch (error) {
+    if (signal.aborted) return settle(stop);
+    enter("empty");
+    await fail(error, () => goLive(device));
+  }
+}
+
+/**
+ * Leaves the live picture as it is, unless something else has begun.
+ *
+ * @param {AbortController} stopped
+ */
+function settle(stopped) {
+  if (current !== stopped) return;
+  enter(shown ? "done" : "empty");
+  describe(false);
+  paint();
+  say("The camera is off. This is its last frame.");
+  buttons.live.focus();
+}
+
+/**
+ * @param {string | null} device
+ */
+async function camera(device) {
+  if (!navigator.mediaDevices) {
+    throw new Problem("No camera here", "Browsers open the camera only for https:// pages and for localhost.");
+  }
+  try {
+    return await openCamera(device);
+  } catch (error) {
+    const { name } = /** @type {DOMException} */ (error);
+    if (name === "NotAllowedError") {
+      throw new Problem("The camera stays closed", "Allow this page to use it, in the browser’s address bar.");
+    }
+    throw new Problem("No camera", "None was found, or another program has it. Connect or free one and try again.");
+  }
+}
+
+async function takeExample() {
+  begin();
+  const answer = await fetch("web/example.jpg");
+  await take(new File([await answer.blob()], "astronaut.jpg", { type: "image/jpeg" }));
+}
+
+function installSwitches() {
+  for (const [id, name, on] of /** @type {const} */ ([
+    ["show-mask", "without-mask", false],
+    ["show-skeleton", "without-skeleton", false],
+    ["show-names", "with-names", true],
+    ["show-compare", "comparing", true],
+  ])) {
+    const box = byId(id, HTMLInputElement);
+    const apply = () => view.stage.classList.toggle(name, box.checked === on);
+    box.addEventListener("change", apply);
+    apply();
+  }
+  const split = byId("split", HTMLInputElement);
+  const compare = byId("show-compare", HTMLInputElement);
+  const divide = () => {
+    split.hidden = !compare.checked;
+    view.stage.style.setProperty("--split", compare.checked ? `${split.value}%` : "0%");
+  };
+  compare.addEventListener("change", divide);
+  split.addEventListener("input", divide);
+  const opacity = byId("opacity", HTMLInputElement);
+  const fade = () => {
+    view.stage.style.setProperty("--opacity", `${opacity.value}%`);
+    opacity.style.setProperty("--value", `${opacity.value}%`);
+  };
+  opacity.addEventListener("input", fade);
+  divide();
+  fade();
+}
+
+function install() {
+  installSwitches();
+  installCall();
+  installIntake({
+    inputs: [byId("pick", HTMLInputElement), byId("shoot", HTMLInputElement)],
+    curtain: byId("drop", HTMLElement),
+    onPhoto: take,
+    onNothing: () => complain(new Problem("No file", "Drop a picture’s file. Addresses of pictures are not fetched.")),
+  });
+  installProbe({
+    surface: view.surface,
+    readout: byId("readout", HTMLElement),
+    cross: byId("cross", HTMLElement),
+    spoken: byId("spoken", HTMLElement),
+    partAt: (across, down) => {
+      const id = view.labelAt(across, down);
+      return shown?.reply.answer.labels.find((part) => part.id === id);
+    },
+    onPart: (part) => {
+      const id = part && part.id !== BACKGROUND ? part.id : null;
+      if (id === pointed) return;
+      pointed = id;
+      legend.mark(id);
+      paint();
+    },
+  });
+  linkJoints(byId("joints", HTMLElement), view.skeleton);
+  legend.addEventListener("change", paint);
+  legend.addEventListener("choose", paint);
+  byId("all", HTMLButtonElement).addEventListener("click", () => legend.setAll(true));
+  byId("none", HTMLButtonElement).addEventListener("click", () => legend.setAll(false));
+  byId("example", HTMLButtonElement).addEventListener("click", takeExample);
+  buttons.live.addEventListener("click", () => goLive(null));
+  buttons.stop.addEventListener("click", () => current.abort());
+  buttons.saveMask.addEventListener("click", () => {
+    if (shown) download(bytesOf(shown.reply.answer.mask), "image/png", renamed(shown.photo.name, "-mask.png"));
+  });
+  buttons.saveJson.addEventListener("click", () => {
+    if (shown) download(shown.reply.text, "application/json", renamed(shown.photo.name, ".json"));
+  });
+  model = meet();
+}
+
+install();

@@ -1,0 +1,106 @@
+/** Draws people's bones and joints over the photo. The fainter a joint, the less sure the model is of it. */
+
+import { placeNames } from "./names.js";
+import { words } from "./words.js";
+
+/** @typedef {import("./types.js").Answer} Answer */
+/** @typedef {import("./types.js").Joint} Joint */
+
+const SVG = "http://www.w3.org/2000/svg";
+/** Score from which a joint is drawn in full. */
+const SURE = 0.5;
+/** Opacity of a joint that scores 0. */
+const FAINTEST = 0.08;
+const CENTER = "translate(0.5 0.5)";
+
+/**
+ * @param {SVGElement} svg covers the photo
+ * @param {Answer} answer
+ * @param {number} pixel photo pixels per pixel of the page
+ */
+export function drawSkeleton(svg, { image, people, skeleton }, pixel) {
+  svg.setAttribute("viewBox", `0 0 ${image.width} ${image.height}`);
+  svg.replaceChildren(
+    ...people.flatMap(({ keypoints }, person) => [
+      ...skeleton.flatMap(([from, to], index) => bone(keypoints[from], keypoints[to], index / skeleton.length)),
+      ...joints(keypoints, person, image.width, pixel),
+    ]),
+  );
+}
+
+/**
+ * @param {Joint[]} keypoints
+ * @param {number} person
+ * @param {number} width of the photo
+ * @param {number} pixel
+ */
+function joints(keypoints, person, width, pixel) {
+  const names = keypoints.map((joint) => ({
+    joint,
+    text: `${words(joint.name)} ${joint.score.toFixed(2)}`,
+    isSeen: !isFaint(joint.score),
+  }));
+  const places = placeNames(names, width, pixel);
+  return names.map(({ joint, text }, index) => {
+    const drawn = drawJoint(joint, text, places[index]);
+    drawn.dataset.joint = `${person} ${index}`;
+    return drawn;
+  });
+}
+
+/**
+ * @param {Joint | undefined} from
+ * @param {Joint | undefined} to
+ * @param {number} turn of the colour wheel: every bone has a colour of its own, as in the service's pictures
+ */
+function bone(from, to, turn) {
+  if (!from || !to) return [];
+  const ends = { x1: from.x, y1: from.y, x2: to.x, y2: to.y, transform: CENTER };
+  const opacity = strength(Math.min(from.score, to.score));
+  const line = shape("line", { ...ends, class: "bone", opacity });
+  line.style.stroke = `hsl(${turn * 360} 95% 62%)`;
+  return [shape("line", { ...ends, class: "outline", opacity }), line];
+}
+
+/**
+ * @param {Joint} joint
+ * @param {string} text
+ * @param {import("./names.js").Place | undefined} place the text's
+ */
+function drawJoint({ x, y, score }, text, place = { x, y, anchor: "start" }) {
+  // The centre of the top-left pixel is (0, 0) in an answer and (0.5, 0.5) in a drawing.
+  const group = shape("g", { class: "joint", opacity: strength(score), transform: CENTER });
+  const written = shape("text", { x: place.x, y: place.y, "text-anchor": place.anchor });
+  written.textContent = text;
+  group.append(shape("line", { x1: x, y1: y, x2: place.x, y2: place.y }), shape("circle", { cx: x, cy: y }), written);
+  return group;
+}
+
+/**
+ * How opaque a joint of a score is drawn, 0–1.
+ *
+ * @param {number} score
+ */
+function strength(score) {
+  const share = Math.min(1, score / SURE);
+  return Number((FAINTEST + (1 - FAINTEST) * share * share).toFixed(3));
+}
+
+/**
+ * Whether a joint of a score is drawn so faintly that it is as good as not there.
+ *
+ * @param {number} score
+ */
+export function isFaint(score) {
+  return strength(score) < 0.5;
+}
+
+/**
+ * @param {string} tag
+ * @param {Record<string, string | number>} attributes
+ */
+function shape(tag, attributes) {
+  const made = /** @type {SVGElement} */ (document.createElementNS(SVG, tag));
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  return made;
+}

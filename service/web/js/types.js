@@ -1,0 +1,32 @@
+/**
+ * The shapes of the service's answers that the page reads. Coordinates are in pixels of the upright photo.
+ *
+ * @typedef {[number, number, number]} Color red, green, blue, 0–255
+ * @typedef {{id: number, name: string, color: Color}} Label
+ * @typedef {Label & {pixels: number, share: number, confidence: number}} Part a label that is in the photo
+ * @typedef {{name: string, x: number, y: number, score: number}} Joint
+ * @typedef {{score: number, keypoints: Joint[]}} Person
+ *
+ * @typedef {object} Model what GET /model says
+ * @property {string} name
+ * @property {string} version
+ * @property {string} provider
+ * @property {Label[]} labels
+ * @property {string[]} joints
+ *
+ * @typedef {object} Answer what POST /analyze says
+ * @property {{width: number, height: number}} image
+ * @property {Part[]} labels
+ * @property {string} mask palette PNG in base64; pixel value = label id
+ * @property {Person[]} people
+ * @property {[number, number][]} skeleton bones, as pairs of indices into keypoints
+ *
+ * @typedef {{name: string, milliseconds: number}} Stage one step of the service's work
+ *
+ * @typedef {object} Reply an answer, and how it came
+ * @property {Answer} answer
+ * @property {string} text the answer as it came
+ * @property {number} milliseconds from the first byte sent to the last byte read
+ * @property {Stage[]} stages
+ */
+export {};
