@@ -19,7 +19,10 @@ def test_every_answer_is_documented_and_none_is_a_server_error(client: httpx.Cli
         *("--exclude-checks", "positive_data_acceptance"),
         *("--max-examples", "15", "--seed", "1", "--generation-database", "none"),
     ]
-    environment = os.environ | {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(HERE)}
+    environment = os.environ | {
+        "SCHEMATHESIS_HOOKS": "schemathesis_hooks",
+        "PYTHONPATH": os.pathsep.join(map(str, (HERE, HERE.parent))),
+    }
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "Fuzzing" in ended.stdout

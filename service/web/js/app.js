@@ -162,7 +162,9 @@ function describe(isLive) {
 }
 
 function paint() {
-  view.paint(labels, (id) => legend.isVisible(id), legend.chosen ?? pointed);
+  const isVisible = (/** @type {number} */ id) => legend.isVisible(id);
+  const chosen = legend.chosen ?? pointed;
+  view.paint(labels, isVisible, chosen !== null && isVisible(chosen) ? chosen : null);
 }
 
 /**

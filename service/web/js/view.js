@@ -116,6 +116,7 @@ export class View {
   }
 
   #scale() {
+    if (!this.stage.clientWidth) return; // not laid out; when it is, this is called again
     const pixels = Number(this.stage.dataset.width) / this.stage.clientWidth;
     this.stage.style.setProperty("--pixel", String(pixels));
     if (this.#answer) drawSkeleton(this.skeleton, this.#answer, pixels);
