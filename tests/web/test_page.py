@@ -222,6 +222,17 @@ def test_no_answer_is_said_in_words_and_can_be_tried_again(visit: Visit, complai
     page.wait_for_selector("main[data-state=done]")
 
 
+def test_a_service_that_comes_later_is_met_then(visit: Visit, complaints: list[str]) -> None:
+    page = visit()
+    page.route("**/model", lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("could not be reached")
+    page.unroute("**/model")
+    complaints.clear()
+    choose(page)
+    expect(page.locator("#legend")).to_contain_text("face")
+
+
 def test_a_busy_service_is_asked_again_when_it_says(visit: Visit, complaints: list[str]) -> None:
     page = visit()
     answers: list[int] = []

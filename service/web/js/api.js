@@ -22,6 +22,16 @@ export async function getModel(key) {
 }
 
 /**
+ * A photo to begin with.
+ *
+ * @returns {Promise<File>}
+ */
+export async function getExample() {
+  const answer = await call(new URL("web/example.jpg", document.baseURI), {});
+  return new File([await answer.blob()], "astronaut.jpg", { type: "image/jpeg" });
+}
+
+/**
  * Sends a photo; waits and sends it anew while the service says that it is busy.
  *
  * @param {File} photo

@@ -1,6 +1,6 @@
 /** The page: a photo comes in, goes to the service, and its answer is shown. */
 
-import { analyze, getModel } from "./api.js";
+import { analyze, getExample, getModel } from "./api.js";
 import { installCall, showCall } from "./call.js";
 import { isMirror, nextCamera, openCamera, watch } from "./camera.js";
 import { byId } from "./dom.js";
@@ -13,6 +13,7 @@ import { complain, hush, say } from "./notices.js";
 import { readLabelMap } from "./png.js";
 import { installProbe } from "./probe.js";
 import { Problem } from "./problem.js";
+import { installSwitches } from "./switches.js";
 import { showTiming } from "./timing.js";
 import { View } from "./view.js";
 import { counted, milliseconds } from "./words.js";
@@ -33,9 +34,7 @@ const buttons = {
 const view = new View();
 const legend = new Legend(byId("legend", HTMLUListElement));
 
-/** @type {Promise<import("./types.js").Model>} */
-let model = new Promise(() => {});
-/** @type {import("./types.js").Label[]} */
+/** @type {import("./types.js").Label[]} the model's; none until it is known */
 let labels = [];
 /** What is under way; whatever begins next ends it. */
 let current = new AbortController();
@@ -55,17 +54,14 @@ function begin() {
 /** @param {"empty" | "busy" | "failed" | "done" | "live"} state */
 function enter(state) {
   main.dataset.state = state;
-  const hasAnswer = state === "live" || state === "done";
+  if (state !== "live" && state !== "done") shown = null;
   byId("work", HTMLElement).hidden = state === "empty";
-  byId("aside", HTMLElement).hidden = !hasAnswer;
+  byId("aside", HTMLElement).hidden = shown === null;
   byId("call", HTMLElement).hidden = state !== "done";
   buttons.saveMask.hidden = buttons.saveJson.hidden = state !== "done";
   buttons.stop.hidden = byId("fps", HTMLElement).hidden = state !== "live";
   buttons.turn.hidden = true;
-  if (!hasAnswer) {
-    shown = null;
-    byId("summary", HTMLElement).textContent = "";
-  }
+  if (!shown) byId("summary", HTMLElement).textContent = "";
 }
 
 /**
@@ -75,7 +71,10 @@ function enter(state) {
  * @param {() => void} again
  */
 async function fail(error, again) {
-  if (!(error instanceof Problem)) throw error;
+  if (!(error instanceof Problem)) {
+    complain(new Problem("This page has a fault", String(error)));
+    throw error;
+  }
   if (error.status === 401) {
     say("");
     await askForKey(error.detail);
@@ -85,17 +84,26 @@ async function fail(error, again) {
   }
 }
 
-/** Learns the model's labels. */
+/** Learns the model's labels, where they are not known yet. */
 async function meet() {
+  if (labels.length) return;
+  const card = await getModel(storedKey());
+  if (labels.length) return;
+  ({ labels } = card);
+  legend.setLabels(labels);
+  byId("model", HTMLElement).textContent = [
+    `${card.name} ${card.version} on ${card.provider}`,
+    counted(labels.filter(({ id }) => id !== BACKGROUND).length, "part", "parts"),
+    counted(card.joints.length, "joint", "joints"),
+  ].join(" · ");
+}
+
+async function start() {
   hush();
   try {
-    const card = await getModel(storedKey());
-    ({ labels } = card);
-    legend.setLabels(labels);
-    byId("model", HTMLElement).textContent = `${card.name} ${card.version} on ${card.provider} · ${counted(labels.length - 1, "part", "parts")} · ${counted(card.joints.length, "joint", "joints")}`;
-    return card;
+    await meet();
   } catch (error) {
-    return new Promise((resolve) => fail(error, () => resolve(meet())));
+    await fail(error, start);
   }
 }
 
@@ -111,7 +119,7 @@ async function take(photo) {
   const preview = view.showPhoto(photo).then(() => true, () => false);
   const onBusy = (/** @type {number} */ seconds) => say(`The service is busy. Trying again in ${seconds} s…`);
   try {
-    await model;
+    await meet();
     signal.throwIfAborted();
     const reply = await analyze(photo, { key: storedKey(), signal, onBusy });
     await show(photo, reply, signal);
@@ -177,14 +185,19 @@ async function goLive(device) {
   const stop = current;
   say("Opening the camera…");
   try {
-    await model;
-    const stream = await camera(device);
+    await meet();
+    const stream = await openCamera(device);
     if (signal.aborted) return stream.getTracks().forEach((track) => track.stop());
     stream.getVideoTracks()[0]?.addEventListener("ended", () => stop.abort());
     view.clear();
     view.setMirrored(isMirror(stream));
-    enter("busy");
+    legend.setParts([], false);
+    shown = null;
+    enter("live");
+    say("The camera is live.");
+    buttons.stop.focus();
     const next = await nextCamera(stream);
+    buttons.turn.hidden = next === null;
     buttons.turn.onclick = () => goLive(next);
     let described = -Infinity;
     await watch({
@@ -195,99 +208,45 @@ async function goLive(device) {
         const reply = await analyze(photo, { key: storedKey(), signal });
         const map = await readLabelMap(bytesOf(reply.answer.mask));
         signal.throwIfAborted();
-        if (main.dataset.state !== "live") {
-          enter("live");
-          say("The camera is live.");
-          buttons.turn.hidden = next === null;
-          buttons.stop.focus();
-        }
         shown = { photo, reply };
         view.showFrame(frame);
         view.showAnswer(reply.answer, map);
         if (performance.now() - described > READABLE) {
           described = performance.now();
           describe(true);
+          byId("aside", HTMLElement).hidden = false;
         }
         paint();
       },
     });
   } catch (error) {
-    if (signal.aborted) return settle(stop);
-    enter("empty");
-    await fail(error, () => goLive(device));
+    if (current !== stop) return; // something else has begun
+    settle();
+    if (!signal.aborted) await fail(error, () => goLive(device));
   }
 }
 
-/**
- * Leaves the live picture as it is, unless something else has begun.
- *
- * @param {AbortController} stopped
- */
-function settle(stopped) {
-  if (current !== stopped) return;
+/** Leaves the live picture as it is. */
+function settle() {
   enter(shown ? "done" : "empty");
   describe(false);
   paint();
-  say("The camera is off. This is its last frame.");
+  say(shown ? "The camera is off. This is its last frame." : "");
   buttons.live.focus();
 }
 
-/**
- * @param {string | null} device
- */
-async function camera(device) {
-  if (!navigator.mediaDevices) {
-    throw new Problem("No camera here", "Browsers open the camera only for https:// pages and for localhost.");
-  }
-  try {
-    return await openCamera(device);
-  } catch (error) {
-    const { name } = /** @type {DOMException} */ (error);
-    if (name === "NotAllowedError") {
-      throw new Problem("The camera stays closed", "Allow this page to use it, in the browser’s address bar.");
-    }
-    throw new Problem("No camera", "None was found, or another program has it. Connect or free one and try again.");
-  }
-}
-
 async function takeExample() {
-  begin();
-  const answer = await fetch("web/example.jpg");
-  await take(new File([await answer.blob()], "astronaut.jpg", { type: "image/jpeg" }));
-}
-
-function installSwitches() {
-  for (const [id, name, on] of /** @type {const} */ ([
-    ["show-mask", "without-mask", false],
-    ["show-skeleton", "without-skeleton", false],
-    ["show-names", "with-names", true],
-    ["show-compare", "comparing", true],
-  ])) {
-    const box = byId(id, HTMLInputElement);
-    const apply = () => view.stage.classList.toggle(name, box.checked === on);
-    box.addEventListener("change", apply);
-    apply();
+  const signal = begin();
+  try {
+    const photo = await getExample();
+    if (!signal.aborted) await take(photo);
+  } catch (error) {
+    await fail(error, takeExample);
   }
-  const split = byId("split", HTMLInputElement);
-  const compare = byId("show-compare", HTMLInputElement);
-  const divide = () => {
-    split.hidden = !compare.checked;
-    view.stage.style.setProperty("--split", compare.checked ? `${split.value}%` : "0%");
-  };
-  compare.addEventListener("change", divide);
-  split.addEventListener("input", divide);
-  const opacity = byId("opacity", HTMLInputElement);
-  const fade = () => {
-    view.stage.style.setProperty("--opacity", `${opacity.value}%`);
-    opacity.style.setProperty("--value", `${opacity.value}%`);
-  };
-  opacity.addEventListener("input", fade);
-  divide();
-  fade();
 }
 
 function install() {
-  installSwitches();
+  installSwitches(view.stage);
   installCall();
   installIntake({
     inputs: [byId("pick", HTMLInputElement), byId("shoot", HTMLInputElement)],
@@ -326,7 +285,7 @@ function install() {
   buttons.saveJson.addEventListener("click", () => {
     if (shown) download(shown.reply.text, "application/json", renamed(shown.photo.name, ".json"));
   });
-  model = meet();
 }
 
 install();
+void start();

@@ -1,5 +1,7 @@
 /** The camera, live: one request under way at a time, and always the newest frame. */
 
+import { Problem } from "./problem.js";
+
 /** Longest side of the frames that are sent: many times what the network looks at, and quick to send. */
 const LONGEST = 640;
 const QUALITY = 0.85;
@@ -8,11 +10,21 @@ const WINDOW = 12;
 
 /**
  * @param {string | null} device the camera's id; null for whichever the browser offers first
- * @returns {Promise<MediaStream>}
+ * @returns {Promise<MediaStream>} rejects with a Problem
  */
-export function openCamera(device) {
-  const video = device ? { deviceId: { exact: device } } : { facingMode: "user" };
-  return navigator.mediaDevices.getUserMedia({ video: { ...video, width: { ideal: 1280 } }, audio: false });
+export async function openCamera(device) {
+  if (!navigator.mediaDevices) {
+    throw new Problem("No camera here", "Browsers open the camera only for https:// pages and for localhost.");
+  }
+  const camera = device ? { deviceId: { exact: device } } : { facingMode: "user" };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video: { ...camera, width: { ideal: 1280 } }, audio: false });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "NotAllowedError") {
+      throw new Problem("The camera stays closed", "Allow this page to use it, in the browser’s address bar.");
+    }
+    throw new Problem("No camera", "None was found, or another program has it. Connect or free one and try again.");
+  }
 }
 
 /**
@@ -38,7 +50,7 @@ export function isMirror(stream) {
 }
 
 /**
- * Takes a frame, has it answered, and only then takes the next, until the signal stops it. No queue can grow: a slow
+ * Takes a frame, has it answered, and only then takes the next, until it is stopped by the signal or a problem. No queue can grow: a slow
  * service lowers the rate, never the freshness. What is shown is the frame that was answered, so that the mask fits.
  *
  * @param {object} options
@@ -46,6 +58,7 @@ export function isMirror(stream) {
  * @param {AbortSignal} options.signal
  * @param {(frame: HTMLCanvasElement, photo: File) => Promise<void>} options.onFrame resolves when the answer is shown
  * @param {(rate: number) => void} options.onRate frames a second
+ * @returns {Promise<never>}
  */
 export async function watch({ stream, signal, onFrame, onRate }) {
   const video = document.createElement("video");
@@ -55,7 +68,7 @@ export async function watch({ stream, signal, onFrame, onRate }) {
   const times = [];
   try {
     await video.play();
-    while (!signal.aborted) {
+    for (;;) {
       await nextFrame(video, signal);
       await onFrame(canvas, await capture(video, canvas));
       times.push(performance.now());
@@ -75,10 +88,16 @@ export async function watch({ stream, signal, onFrame, onRate }) {
  */
 function nextFrame(video, signal) {
   return new Promise((resolve, reject) => {
-    const handle = video.requestVideoFrameCallback(() => resolve());
-    const stop = () => (video.cancelVideoFrameCallback(handle), reject(signal.reason));
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
+    signal.throwIfAborted();
+    const stop = () => {
+      video.cancelVideoFrameCallback(handle);
+      reject(signal.reason);
+    };
+    const handle = video.requestVideoFrameCallback(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    });
+    signal.addEventListener("abort", stop);
   });
 }
 

@@ -37,13 +37,14 @@ export function drawSkeleton(svg, { image, people, skeleton }, pixel) {
 function joints(keypoints, person, width, pixel) {
   const names = keypoints.map((joint) => ({
     joint,
-    text: `${words(joint.name)} ${joint.score.toFixed(2)}`,
+    text: words(joint.name),
     isSeen: !isFaint(joint.score),
   }));
   const places = placeNames(names, width, pixel);
   return names.map(({ joint, text }, index) => {
     const drawn = drawJoint(joint, text, places[index]);
     drawn.dataset.joint = `${person} ${index}`;
+    drawn.classList.toggle("faint", isFaint(joint.score));
     return drawn;
   });
 }
@@ -71,7 +72,9 @@ function drawJoint({ x, y, score }, text, place = { x, y, anchor: "start" }) {
   // The centre of the top-left pixel is (0, 0) in an answer and (0.5, 0.5) in a drawing.
   const group = shape("g", { class: "joint", opacity: strength(score), transform: CENTER });
   const written = shape("text", { x: place.x, y: place.y, "text-anchor": place.anchor });
-  written.textContent = text;
+  const exact = shape("tspan", {}); // shown for the joint that is pointed at
+  exact.textContent = ` ${score.toFixed(2)}`;
+  written.append(text, exact);
   group.append(shape("line", { x1: x, y1: y, x2: place.x, y2: place.y }), shape("circle", { cx: x, cy: y }), written);
   return group;
 }

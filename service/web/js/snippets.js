@@ -56,7 +56,8 @@ export const NOTES = {
  */
 export function readable(answer) {
   const shown = { ...answer, mask: `${answer.mask.slice(0, 24)}… ${answer.mask.length} letters` };
-  return JSON.stringify(shown, null, 2).replace(/\[[^[\]{}]*\]/g, (list) => list.replace(/\s+/g, " "));
+  const onOneLine = (/** @type {string} */ list) => list.replace(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]");
+  return JSON.stringify(shown, null, 2).replace(/\[[^[\]{}]*\]/g, onOneLine);
 }
 
 /** @param {string} text */
