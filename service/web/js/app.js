@@ -77,7 +77,7 @@ async function fail(error, again) {
   }
   if (error.status === 401) {
     say("");
-    await askForKey(error.detail);
+    await askForKey(storedKey() ? error.detail : "Whoever runs it can give you one.");
     again();
   } else {
     complain(error, error.status === 0 || error.status >= 500 ? again : undefined);

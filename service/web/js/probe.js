@@ -36,7 +36,6 @@ export function installProbe({ surface, readout, cross, spoken, partAt, onPart }
       readout.style.setProperty(String(name), String(value));
       cross.style.setProperty(String(name), String(value));
     }
-    readout.classList.toggle("flipped", across > 0.5);
     if (part) readout.replaceChildren(...describe(part));
     if (part && isSpoken) spoken.textContent = `${words(part.name)}, ${percent(part.confidence)} sure`;
   };
