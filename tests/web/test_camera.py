@@ -56,6 +56,28 @@ def test_one_frame_is_under_way_at_a_time_and_the_camera_stops(visit: Visit) -> 
     assert mask.value.suggested_filename == "frame-mask.png"
 
 
+SECOND = """
+    const list = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+    navigator.mediaDevices.enumerateDevices = async () =>
+        [...(await list()).filter(({ kind }) => kind === "videoinput"), { kind: "videoinput", deviceId: "second" }];
+    const openAny = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = ({ video }) => (window.wish = video, openAny({ video: true }));
+"""
+"""A second camera, which Chromium cannot make up where it plays a film: the first one under another name."""
+
+
+def test_another_camera_takes_over(visit: Visit) -> None:
+    page = visit()
+    page.add_init_script(SECOND)
+    live(page)
+    page.evaluate("window.first = window.stream.getVideoTracks()[0]")
+    page.get_by_role("button", name="Other camera").click()
+    page.wait_for_function("() => window.first.readyState === 'ended'")
+    page.wait_for_function("() => window.stream.getVideoTracks()[0].readyState === 'live'")
+    assert page.evaluate("window.wish.deviceId") == {"exact": "second"}
+    expect(page.locator("#legend")).to_contain_text("face")
+
+
 def test_a_photo_ends_the_camera(visit: Visit) -> None:
     page = visit()
     live(page)
