@@ -86,7 +86,7 @@ def _documented(status: int, kinds: list[Kind]) -> dict[str, Any]:
         "description": " · ".join(kind.title for kind in kinds),
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
     }
-    if status == 503:
+    if status in (503, 504):
         answer["headers"] = {
             "Retry-After": {"description": "seconds to wait before trying again", "schema": {"type": "integer"}}
         }

@@ -134,7 +134,7 @@ def problem_response(request: Request, kind: Kind, detail: str, headers: Mapping
 async def _answer_known(request: Request, error: Exception) -> Response:
     kind = KINDS[type(error)]
     headers = {}
-    if isinstance(error, engine.OverloadError):
+    if isinstance(error, engine.OverloadError | engine.DeadlineError):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, engine.ClosedError):
         headers["Retry-After"] = "1"

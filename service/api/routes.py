@@ -59,7 +59,8 @@ def photo_routes(engine: Engine, settings: Settings, metrics: Metrics) -> APIRou
         except TimeoutError:
             raise DeadlineError(
                 f"There was no answer within {seconds:g} s. Try again later, or allow more time with the header "
-                "X-Request-Timeout-Ms."
+                "X-Request-Timeout-Ms.",
+                engine.admission.wait,
             ) from None
         metrics.photo_answered(timings)
         headers["Server-Timing"] = server_timing(timings)

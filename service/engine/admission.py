@@ -27,10 +27,15 @@ class Admission:
         """Photos that are in and not yet out."""
         return self._under_way
 
+    @property
+    def wait(self) -> int:
+        """Seconds, from 1, in which what is under way should be done."""
+        return max(1, ceil(self._under_way * self._seconds_per_photo))
+
     def check(self, places: int = 1) -> None:
         """Raises :class:`OverloadError` if a photo that needs so many places would not be let in now."""
         if self._under_way and self._under_way + places > self._limit:
-            raise OverloadError(max(1, ceil(self._under_way * self._seconds_per_photo)))
+            raise OverloadError(self.wait)
 
     @contextmanager
     def enter(self, places: int = 1) -> Iterator[None]:

@@ -18,7 +18,11 @@ class OverloadError(RuntimeError):
 
 
 class DeadlineError(TimeoutError):
-    """The photo's time was up before its turn came; it was not run."""
+    """The photo's time was up before its turn came; it was not run. ``retry_after`` is the wait that should suffice."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class InferenceError(RuntimeError):

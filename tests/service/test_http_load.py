@@ -111,6 +111,7 @@ def test_a_deadline_is_kept_and_the_photo_never_runs(toy_path: Path) -> None:
         began = time.monotonic()
         late = on.client.post("/pose", content=PHOTO, headers={"X-Request-Timeout-Ms": "150"})
         assert_problem(late, 504, "deadline-passed", "within 0.15 s")
+        assert late.headers["Retry-After"] == "1"
         assert 0.14 < time.monotonic() - began < 2
         on.session.gate.set()
         assert first.result().status_code == 200

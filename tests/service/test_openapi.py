@@ -51,7 +51,7 @@ def test_every_problem_is_documented_with_its_type(document: dict[str, Any], pat
             assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
             for name, example in content["examples"].items():
                 assert example["value"]["type"] == f"urn:jppnet:problem:{name}"
-    assert "Retry-After" in responses["503"]["headers"]
+    assert all("Retry-After" in responses[status]["headers"] for status in ("503", "504"))
 
 
 @pytest.mark.parametrize(
