@@ -39,6 +39,7 @@ def chosen_options(description: str | None) -> Iterator[Chosen]:
     parser.add_argument("--provider", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--photos", type=Path, help="folder of JPEG files; without it, views of the astronaut")
     parser.add_argument("--service-bin", type=Path, required=True, help="folder with the command jppnet")
+    parser.add_argument("--openvino-bin", type=Path, required=True, help="the same with OpenVINO")
     parser.add_argument(
         "--out",
         type=Path,
@@ -54,7 +55,7 @@ def chosen_options(description: str | None) -> Iterator[Chosen]:
     out = (given.out / f"{given.model.stem}-{given.provider}").resolve()
     out.mkdir(parents=True, exist_ok=True)
     photos = street_photos(given.photos)
-    setup = Setup(given.model.resolve(), given.provider, given.service_bin.resolve(), out)
+    setup = Setup(given.model.resolve(), given.provider, given.service_bin.resolve(), given.openvino_bin.resolve(), out)
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{number}.jpg" for number in range(len(photos))]
         for file, photo in zip(files, photos, strict=True):

@@ -28,6 +28,8 @@ class Setup:
     provider: str
     service_bin: Path
     """The folder with the command ``jppnet`` of an installation that holds only what the service needs."""
+    openvino_bin: Path
+    """The same, with ONNX Runtime for OpenVINO."""
     logs: Path
 
 
@@ -37,17 +39,35 @@ class Kind:
 
     name: str
     command: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    has_other_masks: bool = False
+    """Does not compute exactly what the others do."""
     is_busy_when_idle: bool = False
     """Takes so much of the cores while nobody asks that it must not run beside those being measured."""
 
 
 OURS: Final = Kind("jppnet", ("{service}/jppnet", "serve", "--port", "{port}"))
+HANDWRITTEN: Final = ("{bin}/uvicorn", "benchmarks.peers.handwritten:app", "--port", "{port}", "--no-access-log")
 PEERS: Final = (
-    Kind("FastAPI", ("{bin}/uvicorn", "benchmarks.peers.handwritten:app", "--port", "{port}", "--no-access-log")),
+    Kind("FastAPI", HANDWRITTEN),
     Kind("LitServe", ("{bin}/python", "-m", "benchmarks.peers.litserve_server", "{port}")),
     Kind("BentoML", ("{bin}/bentoml", "serve", "benchmarks.peers.bentoml_service:Parse", "--port", "{port}")),
     Kind("Ray Serve", ("{bin}/python", "-m", "benchmarks.peers.ray_serve", "{port}"), is_busy_when_idle=True),
 )
+WHOLE: Final = Kind("FastAPI, whole decode", HANDWRITTEN, (("BENCH_DECODES_WHOLE", "1"),), has_other_masks=True)
+"""The endpoint as one would write it without the service's decoding at reduced size."""
+OPENVINO: Final = Kind(
+    "jppnet, OpenVINO",
+    ("{openvino}/jppnet", *OURS.command[1:]),
+    (("JPPNET_PROVIDER", "openvino"),),
+    has_other_masks=True,
+)
+"""The service with everything of its own switched on, on a CPU."""
+
+
+def kinds_on(provider: str) -> tuple[Kind, ...]:
+    """What is compared on a provider."""
+    return (OURS, *PEERS, WHOLE, OPENVINO) if provider == "cpu" else (OURS, *PEERS, WHOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +113,11 @@ def serving(kinds: list[Kind], setup: Setup, photo: bytes) -> Iterator[dict[str,
 def _started(kind: Kind, setup: Setup) -> Iterator[Server]:
     port = _free_port()
     places = {"port": str(port), "bin": str(Path(sys.executable).parent), "service": str(setup.service_bin)}
+    places["openvino"] = str(setup.openvino_bin)
     with (setup.logs / f"{kind.name}.log").open("ab") as log:
         process = subprocess.Popen(
             [part.format(**places) for part in kind.command],
-            cwd=ROOT, env=_environment(setup), stdout=log, stderr=log, start_new_session=True,
+            cwd=ROOT, env=_environment(setup) | dict(kind.environment), stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     server = Server(kind, port, psutil.Process(process.pid))
     try:

@@ -1,7 +1,8 @@
 """The plain steps from a photo to its mask, as a short script would call them: what every peer serves.
 
 Decode, fit and encode are the service's own functions, the model file is the same, so what differs is only how the
-requests reach them.
+requests reach them. Decoding large JPEGs only as large as the model needs is the service's own idea; a peer can be told
+to decode as one would without it.
 """
 
 import os
@@ -16,7 +17,8 @@ import onnxruntime as ort
 
 from service.engine.card import read_card
 from service.engine.cores import usable_cores
-from service.imaging.decode import decode
+from service.engine.photo import Photo, plan
+from service.imaging.decode import decode, inspect
 from service.imaging.fit import Fit, fit_photo, plan_fit
 from service.imaging.mask import cut_padding, label_map
 from service.imaging.png import palette_png
@@ -30,8 +32,9 @@ GPU_BATCH: Final = 16
 class Steps:
     """The model with one thread within a run: on a CPU, runs side by side beat threads within one."""
 
-    def __init__(self, model: Path, provider: str) -> None:
+    def __init__(self, model: Path, provider: str, decodes_whole: bool = False) -> None:
         """Opens the model file on ``cpu`` or ``cuda``."""
+        self._decodes_whole = decodes_whole
         cv2.setNumThreads(1)
         self.lanes = lanes(provider)
         if provider == "cuda":
@@ -46,9 +49,13 @@ class Steps:
 
     def prepare(self, data: bytes) -> tuple[npt.NDArray[np.uint8], Fit]:
         """The model's input (H, W, 3) from a file's bytes, and how the photo lies in it."""
-        photo = decode(data, MAX_PIXELS)
-        fit = plan_fit(photo.shape[:2], self.size, self.card.fit)
-        return fit_photo(photo, fit, self.card.pad_color), fit
+        if self._decodes_whole:
+            pixels = decode(data, MAX_PIXELS)
+            fit = plan_fit(pixels.shape[:2], self.size, self.card.fit)
+            return fit_photo(pixels, fit, self.card.pad_color), fit
+        photo = Photo(data, inspect(data, MAX_PIXELS), digest=b"")
+        planned = plan(photo, [], self.size, self.card.fit)
+        return planned.inputs(self.card.pad_color)[0], planned.shown[0].fit
 
     def parse(self, photos: Sequence[bytes]) -> list[bytes]:
         """The masks of photos, as PNG files, from one run over their batch."""
@@ -63,7 +70,8 @@ class Steps:
 
 def steps_from_environment() -> Steps:
     """The steps that a peer's process is to serve."""
-    return Steps(Path(os.environ["BENCH_MODEL"]), os.environ["BENCH_PROVIDER"])
+    environment = os.environ
+    return Steps(Path(environment["BENCH_MODEL"]), environment["BENCH_PROVIDER"], "BENCH_DECODES_WHOLE" in environment)
 
 
 def on_gpu() -> bool:
