@@ -28,7 +28,7 @@ def draw_skeleton(
     """
     thickness = max(2, round(min(picture.shape[:2]) * THICKNESS))
     points = [(round(x), round(y)) for x, y in (joints * 2**FRACTION_BITS).tolist()]
-    for (start, end), color in zip(bones, _hues(len(bones)), strict=True):
+    for (start, end), color in zip(bones, bone_colors(len(bones)), strict=True):
         if seen[start] and seen[end]:
             for width, paint in ((thickness + 2, OUTLINE), (thickness, color)):
                 cv2.line(picture, points[start], points[end], paint, width, cv2.LINE_AA, FRACTION_BITS)
@@ -38,7 +38,7 @@ def draw_skeleton(
             cv2.circle(picture, point, size, paint, cv2.FILLED, cv2.LINE_AA, FRACTION_BITS)
 
 
-def _hues(count: int) -> list[Color]:
+def bone_colors(count: int) -> list[Color]:
     """Bright colours, evenly around the colour wheel."""
     wheel = np.array([[[180 * index // max(1, count), 220, 255] for index in range(count)]], np.uint8)
     return [(int(r), int(g), int(b)) for r, g, b in cv2.cvtColor(wheel, cv2.COLOR_HSV2RGB)[0]] if count else []
