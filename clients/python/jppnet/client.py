@@ -1,0 +1,256 @@
+"""The clients: the same calls, blocking and for an event loop."""
+
+import time
+from abc import ABC, abstractmethod
+from functools import partial
+from typing import Any, Final, Generic, Literal, Self, TypeVar
+
+import anyio
+import httpx
+from anyio.to_thread import run_sync
+
+from jppnet.answers import Analysis, Model, Parsing, Pose
+from jppnet.photo import Photo
+from jppnet.question import Boxes, Call, Labels, Question, about_photo
+from jppnet.talk import Outcome, Send, Talk, Wait, talk
+
+MODEL: Final = Question("GET", "model")
+HEALTH: Final = Question("GET", "readyz")
+
+Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
+
+
+class _Base(ABC, Generic[Http]):
+    """Where the service is, and on which terms it is asked."""
+
+    def __init__(
+        self,
+        url: str = "http://localhost:8000",
+        *,
+        api_key: str | None = None,
+        timeout: float = 30.0,
+        retries: int = 2,
+    ) -> None:
+        """A client of the service at ``url``; nothing is sent before the first call.
+
+        Args:
+            url: where the service is, with the path that comes before its calls, if there is one.
+            api_key: shown to a service that wants one.
+            timeout: seconds that a call may take, further tries and the waits between them included. The service is
+                told, and works on nothing that nobody waits for.
+            retries: how often a call is tried again when the service is busy (503) or the connection breaks.
+        """
+        self._url = url.rstrip("/")
+        self._timeout = timeout
+        self._retries = retries
+        headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}".encode()}
+        self._http: Http = self._open(headers=headers, follow_redirects=True)
+
+    @abstractmethod
+    def _open(self, **options: Any) -> Http: ...
+
+    def _talk(self, question: Question, timeout: float | None) -> Talk:
+        retries = 0 if question is HEALTH else self._retries  # that the service is busy or gone is an answer, too
+        return talk(self._url, question, self._timeout if timeout is None else timeout, retries)
+
+    def _request(self, step: Send) -> httpx.Request:
+        asked = step.question
+        return self._http.build_request(
+            asked.method,
+            step.url,
+            params=asked.parameters,
+            headers=step.headers,
+            content=asked.photo,
+            timeout=step.timeout,
+        )
+
+
+class Client(_Base[httpx.Client]):
+    """A jppnet service, for programs that wait for each answer. Threads may share one.
+
+    Every call raises :class:`ProblemError` for what the service refuses, ``httpx.TransportError`` if it does not answer
+    at all, and the errors of :func:`~jppnet.photo.photo_bytes` for what is no photo.
+    """
+
+    def parse(
+        self,
+        photo: Photo,
+        *,
+        labels: Labels | None = None,
+        boxes: Boxes | None = None,
+        timeout: float | None = None,
+    ) -> Parsing:
+        """Who wears what where. ``labels`` (names or ids) keeps only those, ``boxes`` names the people to look at."""
+        question = about_photo("parse", photo, "json", mask="rle", labels=labels, boxes=boxes)
+        return Parsing.read(self._ask(question, timeout).json())
+
+    def pose(self, photo: Photo, *, boxes: Boxes | None = None, timeout: float | None = None) -> Pose:
+        """How the people stand."""
+        return Pose.read(self._ask(about_photo("pose", photo, "json", boxes=boxes), timeout).json())
+
+    def analyze(
+        self,
+        photo: Photo,
+        *,
+        labels: Labels | None = None,
+        boxes: Boxes | None = None,
+        timeout: float | None = None,
+    ) -> Analysis:
+        """What :meth:`parse` and :meth:`pose` say, from one run of the model."""
+        question = about_photo("analyze", photo, "json", mask="rle", labels=labels, boxes=boxes)
+        return Analysis.read(self._ask(question, timeout).json())
+
+    def fetch(
+        self,
+        call: Call,
+        photo: Photo,
+        *,
+        format: str,
+        labels: Labels | None = None,
+        boxes: Boxes | None = None,
+        opacity: float | None = None,
+        mask: Literal["png", "rle"] | None = None,
+        image_id: int | None = None,
+        accept: str | None = None,
+        timeout: float | None = None,
+    ) -> bytes:
+        """A call's answer as it comes, in any of its formats: a PNG for ``format="cutout"``, say."""
+        question = about_photo(
+            call, photo, format,
+            labels=labels, boxes=boxes, opacity=opacity, mask=mask, image_id=image_id, accept=accept,
+        )  # fmt: skip
+        return self._ask(question, timeout).content
+
+    def model(self, *, timeout: float | None = None) -> Model:
+        """The model: labels, joints, figures, and what it runs on."""
+        return Model.read(self._ask(MODEL, timeout).json())
+
+    def health(self, *, timeout: float | None = None) -> None:
+        """Returns if the service is ready for photos; asked once."""
+        self._ask(HEALTH, timeout)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open(self, **options: Any) -> httpx.Client:
+        return httpx.Client(**options)
+
+    def _ask(self, question: Question, timeout: float | None) -> httpx.Response:
+        conversation = self._talk(question, timeout)
+        outcome: Outcome = None
+        while True:
+            try:
+                step = conversation.send(outcome)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            outcome = self._do(step)
+
+    def _do(self, step: Send | Wait) -> Outcome:
+        if isinstance(step, Wait):
+            time.sleep(step.seconds)
+            return None
+        try:
+            return self._http.send(self._request(step))
+        except httpx.TransportError as error:
+            return error
+
+
+class AsyncClient(_Base[httpx.AsyncClient]):
+    """:class:`Client` for asyncio and trio: the same calls, to be awaited."""
+
+    async def parse(
+        self,
+        photo: Photo,
+        *,
+        labels: Labels | None = None,
+        boxes: Boxes | None = None,
+        timeout: float | None = None,
+    ) -> Parsing:
+        """As :meth:`Client.parse`."""
+        ask = partial(about_photo, "parse", photo, "json", mask="rle", labels=labels, boxes=boxes)
+        return Parsing.read((await self._ask(await run_sync(ask), timeout)).json())
+
+    async def pose(self, photo: Photo, *, boxes: Boxes | None = None, timeout: float | None = None) -> Pose:
+        """As :meth:`Client.pose`."""
+        ask = partial(about_photo, "pose", photo, "json", boxes=boxes)
+        return Pose.read((await self._ask(await run_sync(ask), timeout)).json())
+
+    async def analyze(
+        self,
+        photo: Photo,
+        *,
+        labels: Labels | None = None,
+        boxes: Boxes | None = None,
+        timeout: float | None = None,
+    ) -> Analysis:
+        """As :meth:`Client.analyze`."""
+        ask = partial(about_photo, "analyze", photo, "json", mask="rle", labels=labels, boxes=boxes)
+        return Analysis.read((await self._ask(await run_sync(ask), timeout)).json())
+
+    async def fetch(
+        self,
+        call: Call,
+        photo: Photo,
+        *,
+        format: str,
+        labels: Labels | None = None,
+        boxes: Boxes | None = None,
+        opacity: float | None = None,
+        mask: Literal["png", "rle"] | None = None,
+        image_id: int | None = None,
+        accept: str | None = None,
+        timeout: float | None = None,
+    ) -> bytes:
+        """As :meth:`Client.fetch`."""
+        ask = partial(
+            about_photo, call, photo, format,
+            labels=labels, boxes=boxes, opacity=opacity, mask=mask, image_id=image_id, accept=accept,
+        )  # fmt: skip
+        return (await self._ask(await run_sync(ask), timeout)).content
+
+    async def model(self, *, timeout: float | None = None) -> Model:
+        """As :meth:`Client.model`."""
+        return Model.read((await self._ask(MODEL, timeout)).json())
+
+    async def health(self, *, timeout: float | None = None) -> None:
+        """As :meth:`Client.health`."""
+        await self._ask(HEALTH, timeout)
+
+    async def close(self) -> None:
+        """As :meth:`Client.close`."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _open(self, **options: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(**options)
+
+    async def _ask(self, question: Question, timeout: float | None) -> httpx.Response:
+        conversation = self._talk(question, timeout)
+        outcome: Outcome = None
+        while True:
+            try:
+                step = conversation.send(outcome)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            outcome = await self._do(step)
+
+    async def _do(self, step: Send | Wait) -> Outcome:
+        if isinstance(step, Wait):
+            await anyio.sleep(step.seconds)
+            return None
+        try:
+            return await self._http.send(self._request(step))
+        except httpx.TransportError as error:
+            return error

@@ -1,0 +1,33 @@
+"""A service with the toy model, and either client of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from either_client import Ask, ask_awaited, ask_blocking
+from serving import serving
+from toy_model import toy_card, write_toy_model
+
+from service.engine.engine import Engine
+from service.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy model's file."""
+    return write_toy_model(tmp_path_factory.mktemp("model") / "toy.onnx", toy_card())
+
+
+@pytest.fixture(scope="session")
+def service(toy: Path) -> Iterator[str]:
+    """The address of a service."""
+    settings = Settings(model=toy, provider="cpu", lanes=1, threads=1, max_batch=1)
+    with serving(Engine.start(settings), settings) as client:
+        yield str(client.base_url)
+
+
+@pytest.fixture(params=["sync", "asyncio"])
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """Asks the service at an address by the blocking client or the other: what one does, both do."""
+
+    return ask_blocking if request.param == "sync" else ask_awaited
