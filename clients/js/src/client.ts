@@ -1,0 +1,104 @@
+import type {
+  AnalyzeOptions,
+  AnalyzeResults,
+  CallOptions,
+  ClientOptions,
+  ParseOptions,
+  ParseResults,
+  PoseOptions,
+  PoseResults,
+} from "./options.js";
+import { type Photo, photoBody } from "./photo.js";
+import { type Answer, send } from "./request.js";
+import type { AnalyzeFormat, Health, Model, ParseFormat, PoseFormat } from "./types.js";
+
+type Path = "parse" | "pose" | "analyze" | "model" | "readyz";
+type Options = ParseOptions & PoseOptions<string> & AnalyzeOptions<string>;
+
+/** A jppnet service. All calls may be made at the same time, and all reject as `ProblemError` says. */
+export class Jppnet {
+  readonly #base: string;
+  readonly #options: ClientOptions;
+
+  /** `url` is where the service is, such as `http://localhost:8000`; in a page also a path, such as `/api`. */
+  constructor(url: string | URL, options: ClientOptions = {}) {
+    const page = typeof location === "undefined" ? undefined : location.href;
+    this.#base = new URL(url, page).href.replace(/\/*$/, "/");
+    this.#options = options;
+  }
+
+  /** Who wears what where: every pixel's label. */
+  parse<Format extends ParseFormat = "json">(
+    photo: Photo,
+    options: ParseOptions<Format> = {},
+  ): Promise<ParseResults[Format]> {
+    return this.#ask("parse", photo, options as Options);
+  }
+
+  /** How they stand: named joints. */
+  pose<Format extends PoseFormat = "json">(
+    photo: Photo,
+    options: PoseOptions<Format> = {},
+  ): Promise<PoseResults[Format]> {
+    return this.#ask("pose", photo, options as Options);
+  }
+
+  /** What `parse` and `pose` say, from one run of the model. */
+  analyze<Format extends AnalyzeFormat = "json">(
+    photo: Photo,
+    options: AnalyzeOptions<Format> = {},
+  ): Promise<AnalyzeResults[Format]> {
+    return this.#ask("analyze", photo, options as Options);
+  }
+
+  /** The model: its labels, joints, colours and figures, and what it runs on. */
+  async model(options: CallOptions = {}): Promise<Model> {
+    return json(await this.#send("model", new URLSearchParams(), { method: "GET" }, options));
+  }
+
+  /** Resolves when the service is ready for photos. Not tried again: that it is busy or gone is an answer, too. */
+  async health(options: CallOptions = {}): Promise<Health> {
+    return json(await this.#send("readyz", new URLSearchParams(), { method: "GET" }, options, 0));
+  }
+
+  async #ask<Result>(path: Path, photo: Photo, options: Options): Promise<Result> {
+    const { format = "json", accept } = options;
+    const headers = { "Content-Type": "application/octet-stream", ...(accept && { Accept: accept }) };
+    const request = { method: "POST", headers, body: photoBody(photo) };
+    const answer = await this.#send(path, query(format, options), request, options);
+    return answer.body.type.startsWith("application/json") ? json(answer) : (answer.body as Result);
+  }
+
+  #send(
+    path: Path,
+    query: URLSearchParams,
+    request: RequestInit,
+    { signal, timeoutMs = this.#options.timeoutMs ?? 30_000 }: CallOptions,
+    retries = this.#options.retries ?? 2,
+  ): Promise<Answer> {
+    const url = new URL(path, this.#base);
+    url.search = query.toString();
+    const { apiKey, fetch: fetcher = globalThis.fetch } = this.#options;
+    const headers = { ...request.headers, ...(apiKey !== undefined && { Authorization: `Bearer ${asBytes(apiKey)}` }) };
+    return send(url, { ...request, headers }, { fetch: fetcher, retries, timeoutMs, signal });
+  }
+}
+
+function query(format: string, { labels, opacity, mask, image_id, boxes }: Options): URLSearchParams {
+  const query = new URLSearchParams({ format });
+  if (labels) query.set("labels", labels.join(","));
+  if (opacity !== undefined) query.set("opacity", `${opacity}`);
+  if (mask) query.set("mask", mask);
+  if (image_id !== undefined) query.set("image_id", `${image_id}`);
+  for (const box of boxes ?? []) query.append("box", box.join(","));
+  return query;
+}
+
+/** A header holds bytes, one a character: those of the text in UTF-8. */
+function asBytes(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+async function json<Shape>({ body }: Answer): Promise<Shape> {
+  return JSON.parse(await body.text()) as Shape;
+}

@@ -1,0 +1,33 @@
+export { Jppnet } from "./client.js";
+export type {
+  AnalyzeOptions,
+  AnalyzeResults,
+  CallOptions,
+  ClientOptions,
+  Box,
+  ParseOptions,
+  ParseResults,
+  PoseOptions,
+  PoseResults,
+} from "./options.js";
+export type { Photo } from "./photo.js";
+export { ProblemError } from "./problem.js";
+export { decodeRle, labelIds } from "./rle.js";
+export type { LabelIds } from "./rle.js";
+export type {
+  AnalyzeAnswer,
+  AnalyzeFormat,
+  CocoResult,
+  Health,
+  Keypoint,
+  Label,
+  Model,
+  ParseAnswer,
+  ParseFormat,
+  Person,
+  PoseAnswer,
+  PoseFormat,
+  Problem,
+  Rle,
+  Segment,
+} from "./types.js";

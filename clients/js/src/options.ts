@@ -1,0 +1,68 @@
+import type {
+  AnalyzeAnswer,
+  AnalyzeFormat,
+  CocoResult,
+  ParseAnswer,
+  ParseFormat,
+  PoseAnswer,
+  PoseFormat,
+  Segment,
+} from "./types.js";
+
+export interface ClientOptions {
+  /** Shown to a service that wants one. Whoever can see a page can see its keys: keep them on your own server. */
+  apiKey?: string | undefined;
+  /** Time a call may take, waits and further tries included; 30,000 ms if not set. */
+  timeoutMs?: number;
+  /** How often a call is tried again when the service is busy (503) or not to be reached; twice if not set. */
+  retries?: number;
+  /** What to use in place of the global `fetch`. */
+  fetch?: typeof fetch;
+}
+
+export interface CallOptions {
+  /** Ends the call when it is aborted; the promise rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** In place of the client's. */
+  timeoutMs?: number;
+}
+
+/** x and y of the top-left corner, width and height, in pixels of the upright photo. */
+export type Box = readonly [x: number, y: number, width: number, height: number];
+
+interface PhotoOptions<Format> extends CallOptions {
+  /** What to get; `json` if not set. */
+  format?: Format;
+  /** People in a larger photo, one box each. */
+  boxes?: readonly Box[];
+  /** The media type of an overlay: `image/jpeg` if not set. */
+  accept?: "image/jpeg" | "image/png";
+}
+
+interface MaskOptions {
+  /** Only these labels, by name or id. */
+  labels?: readonly (string | number)[];
+  /** Of an overlay's colours, 0–1. */
+  opacity?: number;
+  /** How JSON holds the mask: one PNG in base64, or run lengths per label, which `labelIds` decodes. */
+  mask?: "png" | "rle";
+}
+
+export type ParseOptions<Format = ParseFormat> = PhotoOptions<Format> & MaskOptions;
+export type AnalyzeOptions<Format = AnalyzeFormat> = PhotoOptions<Format> & MaskOptions;
+export interface PoseOptions<Format = PoseFormat> extends PhotoOptions<Format> {
+  /** What COCO results call the photo. */
+  image_id?: number;
+}
+
+type Known<Format extends string, Results extends Record<Format, unknown>> = Results;
+
+/** What `parse` gives, by format. */
+export type ParseResults = Known<
+  ParseFormat,
+  { mask: Blob; ids: Blob; overlay: Blob; cutout: Blob; json: ParseAnswer; hf: Segment[] }
+>;
+/** What `pose` gives, by format. */
+export type PoseResults = Known<PoseFormat, { json: PoseAnswer; coco: CocoResult[]; overlay: Blob }>;
+/** What `analyze` gives, by format. */
+export type AnalyzeResults = Known<AnalyzeFormat, { json: AnalyzeAnswer; overlay: Blob }>;

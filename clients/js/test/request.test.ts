@@ -1,0 +1,150 @@
+/** Tries, waits and ends, against a server that fails as it is told. */
+import assert from "node:assert/strict";
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+
+import { Jppnet, type ClientOptions } from "jppnet";
+
+type Answer = (response: ServerResponse, request: IncomingMessage) => void;
+
+const PHOTO = new Blob(["a photo"]);
+
+/** A client of a server that gives these answers in turn, the last one for good; and the requests that it got. */
+async function script(t: TestContext, answers: Answer[], options: ClientOptions = {}) {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      requests.push(request);
+      answers[Math.min(requests.length, answers.length) - 1]!(response, request);
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { client: new Jppnet(`http://127.0.0.1:${port}/behind/a/proxy`, options), requests };
+}
+
+const people: Answer = (response) =>
+  response.writeHead(200, { "Content-Type": "application/json" }).end('{"people": []}');
+
+const problem =
+  (status: number, name: string, headers: Record<string, string> = {}): Answer =>
+  (response) =>
+    response
+      .writeHead(status, { "Content-Type": "application/problem+json", ...headers })
+      .end(JSON.stringify({ type: `urn:jppnet:problem:${name}`, title: name, status, detail: "why", request_id: "7" }));
+
+const hangUp: Answer = (response) => response.socket?.destroy();
+const halfAnAnswer: Answer = (response) => {
+  response.writeHead(200, { "Content-Type": "application/json", "Content-Length": "100" }).write("{");
+  setTimeout(() => response.socket?.destroy(), 20);
+};
+const never: Answer = () => {};
+
+test("a busy service is tried again after the time that it names", async (t) => {
+  const { client, requests } = await script(t, [problem(503, "overloaded", { "Retry-After": "1" }), people]);
+  const began = Date.now();
+  assert.deepEqual(await client.pose(PHOTO), { people: [] });
+  assert.equal(requests.length, 2);
+  assert.ok(Date.now() - began >= 1_000);
+});
+
+test("a date is a time to wait for, too", async (t) => {
+  const past = { "Retry-After": new Date(0).toUTCString() };
+  const { client, requests } = await script(t, [problem(503, "overloaded", past), people]);
+  await client.pose(PHOTO);
+  assert.equal(requests.length, 2);
+});
+
+test("it gives up after the tries that are allowed", async (t) => {
+  const busy = problem(503, "overloaded", { "Retry-After": "0" });
+  const { client, requests } = await script(t, [busy], { retries: 3 });
+  await assert.rejects(client.pose(PHOTO), { status: 503, type: "urn:jppnet:problem:overloaded", requestId: "7" });
+  assert.equal(requests.length, 4);
+});
+
+test("it does not wait for what comes too late", async (t) => {
+  const busy = problem(503, "overloaded", { "Retry-After": "60" });
+  const { client, requests } = await script(t, [busy], { timeoutMs: 5_000 });
+  await assert.rejects(client.pose(PHOTO), { status: 503 });
+  assert.equal(requests.length, 1);
+});
+
+for (const [what, broken] of Object.entries({ "before an answer": hangUp, "within one": halfAnAnswer })) {
+  test(`a connection that breaks ${what} is made again`, async (t) => {
+    const { client, requests } = await script(t, [broken, people]);
+    assert.deepEqual(await client.pose(PHOTO), { people: [] });
+    assert.equal(requests.length, 2);
+  });
+}
+
+for (const status of [400, 401, 422, 500, 504]) {
+  test(`${status} is final`, async (t) => {
+    const { client, requests } = await script(t, [problem(status, "final")]);
+    await assert.rejects(client.pose(PHOTO), { name: "ProblemError", status, detail: "why" });
+    assert.equal(requests.length, 1);
+  });
+}
+
+test("health is asked once", async (t) => {
+  const { client, requests } = await script(t, [problem(503, "device-failed")]);
+  await assert.rejects(client.health(), { status: 503 });
+  assert.equal(requests.length, 1);
+});
+
+test("nobody there is fetch's own error", async () => {
+  await assert.rejects(new Jppnet("http://127.0.0.1:9", { retries: 0 }).pose(PHOTO), TypeError);
+});
+
+test("an error page that is no problem is still told", async (t) => {
+  const { client } = await script(t, [(response) => response.writeHead(502).end("<h1>Bad gateway</h1>")]);
+  await assert.rejects(client.pose(PHOTO), {
+    type: "about:blank",
+    status: 502,
+    title: "Bad Gateway",
+    detail: "<h1>Bad gateway</h1>",
+  });
+});
+
+test("aborting ends a call that waits for its answer, or for its next try", async (t) => {
+  const waiting = { "Retry-After": "20" };
+  for (const answer of [never, problem(503, "overloaded", waiting)]) {
+    const { client, requests } = await script(t, [answer]);
+    const controller = new AbortController();
+    const reason = new Error("changed my mind");
+    setTimeout(() => controller.abort(reason), 100);
+    await assert.rejects(client.pose(PHOTO, { signal: controller.signal }), reason);
+    assert.equal(requests.length, 1);
+    await assert.rejects(client.pose(PHOTO, { signal: AbortSignal.abort(reason) }), reason);
+    assert.equal(requests.length, 1);
+  }
+});
+
+test("a call ends with its time, of which the service is told what is left", async (t) => {
+  const busy = problem(503, "overloaded", { "Retry-After": "0" });
+  const { client, requests } = await script(t, [busy, never], { timeoutMs: 200 });
+  await assert.rejects(client.pose(PHOTO), { name: "TimeoutError" });
+  const [first, second] = requests.map((request) => Number(request.headers["x-request-timeout-ms"]));
+  assert.ok(first! <= 200 && second! <= first! && second! > 0);
+});
+
+test("a question is asked as the service wants it", async (t) => {
+  const { client, requests } = await script(t, [people], { apiKey: "secret" });
+  await client.parse(PHOTO, { labels: ["hair", 13], opacity: 0, mask: "rle", boxes: [[1, 2, 3, 4], [5, 6, 7, 8]] });
+  const [request] = requests;
+  const url = new URL(request!.url!, "http://service");
+  assert.equal(url.pathname, "/behind/a/proxy/parse");
+  assert.deepEqual([...url.searchParams], [
+    ["format", "json"],
+    ["labels", "hair,13"],
+    ["opacity", "0"],
+    ["mask", "rle"],
+    ["box", "1,2,3,4"],
+    ["box", "5,6,7,8"],
+  ]);
+  assert.equal(request!.headers.authorization, "Bearer secret");
+});
