@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
+
+LONGEST_EXAMPLE: Final = 60
+"""Characters of an example that are shown."""
 
 Node = Mapping[str, Any]
 """A part of the document."""
@@ -112,7 +115,7 @@ def _shape(name: str, schema: Node) -> Iterator[str]:
     for field, value in schema["properties"].items():
         is_there = field in schema.get("required", []) or not _is_nullable(value)
         words = [_cell(value["description"])] if "description" in value else []
-        words += [f"like {_code(json.dumps(value['examples'][0], ensure_ascii=False))}"] if "examples" in value else []
+        words += [f"like {_code(_short(value['examples'][0]))}"] if "examples" in value else []
         yield f"| `{field}`{'' if is_there else '?'} | {_type(value)} | {', '.join(words)} |"
     yield ""
 
@@ -170,6 +173,12 @@ def _is_nullable(schema: Node) -> bool:
 def _cell(text: str) -> str:
     """Text for a table's cell."""
     return " ".join(text.replace("|", "\\|").split())
+
+
+def _short(example: Any) -> str:
+    """An example as JSON; what it is like shows at its beginning."""
+    text = json.dumps(example, ensure_ascii=False)
+    return text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"
 
 
 def _code(text: str) -> str:

@@ -74,6 +74,17 @@ def test_analyze_is_both(service: str, ask: Ask) -> None:
     np.testing.assert_array_equal(analysis.mask, parsing.mask)
 
 
+def test_boxes_name_the_people_in_a_larger_photo(service: str, ask: Ask) -> None:
+    photo = paint(400, 200, {1: (40, 80, 40, 40)})
+    photo[60:100, 300:340] = photo[100, 60]
+    analysis = ask(service, "analyze", png(photo), boxes=[(20, 40, 80, 120), (280.5, 20, 80, 120)])
+    assert [person.region for person in analysis.people] == [0, 1]
+    assert [[label.name for label in region.labels] for region in analysis.regions] == [["background", "shirt"]] * 2
+    assert (analysis.mask[100, 60], analysis.mask[80, 320], analysis.mask[80, 200]) == (1, 1, 0)
+    for region in analysis.regions:
+        np.testing.assert_array_equal(region.mask, analysis.mask[region.box.area])
+
+
 def test_a_photo_is_bytes_a_path_a_file_or_pixels(service: str, ask: Ask, tmp_path: Path) -> None:
     path = tmp_path / "photo.png"
     path.write_bytes(png(PHOTO))

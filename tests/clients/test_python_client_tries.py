@@ -150,7 +150,7 @@ def test_a_call_ends_with_its_time_of_which_the_service_is_told_what_is_left(ask
     over = threading.Event()
     with scripted(problem(503, "overloaded", Retry_After="0"), lambda _: over.wait(10) and None) as (url, got):
         with pytest.raises(httpx.ReadTimeout):
-            ask(url, "pose", b"photo", timeout=0.2)
+            ask(url, "pose", b"photo", timeout=1)
         over.set()
         first, second = (int(headers["X-Request-Timeout-Ms"]) for headers in got)
-        assert 0 < second <= first <= 200
+        assert 0 < second <= first <= 1000

@@ -28,6 +28,7 @@ export type {
   PoseAnswer,
   PoseFormat,
   Problem,
+  Region,
   Rle,
   Segment,
 } from "./types.js";

@@ -147,6 +147,11 @@ export interface components {
              */
             mask?: string | null;
             /**
+             * Regions
+             * @description where boxes were asked about: one by one, in their order; labels and mask are of all
+             */
+            regions?: components["schemas"]["Region"][] | null;
+            /**
              * People
              * @description empty when nobody is in the photo
              */
@@ -518,6 +523,11 @@ export interface components {
              * @example iVBORw0KGgo…
              */
             mask?: string | null;
+            /**
+             * Regions
+             * @description where boxes were asked about: one by one, in their order; labels and mask are of all
+             */
+            regions?: components["schemas"]["Region"][] | null;
         };
         /**
          * PersonAnswer
@@ -551,6 +561,12 @@ export interface components {
              * @description every joint of the model, in its order
              */
             keypoints: components["schemas"]["Keypoint"][];
+            /**
+             * Region
+             * @description where boxes were asked about: which of them shows this person, from 0
+             * @example 0
+             */
+            region?: number | null;
         };
         /**
          * PoseAnswer
@@ -584,13 +600,46 @@ export interface components {
             ][];
         };
         /**
+         * Region
+         * @description What was seen in one of the boxes that were asked about, whoever else it overlaps with.
+         */
+        Region: {
+            /**
+             * Box
+             * @description the pixels of the photo that the model was shown: the box and a margin
+             * @example [
+             *       112,
+             *       40,
+             *       236,
+             *       771
+             *     ]
+             */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /**
+             * Labels
+             * @description as for the photo; coordinates are the photo's, too
+             */
+            labels: components["schemas"]["LabelAnswer"][];
+            /**
+             * Mask
+             * @description palette PNG in base64, of this box's size; pixel value = label id. Not with mask=rle
+             * @example iVBORw0KGgo…
+             */
+            mask?: string | null;
+        };
+        /**
          * Rle
          * @description Run-length encoding as in COCO; `pycocotools.mask.decode` makes a mask of it.
          */
         Rle: {
             /**
              * Size
-             * @description height and width of the photo
+             * @description height and width of the photo, or of the region's box
              * @example [
              *       830,
              *       550
@@ -638,8 +687,8 @@ export interface components {
             /**
              * Image
              * @description the photo in base64, or as a data: URL. Addresses are not fetched
-             * @example /9j/4AAQSkZJRg…
-             * @example data:image/jpeg;base64,/9j/4AAQSkZJRg…
+             * @example iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4AWNqAAAAhgCDMo8PBgAAAABJRU5ErkJggg==
+             * @example data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4AWNqAAAAhgCDMo8PBgAAAABJRU5ErkJggg==
              */
             image: string;
         };
@@ -691,6 +740,8 @@ export interface operations {
             query?: {
                 /** @description **mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, pixel value = label id. **overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. **cutout**: PNG of the photo with all but the wanted labels transparent. **json**: labels and mask. **hf**: the list that Hugging Face's image segmentation gives. Without it, the header Accept decides between mask and json. */
                 format?: ("mask" | "ids" | "overlay" | "cutout" | "json" | "hf") | null;
+                /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
+                box?: string[] | null;
                 /** @description Which labels are wanted, by name or id, with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background. */
                 labels?: string[] | null;
                 /** @description of the colours in an overlay */
@@ -812,7 +863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Unknown label · Invalid request */
+            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Unknown label · Invalid request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -857,6 +908,8 @@ export interface operations {
             query?: {
                 /** @description **json** (the default): people and their joints. **coco**: COCO's key point results; their category is in `coco_categories` of GET /model. **overlay**: the photo with the skeleton drawn in; JPEG, or PNG if the header Accept prefers that. */
                 format?: ("json" | "coco" | "overlay") | null;
+                /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
+                box?: string[] | null;
                 /** @description what COCO results call the photo */
                 image_id?: number;
             };
@@ -974,7 +1027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Unknown label · Invalid request */
+            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Unknown label · Invalid request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1019,6 +1072,8 @@ export interface operations {
             query?: {
                 /** @description **json** (the default): labels, mask, people and joints. **overlay**: the photo with the labels' colours and the skeleton; JPEG, or PNG if the header Accept prefers that. */
                 format?: ("json" | "overlay") | null;
+                /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
+                box?: string[] | null;
                 /** @description Which labels are wanted, by name or id, with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background. */
                 labels?: string[] | null;
                 /** @description of the colours in an overlay */
@@ -1140,7 +1195,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Unknown label · Invalid request */
+            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Unknown label · Invalid request */
             422: {
                 headers: {
                     [name: string]: unknown;

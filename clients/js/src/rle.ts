@@ -1,15 +1,18 @@
-import type { Label, Rle } from "./types.js";
+import type { ParseAnswer, Region, Rle } from "./types.js";
 
-/** The label of every pixel of the upright photo, row by row: pixel (x, y) is `ids[y * width + x]`. */
+/** The label of every pixel, row by row: that of pixel (x, y) is `ids[y * width + x]`. */
 export interface LabelIds {
   width: number;
   height: number;
   ids: Uint8Array;
 }
 
-/** The labels of every pixel, from an answer that was asked for with `mask: "rle"`. What no label covers is 0. */
-export function labelIds(answer: { image: { width: number; height: number }; labels: Label[] }): LabelIds {
-  const { width, height } = answer.image;
+/**
+ * The labels of every pixel of the upright photo, or of a region's box, from an answer that was asked for with
+ * `mask: "rle"`. What no label covers is 0.
+ */
+export function labelIds(answer: Pick<ParseAnswer, "image" | "labels"> | Pick<Region, "box" | "labels">): LabelIds {
+  const [, , width, height] = "image" in answer ? [0, 0, answer.image.width, answer.image.height] : answer.box;
   const ids = new Uint8Array(width * height);
   for (const label of answer.labels) {
     if (!label.rle) throw new TypeError('The answer holds its mask as a PNG. Ask for it with mask: "rle".');

@@ -11,6 +11,8 @@ export type AnalyzeAnswer = Schemas["AnalyzeAnswer"];
 export type Label = Schemas["LabelAnswer"];
 export type Person = Schemas["PersonAnswer"];
 export type Keypoint = Schemas["Keypoint"];
+/** What was seen in one of the boxes that were asked about. */
+export type Region = Schemas["Region"];
 export type Rle = Schemas["Rle"];
 export type Segment = Schemas["Segment"];
 export type CocoResult = Schemas["CocoResult"];

@@ -65,6 +65,15 @@ test("analyze says both", async () => {
   assert.deepEqual(both, { ...parse, ...pose });
 });
 
+test("boxes name the people in a larger photo", async () => {
+  const answer = await jppnet.analyze(photo, { mask: "rle", boxes: [[0, 0, 400, 512], [100.5, 100, 300, 400]] });
+  assert.deepEqual(answer.people.map((person) => person.region), [0, 1]);
+  const [region] = answer.regions!;
+  const { width, height, ids } = labelIds(region!);
+  assert.deepEqual([width, height], region!.box.slice(2));
+  for (const label of region!.labels) assert.equal(ids.filter((id) => id === label.id).length, label.pixels);
+});
+
 test("a photo is a Blob or bytes of any kind", async () => {
   const bytes = Uint8Array.from(photo);
   const wide = new Uint8Array(photo.length + 20);

@@ -10,7 +10,7 @@
 does not answer at all is an ``httpx.TransportError``.
 """
 
-from jppnet.answers import Analysis, Answer, Box, Keypoint, Label, Model, ModelLabel, Parsing, Person, Pose
+from jppnet.answers import Analysis, Answer, Box, Keypoint, Label, Model, ModelLabel, Parsing, Person, Pose, Region
 from jppnet.client import AsyncClient, Client
 from jppnet.photo import Photo
 from jppnet.problem import ProblemError
@@ -30,4 +30,5 @@ __all__ = [
     "Photo",
     "Pose",
     "ProblemError",
+    "Region",
 ]

@@ -20,6 +20,11 @@ class Box(NamedTuple):
     width: int
     height: int
 
+    @property
+    def area(self) -> tuple[slice, slice]:
+        """The rows and columns of the box, to index a mask or photo with."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -70,12 +75,32 @@ class Person:
     score: float
     """The mean of the joints' scores."""
     keypoints: tuple[Keypoint, ...]
+    region: int | None = None
+    """Where boxes were asked about: which of them shows this person, from 0."""
 
     @classmethod
     def read(cls, answer: Json) -> Self:
         """From the service's JSON."""
         keypoints = (Keypoint(*(joint[key] for key in ("name", "x", "y", "score"))) for joint in answer["keypoints"])
-        return cls(Box(*answer["box"]), answer["score"], tuple(keypoints))
+        return cls(Box(*answer["box"]), answer["score"], tuple(keypoints), answer.get("region"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """What was seen in one of the boxes that were asked about, whoever else it overlaps with."""
+
+    box: Box
+    """The pixels of the photo that the model was shown: the box that was asked about, and a margin."""
+    labels: tuple[Label, ...]
+    """As for the photo; their boxes are the photo's, too."""
+    mask: npt.NDArray[np.uint8]
+    """The label id of every pixel of the box (height, width)."""
+
+    @classmethod
+    def read(cls, answer: Json) -> Self:
+        """From the service's JSON."""
+        box = Box(*answer["box"])
+        return cls(box, tuple(map(Label.read, answer["labels"])), _mask(box.height, box.width, answer["labels"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,13 +136,16 @@ class Parsing(Answer):
     """The labels that are in the photo, by ascending id."""
     mask: npt.NDArray[np.uint8]
     """The label id of every pixel (height, width)."""
+    regions: tuple[Region, ...]
+    """Where boxes were asked about: one by one, in their order; labels and mask are of all. Otherwise empty."""
 
     @classmethod
     def _read_rest(cls, answer: Json) -> dict[str, Any]:
-        image, labels = answer["image"], answer["labels"]
-        parts = ((label["id"], label["rle"]["counts"]) for label in labels)
-        mask = label_ids(image["height"], image["width"], parts)
-        return super()._read_rest(answer) | {"labels": tuple(map(Label.read, labels)), "mask": mask}
+        return super()._read_rest(answer) | {
+            "labels": tuple(map(Label.read, answer["labels"])),
+            "mask": _mask(answer["image"]["height"], answer["image"]["width"], answer["labels"]),
+            "regions": tuple(map(Region.read, answer.get("regions", ()))),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,3 +207,7 @@ class Model:
             "skeleton": tuple((start, end) for start, end in answer["skeleton"]),
         }
         return cls(**{field.name: answer[field.name] for field in fields(cls)} | lists)
+
+
+def _mask(height: int, width: int, labels: list[Json]) -> npt.NDArray[np.uint8]:
+    return label_ids(height, width, ((label["id"], label["rle"]["counts"]) for label in labels))
