@@ -1,16 +1,22 @@
-"""``jppnet`` answers for files without a server."""
+"""``jppnet`` answers for files, on this machine or by a service."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
+import httpx
 import pytest
 from toy_model import COLORS, jpeg, paint, png
 from typer.testing import CliRunner, Result
 
 from service.cli import app
+from service.files import PlanError, Task, plan_tasks
 
 Run = Callable[..., Result]
 """Runs ``jppnet`` with arguments."""
@@ -40,24 +46,55 @@ def album(tmp_path: Path) -> Path:
     return folder
 
 
-def test_parse_writes_a_mask_per_photo_and_names_what_failed(run: Run, album: Path, tmp_path: Path) -> None:
-    result = run("parse", album, "--out", tmp_path / "out")
+def files_below(folder: Path) -> list[str]:
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    file = tmp_path / "one.jpg"
+    file.write_bytes(jpeg(PHOTO))
+    return file
+
+
+@pytest.fixture
+def by_server(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The arguments that let the service answer; here there is no model to do it."""
+    monkeypatch.setenv("JPPNET_MODEL", "nowhere.onnx")
+    return ["--server", str(client.base_url)]
+
+
+def test_parse_writes_a_mask_per_photo_and_lists_what_failed(run: Run, album: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = run("parse", album, "--out", out)
     assert result.exit_code == 1
     assert f"{album / 'cut.jpg'}: The file is cut off" in result.stderr
-    assert "1 of 3 photos failed." in result.stderr
-    written = sorted(
-        str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*") if file.is_file()
-    )
-    assert written == ["more/two.png", "one.png"]
-    mask = cv2.imread(str(tmp_path / "out" / "one.png"), cv2.IMREAD_COLOR_RGB)
+    assert f"2 of 3 photos answered; 1 failed, listed in {out / 'failed.tsv'}." in result.stderr
+    assert files_below(out) == ["failed.tsv", "more/two.png", "one.png"]
+    assert (out / "failed.tsv").read_text().startswith(f"{album / 'cut.jpg'}\tThe file is cut off")
+    mask = cv2.imread(str(out / "one.png"), cv2.IMREAD_COLOR_RGB)
     assert mask is not None
     assert mask[120, 80].tolist() == list(COLORS[1])
     assert mask[10, 10].tolist() == list(COLORS[0])
 
 
-def test_pose_and_analyze_write_json(run: Run, tmp_path: Path) -> None:
-    photo = tmp_path / "one.jpg"
-    photo.write_bytes(jpeg(PHOTO))
+def test_a_run_goes_on_where_the_last_one_ended(run: Run, album: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "more").mkdir(parents=True)
+    (out / "more" / "two.json").write_text("kept")
+    assert run("pose", album, "--out", out).exit_code == 1
+    assert (out / "more" / "two.json").read_text() == "kept"
+    (album / "cut.jpg").write_bytes(jpeg(PHOTO))
+    again = run("pose", album, "--out", out)
+    assert again.exit_code == 0
+    assert "1 of 3 photos answered; 2 had their answer (--overwrite makes them anew)." in again.stderr
+    assert files_below(out) == ["cut.json", "more/two.json", "one.json"]  # nothing failed, so nothing is listed
+    assert "0 of 3 photos answered; 3 had their answer" in run("pose", album, "--out", out).stderr
+    assert "3 of 3 photos answered." in run("pose", album, "--out", out, "--overwrite").stderr
+    assert (out / "more" / "two.json").read_text() != "kept"
+
+
+def test_pose_and_analyze_write_json(run: Run, photo: Path, tmp_path: Path) -> None:
     for command, keys in (("pose", {"people"}), ("analyze", {"people", "labels", "mask"})):
         result = run(command, photo, "--out", tmp_path / command)
         assert result.exit_code == 0, result.output
@@ -66,21 +103,163 @@ def test_pose_and_analyze_write_json(run: Run, tmp_path: Path) -> None:
         assert answer["people"][0]["keypoints"][0]["x"] == 79.5
 
 
-def test_a_missing_file_does_not_end_the_run(run: Run, tmp_path: Path) -> None:
-    photo = tmp_path / "one.jpg"
+EVERY_FORMAT = [
+    *(("parse", name, ".png") for name in ("mask", "ids", "cutout")),
+    *(("parse", name, ".json") for name in ("json", "hf")),
+    *((command, "overlay", ".jpg") for command in ("parse", "pose", "analyze")),
+    ("pose", "json", ".json"),
+    ("pose", "coco", ".json"),
+    ("analyze", "json", ".json"),
+]
+
+
+@pytest.mark.parametrize(("command", "name", "suffix"), EVERY_FORMAT)
+def test_every_format_is_the_services_own_answer(
+    run: Run, client: httpx.Client, tmp_path: Path, command: str, name: str, suffix: str
+) -> None:
+    photo = tmp_path / "000139.jpg"
     photo.write_bytes(jpeg(PHOTO))
+    question = {"format": name, "image_id": 139, "mask": "png"}
+    truth = client.post(f"/{command}", params=question, content=photo.read_bytes()).content
+    for place in ("here", "there"):
+        server = ["--server", client.base_url] if place == "there" else []
+        result = run(command, photo, "--out", tmp_path / place, "--format", name, *server)
+        assert result.exit_code == 0, result.output
+        assert (tmp_path / place / f"000139{suffix}").read_bytes() == truth
+
+
+def test_what_masks_and_overlays_are_made_of_can_be_chosen(
+    run: Run, client: httpx.Client, photo: Path, tmp_path: Path
+) -> None:
+    for place, server in (("here", []), ("there", ["--server", client.base_url])):
+        out = tmp_path / place
+        assert run("parse", photo, "--out", out, "--format", "json", "--mask", "rle", *server).exit_code == 0
+        assert "rle" in json.loads((out / "one.json").read_text())["labels"][0]
+        assert run("parse", photo, "--out", out, "--format", "ids", "--labels", "hair,2", *server).exit_code == 0
+        ids = cv2.imread(str(out / "one.png"), cv2.IMREAD_UNCHANGED)
+        assert ids is not None
+        assert not ids.any()
+        options = ["--format", "overlay", "--opacity", "1", "--picture", "png", "--overwrite"]
+        assert run("parse", photo, "--out", out, *options, *server).exit_code == 0
+        overlay = cv2.imread(str(out / "one.png"), cv2.IMREAD_COLOR_RGB)
+        assert overlay is not None
+        assert overlay[120, 80].tolist() == list(COLORS[1])
+
+
+def test_a_label_that_nobody_knows_ends_the_run(run: Run, by_server: list[str], photo: Path, tmp_path: Path) -> None:
+    there = run("parse", photo, "--out", tmp_path / "out", "--labels", "beard", *by_server)
+    assert there.exit_code == 1
+    assert "There is no label “beard”. The labels are background" in there.stderr
+    assert "1 left: the same command goes on" in there.stderr
+
+
+def test_a_label_that_the_model_does_not_know_is_named(run: Run, photo: Path, tmp_path: Path) -> None:
+    here = run("parse", photo, "--out", tmp_path / "out", "--labels", "beard")
+    assert here.exit_code == 2
+    assert "There is no label “beard”. The labels are background" in here.stderr
+
+
+def test_a_service_answers_for_folders_too(run: Run, by_server: list[str], album: Path, tmp_path: Path) -> None:
+    result = run("pose", album, "--out", tmp_path / "out", *by_server)
+    assert result.exit_code == 1
+    assert f"{album / 'cut.jpg'}: The file is cut off" in result.stderr
+    assert files_below(tmp_path / "out") == ["failed.tsv", "more/two.json", "one.json"]
+
+
+def test_a_service_that_is_not_there_is_said_once(
+    run: Run, album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jppnet.talk.FIRST_WAIT", 60)  # longer than there is time for another try
+    result = run("pose", album, "--out", tmp_path / "out", "--server", "http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert result.stderr.count("http://127.0.0.1:9 does not answer") == 1
+    assert "0 of 3 photos answered; 3 left" in result.stderr
+
+
+def test_a_missing_file_does_not_end_the_run(run: Run, photo: Path, tmp_path: Path) -> None:
     result = run("pose", tmp_path / "nowhere.jpg", photo, "--out", tmp_path / "out")
     assert result.exit_code == 1
     assert "nowhere.jpg: " in result.stderr
     assert (tmp_path / "out" / "one.json").is_file()
 
 
-def test_answers_never_overwrite_each_other(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("pattern", "answers"),
+    [
+        ("*.jpg", ["cut.json", "one.json"]),
+        ("**/*", ["cut.json", "more/two.json", "one.json"]),
+        ("**", ["cut.json", "more/two.json", "one.json"]),
+        ("m*/*", ["more/two.json"]),
+        ("[a-m]*/t?o.PNG", ["more/two.json"]),
+    ],
+)
+def test_a_pattern_keeps_the_structure_below_its_first_sign(album: Path, pattern: str, answers: list[str]) -> None:
+    tasks = plan_tasks([album / pattern], Path("out"), ".json")
+    assert sorted(str(task.answer) for task in tasks) == [f"out/{answer}" for answer in answers]
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
+    photo = tmp_path / "one [1].jpg"
+    photo.write_bytes(b"")
+    assert plan_tasks([photo], Path("out"), ".json") == [Task(photo, Path("out/one [1].json"))]
+
+
+def test_answers_within_the_folder_of_photos_are_no_photos(album: Path) -> None:
+    before = plan_tasks([album], album / "masks", ".png")
+    (album / "masks").mkdir()
+    (album / "masks" / "one.png").write_bytes(b"")
+    assert plan_tasks([album], album / "masks", ".png") == before
+
+
+@pytest.mark.parametrize(
+    ("names", "out", "words"),
+    [
+        (["a.jpg", "a.png"], "out", "would both be answered in"),
+        (["a.png"], ".", "would overwrite it"),
+        (["*.webp"], "out", r"There is no photo .* at .*\*\.webp"),
+        (["empty"], "out", "There is no photo .* at .*empty"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_starts(tmp_path: Path, names: list[str], out: str, words: str) -> None:
+    (tmp_path / "empty").mkdir()
     for name in ("a.jpg", "a.png"):
         (tmp_path / name).write_bytes(png(PHOTO))
-    result = run("parse", tmp_path / "a.jpg", tmp_path / "a.png", "--out", tmp_path / "out")
+    with pytest.raises(PlanError, match=words):
+        plan_tasks([tmp_path / name for name in names], tmp_path / out, ".png")
+
+
+def test_a_plan_that_cannot_be_is_a_wrong_call(run: Run, tmp_path: Path) -> None:
+    result = run("pose", tmp_path / "*.jpg", "--out", tmp_path / "out")
     assert result.exit_code == 2
-    assert "would both be answered in" in result.stderr
+    assert "There is no photo" in result.stderr
+
+
+def test_ctrl_c_ends_a_run_with_whole_answers_and_the_next_goes_on(toy_path: Path, tmp_path: Path) -> None:
+    """SIGINT once the first answer is there, in a run of many large photos."""
+    album, out = tmp_path / "album", tmp_path / "out"
+    album.mkdir()
+    large = png(paint(1200, 1200, {1: (200, 200, 600, 600)}))
+    for number in range(100):
+        (album / f"{number}.png").write_bytes(large)
+    program = [sys.executable, "-m", "service.cli", "parse", str(album), "--out", str(out), "--format", "cutout"]
+    environment = os.environ | {"JPPNET_MODEL": str(toy_path), "JPPNET_PROVIDER": "cpu", "JPPNET_LANES": "1"}
+    process = subprocess.Popen(program, env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        until = time.monotonic() + 60
+        while not list(out.glob("*.png")):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    answers = files_below(out)
+    assert 0 < len(answers) < 100
+    assert all(answer.endswith(".png") and cv2.imread(str(out / answer)) is not None for answer in answers)
+    assert "of 100 photos answered" in said
+    assert "left: the same command goes on with them." in said
+    assert "Traceback" not in said
 
 
 def test_a_start_that_fails_says_why(run: Run, tmp_path: Path) -> None:

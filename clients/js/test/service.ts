@@ -15,9 +15,9 @@ export const photo: Buffer = await readFile(`${ROOT}export/astronaut.jpg`);
 export async function startService(settings: Record<string, string> = {}): Promise<string> {
   if (!existsSync(PYTHON)) throw new Error(`There is no ${PYTHON}: run \`make install-dev\`, or set PYTHON.`);
   const quick = { JPPNET_PORT: "0", JPPNET_PROVIDER: "cpu", JPPNET_LANES: "1", JPPNET_MAX_BATCH: "1" };
-  const service = spawn(PYTHON, ["-c", "from service.cli import app; app()", "serve"], {
+  const service = spawn(PYTHON, ["-m", "service.cli", "serve"], {
     cwd: ROOT,
-    env: { ...process.env, PYTHONPATH: ROOT, ...quick, ...settings },
+    env: { ...process.env, PYTHONPATH: `${ROOT}:${ROOT}clients/python`, ...quick, ...settings },
     stdio: ["ignore", "ignore", "pipe"],
   });
   after(() => service.kill());

@@ -1,0 +1,180 @@
+"""What an installation is and is able to: everything that ``jppnet doctor`` says, as data."""
+
+import logging
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import onnxruntime as ort
+
+from service.cli.gpu import Gpu, look_for_gpu
+from service.engine.cores import usable_cores
+from service.engine.engine import Engine
+from service.engine.errors import StartError
+from service.settings import Settings
+
+PACKAGES: Final = ("jppnet", "numpy", "opencv-python-headless", "fastapi", "pydantic", "uvicorn", "httpx")
+RUNTIMES: Final = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml")
+"""The distributions that bring ONNX Runtime; more than one overwrite each other."""
+CGROUP_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where this runs."""
+
+    system: str
+    cores: int
+    usable_cores: int
+    """Less where an affinity mask or a container's quota says so."""
+    memory_gb: float
+    """Less where a container's limit says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An engine that started: its golden sample came back right."""
+
+    provider: str
+    model: str
+    version: str
+    license: str
+    precision: str
+    labels: int
+    joints: int
+    input: str
+    """Height × width."""
+    lanes: int
+    threads: int
+    largest_batch: int
+    photos_per_second: float
+    seconds: float
+    """That the start took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Everything. ``started`` is None if the service would not start here, and ``error`` says why."""
+
+    python: str
+    packages: dict[str, str]
+    runtimes: dict[str, str]
+    """Installed distributions of ONNX Runtime."""
+    machine: Machine
+    providers: list[str]
+    """That this installation of ONNX Runtime has."""
+    asked_provider: str
+    model_file: str
+    model_mb: float | None
+    log: list[str]
+    """What the engine said while it started: why “auto” took what it took, among others."""
+    started: Started | None
+    error: str | None
+    gpu: Gpu
+
+    @property
+    def overlooked_gpu(self) -> bool:
+        """Whether a GPU is there and the CPU does its work."""
+        return bool(self.gpu.devices) and (self.started is None or self.started.provider in ("cpu", "openvino"))
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for programs."""
+        return {"ok": self.started is not None, **asdict(self)}
+
+
+def diagnose(settings: Settings) -> Diagnosis:
+    """Starts an engine as the service would, and notes all that is known about it and around it."""
+    runtimes = _versions(RUNTIMES)
+    started, error = None, None
+    with _heard() as log:
+        try:
+            started = _start(settings)
+        except StartError as reason:
+            error = str(reason)
+    return Diagnosis(
+        python=platform.python_version(),
+        packages=_versions(PACKAGES),
+        runtimes=runtimes,
+        machine=Machine(platform.platform(), os.cpu_count() or 1, usable_cores(), round(_memory_bytes() / 1e9, 1)),
+        providers=ort.get_available_providers(),
+        asked_provider=settings.provider,
+        model_file=str(settings.model),
+        model_mb=round(settings.model.stat().st_size / 1e6, 1) if settings.model.is_file() else None,
+        log=log,
+        started=started,
+        error=error,
+        gpu=look_for_gpu(runtimes),
+    )
+
+
+def _start(settings: Settings) -> Started:
+    began = time.perf_counter()
+    engine = Engine.start(settings)
+    seconds = time.perf_counter() - began
+    card, drive = engine.card, engine.drive
+    session = drive.sessions[0]
+    engine.close()
+    return Started(
+        provider=session.provider,
+        model=card.name,
+        version=card.version,
+        license=card.license,
+        precision=card.precision,
+        labels=len(card.labels),
+        joints=len(card.joints),
+        input=f"{session.input_height}×{session.input_width}",
+        lanes=len(drive.sessions),
+        threads=drive.threads,
+        largest_batch=drive.largest_batch,
+        photos_per_second=round(drive.photos_per_second, 1),
+        seconds=round(seconds, 1),
+    )
+
+
+class _Ear(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record.getMessage())
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """The list to which everything is added that the engine says meanwhile."""
+    ear, log = _Ear(), logging.getLogger("service.engine")
+    level = log.level
+    log.addHandler(ear)
+    log.setLevel(logging.INFO)
+    try:
+        yield ear.heard
+    finally:
+        log.removeHandler(ear)
+        log.setLevel(level)
+
+
+def _versions(names: tuple[str, ...]) -> dict[str, str]:
+    """Those of the distributions that are installed."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _memory_bytes() -> int:
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if sys.platform != "win32" else 0
+    try:
+        return min(physical, int(CGROUP_MEMORY.read_text()))
+    except (OSError, ValueError):  # no container, or one without a limit
+        return physical

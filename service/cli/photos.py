@@ -1,0 +1,176 @@
+"""``jppnet parse``, ``pose`` and ``analyze``: answers for files, folders and patterns."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import typer
+from tqdm import tqdm
+
+from service.api.formats import AnalyzeFormat, ParseFormat, PoseFormat
+from service.api.options import DEFAULT
+from service.api.problems import UnknownLabelError
+from service.cli.answerers import Answerer, Wish, by_engine, by_service
+from service.cli.start import Model, Provider, read_settings, start_engine
+from service.files import Outcome, PlanError, RunError, Task, answer_files, plan_tasks
+from service.settings import ProviderName
+
+FAILED: Final = "failed.tsv"
+"""The list of photos without an answer, in the folder of answers: path, tab, reason."""
+INTERRUPTED: Final = 130
+
+Photos = Annotated[
+    list[Path],
+    typer.Argument(help="Photos, folders of photos, and patterns in quotes, such as 'photos/**/*.jpg'."),
+]
+Out = Annotated[Path, typer.Option(help="Folder that the answers are written to.", file_okay=False)]
+Labels = Annotated[str | None, typer.Option(help="Only these labels, by name or id, with commas between.")]
+Opacity = Annotated[float, typer.Option(help="Of the colours in an overlay.", min=0, max=1)]
+Mask = Annotated[Literal["png", "rle"], typer.Option(help="How JSON holds the mask.")]
+Picture = Annotated[Literal["jpg", "png"], typer.Option(help="What overlays are written as.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Make answers anew that are there already.")]
+Server = Annotated[str | None, typer.Option(help="Address of a service that answers in place of this machine.")]
+ApiKey = Annotated[str | None, typer.Option(help="Shown to the service.", envvar="JPPNET_API_KEY")]
+
+
+def parse(
+    photos: Photos,
+    out: Out,
+    format: Annotated[ParseFormat, typer.Option(help="What is written.")] = "mask",
+    labels: Labels = None,
+    opacity: Opacity = DEFAULT.opacity,
+    mask: Mask = "png",
+    picture: Picture = "jpg",
+    overwrite: Overwrite = False,
+    model: Model = None,
+    provider: Provider = None,
+    server: Server = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Write who wears what where in each photo: a mask whose pixel values are label ids, or what --format says."""
+    wish = Wish("parse", format, picture, labels, opacity, mask)
+    _run(photos, out, wish, overwrite, model, provider, server, api_key)
+
+
+def pose(
+    photos: Photos,
+    out: Out,
+    format: Annotated[
+        PoseFormat,
+        typer.Option(help="What is written. “coco” takes a photo's image_id from the number that its file is named."),
+    ] = "json",
+    picture: Picture = "jpg",
+    overwrite: Overwrite = False,
+    model: Model = None,
+    provider: Provider = None,
+    server: Server = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Write the joints of the person in each photo."""
+    _run(photos, out, Wish("pose", format, picture), overwrite, model, provider, server, api_key)
+
+
+def analyze(
+    photos: Photos,
+    out: Out,
+    format: Annotated[AnalyzeFormat, typer.Option(help="What is written.")] = "json",
+    labels: Labels = None,
+    opacity: Opacity = DEFAULT.opacity,
+    mask: Mask = "png",
+    picture: Picture = "jpg",
+    overwrite: Overwrite = False,
+    model: Model = None,
+    provider: Provider = None,
+    server: Server = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Write labels, mask and joints for each photo."""
+    wish = Wish("analyze", format, picture, labels, opacity, mask)
+    _run(photos, out, wish, overwrite, model, provider, server, api_key)
+
+
+def _run(
+    photos: Sequence[Path],
+    out: Path,
+    wish: Wish,
+    overwrite: bool,
+    model: Path | None,
+    provider: ProviderName | None,
+    server: str | None,
+    api_key: str | None,
+) -> None:
+    """Answers what is not answered yet. Exits with 1 if photos failed, 2 for a wish that cannot be, 130 on Ctrl-C."""
+    try:
+        tasks = plan_tasks(photos, out, wish.suffix)
+    except PlanError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    to_do = [task for task in tasks if overwrite or not task.answer.exists()]
+    outcomes: list[Outcome] = []
+    end: int | None = None
+    if to_do:
+        try:
+            with _answerer(wish, model, provider, server, api_key) as answerer:
+                _answer(to_do, answerer, len(tasks), outcomes)
+        except RunError as error:
+            typer.echo(str(error), err=True)
+            end = 1
+        except KeyboardInterrupt:
+            end = INTERRUPTED
+    failed = sorted((outcome.task.photo, outcome.error) for outcome in outcomes if outcome.error)
+    _tell(failed, out)
+    typer.echo(_summary(len(tasks) - len(to_do), len(to_do), len(outcomes), len(failed), out), err=True)
+    if end or failed:
+        raise typer.Exit(end or 1)
+
+
+@contextmanager
+def _answerer(
+    wish: Wish, model: Path | None, provider: ProviderName | None, server: str | None, api_key: str | None
+) -> Iterator[Answerer]:
+    if server:
+        with by_service(server, api_key, wish) as answerer:
+            yield answerer
+        return
+    engine = start_engine(read_settings(model=model, provider=provider))
+    try:
+        yield by_engine(engine, wish)
+    except UnknownLabelError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    finally:
+        engine.close()
+
+
+def _answer(to_do: Sequence[Task], answerer: Answerer, total: int, outcomes: list[Outcome]) -> None:
+    """Answers tasks and shows how far it is; ``outcomes`` grows as they come, so that they are there after Ctrl-C."""
+    with (
+        tqdm(total=total, initial=total - len(to_do), unit="photo", disable=None) as bar,
+        closing(answer_files(to_do, *answerer)) as coming,
+    ):
+        for outcome in coming:
+            outcomes.append(outcome)
+            bar.update()
+
+
+def _tell(failed: Sequence[tuple[Path, str | None]], out: Path) -> None:
+    """Names what failed, on the screen and in a file; a run without failures removes the file."""
+    for photo, reason in failed:
+        typer.echo(f"{photo}: {reason}", err=True)
+    if failed:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / FAILED).write_text("".join(f"{photo}\t{reason}\n" for photo, reason in failed), encoding="utf-8")
+    else:
+        (out / FAILED).unlink(missing_ok=True)
+
+
+def _summary(there: int, to_do: int, done: int, failed: int, out: Path) -> str:
+    words = [f"{done - failed} of {there + to_do} photos answered"]
+    if there:
+        words.append(f"{there} had their answer (--overwrite makes them anew)")
+    if failed:
+        words.append(f"{failed} failed, listed in {out / FAILED}")
+    if done < to_do:
+        words.append(f"{to_do - done} left: the same command goes on with them")
+    return "; ".join(words) + "."
