@@ -2,8 +2,11 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
+NPM := $(shell command -v npm)
+NODE_MODULES := clients/js/node_modules/.package-lock.json
 
-.PHONY: serve install install-training install-dev test test-slow model bench bench-overload bench-soak bench-report lock pose-environment clean
+.PHONY: serve install install-training install-dev test test-js test-slow reference model bench bench-overload bench-soak \
+  bench-report lock pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -34,9 +37,22 @@ test: install-dev  ## lint, types and the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+	$(MAKE) test-js
+
+test-js: install-dev $(if $(NPM),$(NODE_MODULES))  ## types and tests of the JavaScript client, where npm is
+	$(if $(NPM),cd clients/js && PYTHON=$(abspath $(BIN)/python) npm test --silent,\
+	  @echo "The JavaScript client is not tested: there is no npm here.")
 
 test-slow: install-dev  ## the proofs that take minutes
 	$(BIN)/pytest -m slow
+
+reference: install-dev $(if $(NPM),$(NODE_MODULES))  ## the pages and types that are made from the service
+	$(BIN)/python -m service.reference
+	$(if $(NPM),cd clients/js && npm run --silent types,\
+	  @echo "The JavaScript client's types are not made: there is no npm here.")
+
+$(NODE_MODULES): clients/js/package-lock.json
+	cd clients/js && npm ci --silent
 
 # The default model from its data: make model CCP=/path/to/clothing-co-parsing (an hour and a half on two cores).
 model: install-training
@@ -93,4 +109,4 @@ pose-environment:  ## MediaPipe, in an environment of its own (training/data/med
 	.venv-pose/bin/pip install --quiet mediapipe==0.10.14 tqdm
 
 clean:
-	rm -rf .venv .venv-bench .venv-pose
+	rm -rf .venv .venv-bench .venv-pose clients/js/node_modules

@@ -97,7 +97,11 @@ test("health is asked once", async (t) => {
 });
 
 test("nobody there is fetch's own error", async () => {
-  await assert.rejects(new Jppnet("http://127.0.0.1:9", { retries: 0 }).pose(PHOTO), TypeError);
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  await assert.rejects(new Jppnet(`http://127.0.0.1:${port}`, { retries: 0 }).pose(PHOTO), TypeError);
 });
 
 test("an error page that is no problem is still told", async (t) => {
