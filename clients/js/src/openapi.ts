@@ -113,9 +113,29 @@ export interface paths {
         };
         /**
          * Whether to send photos here
-         * @description 503 once the device has failed.
+         * @description 503 once the device has failed, or the service is about to end.
          */
         get: operations["ready_readyz_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures for Prometheus
+         * @description Counters, gauges and histograms in Prometheus' text format.
+         */
+        get: operations["get_metrics_metrics_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -784,6 +804,11 @@ export interface operations {
                      */
                     ETag?: string;
                     /**
+                     * @description milliseconds that the photo spent in each stage; not with 304
+                     * @example decode;dur=2.41, queue;dur=0.35, device;dur=12.62, encode;dur=0.88, total;dur=16.26
+                     */
+                    "Server-Timing"?: string;
+                    /**
                      * @description the id that the client sent, or a new one
                      * @example 5f0c6a1e9f1b4d0c
                      */
@@ -804,6 +829,11 @@ export interface operations {
                      * @example W/"0b66e5f7dd1f4e3c9c8dbb0d2c1c4a55"
                      */
                     ETag?: string;
+                    /**
+                     * @description milliseconds that the photo spent in each stage; not with 304
+                     * @example decode;dur=2.41, queue;dur=0.35, device;dur=12.62, encode;dur=0.88, total;dur=16.26
+                     */
+                    "Server-Timing"?: string;
                     /**
                      * @description the id that the client sent, or a new one
                      * @example 5f0c6a1e9f1b4d0c
@@ -948,6 +978,11 @@ export interface operations {
                      */
                     ETag?: string;
                     /**
+                     * @description milliseconds that the photo spent in each stage; not with 304
+                     * @example decode;dur=2.41, queue;dur=0.35, device;dur=12.62, encode;dur=0.88, total;dur=16.26
+                     */
+                    "Server-Timing"?: string;
+                    /**
                      * @description the id that the client sent, or a new one
                      * @example 5f0c6a1e9f1b4d0c
                      */
@@ -968,6 +1003,11 @@ export interface operations {
                      * @example W/"0b66e5f7dd1f4e3c9c8dbb0d2c1c4a55"
                      */
                     ETag?: string;
+                    /**
+                     * @description milliseconds that the photo spent in each stage; not with 304
+                     * @example decode;dur=2.41, queue;dur=0.35, device;dur=12.62, encode;dur=0.88, total;dur=16.26
+                     */
+                    "Server-Timing"?: string;
                     /**
                      * @description the id that the client sent, or a new one
                      * @example 5f0c6a1e9f1b4d0c
@@ -1116,6 +1156,11 @@ export interface operations {
                      */
                     ETag?: string;
                     /**
+                     * @description milliseconds that the photo spent in each stage; not with 304
+                     * @example decode;dur=2.41, queue;dur=0.35, device;dur=12.62, encode;dur=0.88, total;dur=16.26
+                     */
+                    "Server-Timing"?: string;
+                    /**
                      * @description the id that the client sent, or a new one
                      * @example 5f0c6a1e9f1b4d0c
                      */
@@ -1136,6 +1181,11 @@ export interface operations {
                      * @example W/"0b66e5f7dd1f4e3c9c8dbb0d2c1c4a55"
                      */
                     ETag?: string;
+                    /**
+                     * @description milliseconds that the photo spent in each stage; not with 304
+                     * @example decode;dur=2.41, queue;dur=0.35, device;dur=12.62, encode;dur=0.88, total;dur=16.26
+                     */
+                    "Server-Timing"?: string;
                     /**
                      * @description the id that the client sent, or a new one
                      * @example 5f0c6a1e9f1b4d0c
@@ -1328,6 +1378,24 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    get_metrics_metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
