@@ -925,6 +925,8 @@ export interface operations {
             /** @description Deadline passed */
             504: {
                 headers: {
+                    /** @description seconds to wait before trying again */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1099,6 +1101,8 @@ export interface operations {
             /** @description Deadline passed */
             504: {
                 headers: {
+                    /** @description seconds to wait before trying again */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1277,6 +1281,8 @@ export interface operations {
             /** @description Deadline passed */
             504: {
                 headers: {
+                    /** @description seconds to wait before trying again */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
