@@ -29,6 +29,7 @@ def run(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     monkeypatch.setenv("JPPNET_MODEL", str(toy_path))
     monkeypatch.setenv("JPPNET_PROVIDER", "cpu")
     monkeypatch.setenv("JPPNET_LANES", "1")
+    monkeypatch.setenv("JPPNET_MAX_BATCH", "1")
     handler = signal.getsignal(signal.SIGTERM)  # ``serve`` sets its own, for the whole process
     yield lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
     signal.signal(signal.SIGTERM, handler)
@@ -242,7 +243,8 @@ def test_ctrl_c_ends_a_run_with_whole_answers_and_the_next_goes_on(toy_path: Pat
     for number in range(100):
         (album / f"{number}.png").write_bytes(large)
     program = [sys.executable, "-m", "service.cli", "parse", str(album), "--out", str(out), "--format", "cutout"]
-    environment = os.environ | {"JPPNET_MODEL": str(toy_path), "JPPNET_PROVIDER": "cpu", "JPPNET_LANES": "1"}
+    quick = {"JPPNET_PROVIDER": "cpu", "JPPNET_LANES": "1", "JPPNET_MAX_BATCH": "1"}
+    environment = os.environ | quick | {"JPPNET_MODEL": str(toy_path)}
     process = subprocess.Popen(program, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         until = time.monotonic() + 60
