@@ -30,9 +30,10 @@ GPU_BATCH: Final = 16
 
 
 class Steps:
-    """The model with one thread within a run: on a CPU, runs side by side beat threads within one."""
+    """The model with one thread within a run, unless ONNX Runtime's defaults are wanted: on a CPU, runs side by side
+    beat threads within one."""
 
-    def __init__(self, model: Path, provider: str, decodes_whole: bool = False) -> None:
+    def __init__(self, model: Path, provider: str, decodes_whole: bool = False, has_defaults: bool = False) -> None:
         """Opens the model file on ``cpu`` or ``cuda``."""
         self._decodes_whole = decodes_whole
         cv2.setNumThreads(1)
@@ -40,7 +41,8 @@ class Steps:
         if provider == "cuda":
             ort.preload_dlls()
         options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
+        if not has_defaults:
+            options.intra_op_num_threads = 1
         self.session = ort.InferenceSession(model, options, providers=[PROVIDERS[provider]])
         if self.session.get_providers()[0] != PROVIDERS[provider]:
             raise SystemExit(f"ONNX Runtime has no {provider} here.")
@@ -71,7 +73,12 @@ class Steps:
 def steps_from_environment() -> Steps:
     """The steps that a peer's process is to serve."""
     environment = os.environ
-    return Steps(Path(environment["BENCH_MODEL"]), environment["BENCH_PROVIDER"], "BENCH_DECODES_WHOLE" in environment)
+    return Steps(
+        Path(environment["BENCH_MODEL"]),
+        environment["BENCH_PROVIDER"],
+        decodes_whole="BENCH_DECODES_WHOLE" in environment,
+        has_defaults="BENCH_HAS_DEFAULTS" in environment,
+    )
 
 
 def on_gpu() -> bool:
