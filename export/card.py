@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict
 from export.parity import Answers
 from training.checkpoint import Checkpoint
 from training.data.sample import UInt8Array
-from training.labels import JOINT_FLIP_PAIRS, JOINTS, LABEL_FLIP_PAIRS, LABELS, SKELETON
 from training.transforms import PAD_COLOR
 
 SCHEMA: Final = 1
@@ -37,27 +36,29 @@ class Words(BaseModel):
     limits: list[str]
 
 
-def load_words(name: str) -> Words:
-    """The words for a network, by its name."""
-    return Words.model_validate(tomllib.loads((CARDS / f"{name}.toml").read_text()))
+def load_words(path: Path) -> Words:
+    """The words in a file. Raises pydantic's ValidationError for what is missing or unknown."""
+    return Words.model_validate(tomllib.loads(path.read_text()))
 
 
-def make_card(checkpoint: Checkpoint, words: Words, image: UInt8Array, answers: Answers) -> dict[str, Any]:
+def make_card(
+    checkpoint: Checkpoint, words: Words, precision: str, image: UInt8Array, answers: Answers
+) -> dict[str, Any]:
     """The card of a checkpoint (docs/model-file.md); ``image`` (H, W, 3) and the ``answers`` to it become golden."""
-    data = checkpoint.data
+    data, label_set = checkpoint.data, checkpoint.label_set
     return {
         "schema": SCHEMA,
         **words.model_dump(),
         "training_data": f"{data['name']} ({data['source']}), licence {data['licence']}",
-        "recipe": checkpoint.recipe.model_dump(),
-        "precision": "fp32",
-        "fit": "letterbox",
+        "recipe": checkpoint.recipe.model_dump(mode="json"),
+        "precision": precision,
+        "fit": checkpoint.recipe.network.fit,
         "pad_color": PAD_COLOR,
-        "labels": [{"id": label.id, "name": label.name, "color": label.color} for label in LABELS],
-        "label_flip_pairs": LABEL_FLIP_PAIRS,
-        "joints": JOINTS,
-        "joint_flip_pairs": JOINT_FLIP_PAIRS,
-        "skeleton": SKELETON,
+        "labels": [{"id": label.id, "name": label.name, "color": label.color} for label in label_set.labels],
+        "label_flip_pairs": label_set.label_flip_pairs,
+        "joints": label_set.joints,
+        "joint_flip_pairs": label_set.joint_flip_pairs,
+        "skeleton": label_set.skeleton,
         "metrics": without_nan(checkpoint.metrics),
         "golden": {
             "image": png_base64(image[:, :, ::-1]),
@@ -87,13 +88,7 @@ def png_base64(image: UInt8Array) -> str:
 
 def page(card: dict[str, Any]) -> str:
     """The card as Markdown."""
-    metrics, schedule = card["metrics"], card["recipe"]["schedule"]
-    figures = {
-        "mIoU, labels with at least 2,000 pixels": "mean_iou",
-        "mIoU, 7 merged parts": "mean_iou_7",
-        "pixel accuracy": "pixel_accuracy",
-        "PCKh@0.5": "pckh",
-    }
+    schedule = card["recipe"]["schedule"]
     lines = [
         f"# {card['name']} {card['version']}",
         "",
@@ -107,15 +102,7 @@ def page(card: dict[str, Any]) -> str:
         f"seed {schedule['seed']}; the whole recipe stands in the file's card |",
         f"| precision | {card['precision']} |",
         "",
-        f"## Measured on {metrics['photos']} validation photos, at their own size",
-        "",
-        "| figure | % |",
-        "| --- | --- |",
-        *(f"| {title} | {100 * metrics[key]:.1f} |" for title, key in figures.items()),
-        "",
-        "| label | IoU % | | joint | PCKh % |",
-        "| --- | --- | --- | --- | --- |",
-        *figure_rows(metrics["label_iou"], metrics["joint_pckh"]),
+        *measured(card["metrics"], len(card["labels"])),
         "",
         "## Limits",
         "",
@@ -123,6 +110,27 @@ def page(card: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def measured(metrics: dict[str, Any], labels: int) -> list[str]:
+    """The chapter of figures; a checkpoint that was imported has none."""
+    if not metrics:
+        return ["## Measured", "", "Nothing: nobody has measured this checkpoint here."]
+    figures = {"mIoU, labels with at least 2,000 pixels": "mean_iou"}
+    parts = [key.removeprefix("mean_iou_") for key in metrics if key.startswith("mean_iou_")]
+    figures |= {f"mIoU, {count} merged parts": f"mean_iou_{count}" for count in parts if int(count) != labels}
+    figures |= {"pixel accuracy": "pixel_accuracy", "PCKh@0.5": "pckh"}
+    return [
+        f"## Measured on {metrics['photos']} validation photos, at their own size",
+        "",
+        "| figure | % |",
+        "| --- | --- |",
+        *(f"| {title} | {100 * metrics[key]:.1f} |" for title, key in figures.items() if key in metrics),
+        "",
+        "| label | IoU % | | joint | PCKh % |",
+        "| --- | --- | --- | --- | --- |",
+        *figure_rows(metrics["label_iou"], metrics["joint_pckh"]),
+    ]
 
 
 def figure_rows(labels: dict[str, float], joints: dict[str, float]) -> list[str]:

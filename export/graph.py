@@ -1,31 +1,99 @@
-"""The deployable graph: a byte image in, a byte label map and joints out (docs/model-file.md)."""
+"""The deployable graph: a byte image in, a byte label map and joints out (docs/model-file.md).
+
+``image``: uint8 (N, H, W, 3) RGB, fitted → ``labels`` and ``confidence``: uint8 (N, h, w), ``keypoints``: float32
+(N, J, 3): x, y in input pixels, score in 0–1.
+"""
+
+import copy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from training.networks.lite import LiteNetwork
+from training.label_set import LabelSet
+from training.networks.network import Network
+from training.networks.stage import Stage
 from training.pose import decode
+from training.protocols.jppnet import forward_scales
+from training.tf1_resize import blend, resize_bilinear, resize_nearest
+
+Answer = tuple[Tensor, Tensor, Tensor]
 
 LABELS_STRIDE = 2
 """Input pixels a cell of the label map. The service interpolates borders, so a finer grid only costs time."""
 
 
 class DeployableGraph(nn.Module):
-    """``image``: uint8 (N, H, W, 3) RGB, fitted → ``labels`` and ``confidence``: uint8 (N, H/2, W/2), ``keypoints``:
-    float32 (N, J, 3): x, y in input pixels, score in 0–1.
-    """
+    """The image once; the label map at half its size."""
 
-    def __init__(self, network: LiteNetwork) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, image: Tensor) -> Answer:
         height, width = image.shape[1:3]
         stage = self.network(image.permute(0, 3, 1, 2).float())[-1]
-        grid = (height // LABELS_STRIDE, width // LABELS_STRIDE)
-        scores = F.interpolate(stage.parsing, size=grid, mode="bilinear", align_corners=False)
-        best, labels = scores.max(1)
-        confidence = torch.exp(best - torch.logsumexp(scores, 1))
-        keypoints = decode(stage.pose, height // stage.pose.shape[2])
-        return labels.to(torch.uint8), (confidence * 255).round().to(torch.uint8), keypoints
+        stride, origin = self.network.stride, self.network.origin
+        scores = enlarge(stage.parsing, (height // LABELS_STRIDE, width // LABELS_STRIDE), stride, origin)
+        return *labels_and_confidence(scores), decode(stage.pose, stride, origin)
+
+
+class AveragedGraph(nn.Module):
+    """JPPNet's own evaluation within the graph: the image at three scales, each with its mirror image.
+
+    For an image that has the input's size, this is ``training.protocols.jppnet``; so the label map is as large, and
+    joints lie on whole pixels.
+    """
+
+    def __init__(self, network: Network, label_set: LabelSet) -> None:
+        super().__init__()
+        self.network = network
+        self.mirrored_labels, self.mirrored_joints = label_set.mirrored_labels, label_set.mirrored_joints
+
+    def forward(self, image: Tensor) -> Answer:
+        count, height, width = image.shape[:3]
+        parsing, pose = forward_scales(self.network, image.permute(0, 3, 1, 2).float(), height, width)
+
+        def merged(scales: list[Tensor], mirrored: list[int]) -> Tensor:
+            mean = torch.stack(scales).mean(0)
+            return (mean[:count] + mean[count:][:, mirrored].flip(-1)) / 2
+
+        scores = merged([resize_bilinear(scale, (height, width)) for scale in parsing], self.mirrored_labels)
+        maps = merged([resize_nearest(scale, (height, width)) for scale in pose], self.mirrored_joints)
+        peak, index = maps.flatten(2).max(2)
+        keypoints = torch.stack([(index % width).float(), (index // width).float(), peak.clamp(0, 1)], 2)
+        return *labels_and_confidence(scores), keypoints
+
+
+def labels_and_confidence(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Label scores (N, L, h, w) → best label and its probability in 255ths, uint8 (N, h, w) each."""
+    best, labels = scores.max(1)
+    confidence = torch.exp(best - torch.logsumexp(scores, 1))
+    return labels.to(torch.uint8), (confidence * 255).round().to(torch.uint8)
+
+
+def enlarge(scores: Tensor, size: tuple[int, int], stride: int, origin: float) -> Tensor:
+    """Scores (N, L, h, w) whose cells lie as ``Network`` says → (N, L, *size) over the whole input, bilinear."""
+    if origin == (stride - 1) / 2:  # cells answer for their middle: the one way that runtimes have a kernel for
+        return F.interpolate(scores, size=size, mode="bilinear", align_corners=False)
+    for axis, length in zip((-2, -1), size, strict=True):
+        step = scores.shape[axis] * stride / length
+        pixels = (torch.arange(length) + 0.5) * step - 0.5
+        scores = blend(scores, axis, ((pixels - origin) / stride).clamp(0, scores.shape[axis] - 1).to(scores.device))
+    return scores
+
+
+def in_half(network: Network) -> Network:
+    """A copy that computes in float16 between float32 images and float32 answers."""
+
+    def to_half(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+        return (inputs[0].half(),)
+
+    def to_float(_: nn.Module, __: Any, stages: list[Stage]) -> list[Stage]:
+        return [Stage(stage.parsing.float(), stage.pose.float()) for stage in stages]
+
+    half = copy.deepcopy(network).half()
+    half.register_forward_pre_hook(to_half)
+    half.register_forward_hook(to_float)
+    return half

@@ -1,21 +1,17 @@
 """Proof that an ONNX file answers as its checkpoint does."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import onnxruntime
 import torch
+from torch import nn
 
-from export.graph import DeployableGraph
 from training.data.sample import UInt8Array
 
 BATCHES = (1, 2, 5)
 
-MIN_LABEL_AGREEMENT = 0.999
-MAX_CONFIDENCE_DIFFERENCE = 3
-MAX_KEYPOINT_DISTANCE = 0.1
-MAX_SCORE_DIFFERENCE = 1e-3
 CERTAIN = 0.2
 """A joint below this score has no peak worth comparing: two equal maxima may lie anywhere."""
 
@@ -41,8 +37,15 @@ class Difference(NamedTuple):
     score: float
 
 
+LIMITS: Final[dict[str, Difference]] = {
+    "fp32": Difference(label_agreement=0.999, confidence=3, keypoint=0.1, score=1e-3),
+    "fp16": Difference(label_agreement=0.99, confidence=26, keypoint=1.0, score=0.02),
+}
+"""How far a file of each precision may be from the checkpoint, in float32."""
+
+
 @torch.inference_mode()
-def ask_torch(graph: DeployableGraph, images: UInt8Array) -> Answers:
+def ask_torch(graph: nn.Module, images: UInt8Array) -> Answers:
     """What the checkpoint says to uint8 (N, H, W, 3)."""
     return Answers(*(tensor.numpy() for tensor in graph(torch.from_numpy(images))))
 
@@ -64,8 +67,8 @@ def compare(a: Answers, b: Answers) -> Difference:
     )
 
 
-def prove(graph: DeployableGraph, path: Path, photos: UInt8Array) -> Difference:
-    """Compare on batches of ``BATCHES`` sizes of ``photos`` (5, H, W, 3). Raises ParityError when they differ."""
+def prove(graph: nn.Module, path: Path, photos: UInt8Array, limit: Difference) -> Difference:
+    """Compare on batches of ``BATCHES`` sizes of ``photos`` (5, H, W, 3). Raises ParityError beyond the limit."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     found = [compare(ask_torch(graph, photos[:n]), ask_onnx(session, photos[:n])) for n in BATCHES]
     worst = Difference(
@@ -75,10 +78,10 @@ def prove(graph: DeployableGraph, path: Path, photos: UInt8Array) -> Difference:
         max(d.score for d in found),
     )
     if (
-        worst.label_agreement < MIN_LABEL_AGREEMENT
-        or worst.confidence > MAX_CONFIDENCE_DIFFERENCE
-        or worst.keypoint > MAX_KEYPOINT_DISTANCE
-        or worst.score > MAX_SCORE_DIFFERENCE
+        worst.label_agreement < limit.label_agreement
+        or worst.confidence > limit.confidence
+        or not worst.keypoint <= limit.keypoint
+        or not worst.score <= limit.score
     ):
         raise ParityError(f"torch and ONNX Runtime disagree: {worst}")
     return worst

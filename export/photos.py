@@ -5,18 +5,19 @@ from pathlib import Path
 import numpy as np
 
 from training.data.sample import UInt8Array, read_image
-from training.transforms import letterbox
+from training.recipe import NetworkRecipe
+from training.transforms import fit_photo
 
 PORTRAIT = Path(__file__).parent / "astronaut.jpg"
 """NASA's portrait of Eileen Collins, in the public domain; the copy that scikit-image ships."""
 
 
-def fitted_portrait(height: int, width: int) -> UInt8Array:
+def fitted_portrait(recipe: NetworkRecipe) -> UInt8Array:
     """The portrait as model input, uint8 (height, width, 3)."""
-    return letterbox(read_image(PORTRAIT), height, width)[0]
+    return fit_photo(read_image(PORTRAIT), recipe.height, recipe.width, recipe.fit)[0]
 
 
-def fitted_photos(folder: Path | None, height: int, width: int, count: int) -> UInt8Array:
+def fitted_photos(folder: Path | None, recipe: NetworkRecipe, count: int) -> UInt8Array:
     """``count`` model inputs (count, height, width, 3): the folder's first photos, or views of the portrait."""
     if folder is not None:
         paths = sorted(folder.glob("*.jpg"))[:count]
@@ -26,4 +27,5 @@ def fitted_photos(folder: Path | None, height: int, width: int, count: int) -> U
     else:
         portrait = read_image(PORTRAIT)
         photos = [portrait, portrait[:, ::-1], portrait[:300], portrait[:, 100:400], portrait[50:450, 60:330]][:count]
-    return np.stack([letterbox(np.ascontiguousarray(photo), height, width)[0] for photo in photos])
+    fitted = [fit_photo(np.ascontiguousarray(photo), recipe.height, recipe.width, recipe.fit)[0] for photo in photos]
+    return np.stack(fitted)

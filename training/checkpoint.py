@@ -1,4 +1,4 @@
-"""Checkpoints: weights together with the recipe that says which network they fill.
+"""Checkpoints: weights together with the recipe and the label set that say which network they fill.
 
 Two forms: a run's own ``.pt``, and ``.safetensors`` in half precision, small enough to hand around. Both are read by
 everything that takes a checkpoint. ``python -m training.checkpoint RUN/best.pt OUT.safetensors`` makes the second.
@@ -13,38 +13,44 @@ from typing import Any
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
-from training.labels import JOINTS, LABELS
+from training.label_set import LabelSet
+from training.labels import LIP
 from training.networks import NETWORKS
-from training.networks.lite import LiteNetwork
-from training.recipe import Recipe
+from training.networks.network import Network
+from training.recipe import Recipe, parse_recipe
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained network, the recipe and data that made it and what it measured at the time."""
+    """A trained network, the recipe, label set and data (a prepared folder's description) that made it, and what it
+    measured at the time: nothing, where nobody measured it."""
 
-    network: LiteNetwork
+    network: Network
     recipe: Recipe
+    label_set: LabelSet
     data: dict[str, str]
     metrics: dict[str, Any]
 
+    def words(self) -> dict[str, Any]:
+        """All but the weights, as plain values."""
+        return {
+            "recipe": self.recipe.model_dump(mode="json"),
+            "label_set": self.label_set.model_dump(mode="json"),
+            "data": self.data,
+            "metrics": self.metrics,
+        }
 
-def build_network(recipe: Recipe) -> LiteNetwork:
-    """The recipe's network with random weights. Raises ValueError for an unknown name."""
-    if recipe.network.name not in NETWORKS:
-        raise ValueError(f"unknown network {recipe.network.name!r}; known: {', '.join(NETWORKS)}")
-    return NETWORKS[recipe.network.name](len(LABELS), len(JOINTS))
+
+def build_network(recipe: Recipe, label_set: LabelSet) -> Network:
+    """The recipe's network with random weights."""
+    return NETWORKS[recipe.network.name](recipe.network, len(label_set.labels), len(label_set.joints))
 
 
-def save_checkpoint(
-    path: Path, network: nn.Module, recipe: Recipe, data: dict[str, str], metrics: dict[str, Any]
-) -> None:
-    """Write the weights of ``network``, made by ``recipe`` from ``data`` (the prepared folder's description)."""
-    write_whole(
-        path, {"weights": network.state_dict(), "recipe": recipe.model_dump(), "data": data, "metrics": metrics}
-    )
+def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a checkpoint as ``.pt``."""
+    write_whole(path, {"weights": checkpoint.network.state_dict(), **checkpoint.words()})
 
 
 def ship(checkpoint: Checkpoint, path: Path) -> None:
@@ -53,8 +59,7 @@ def ship(checkpoint: Checkpoint, path: Path) -> None:
         name: (value.half() if value.ndim > 1 else value).contiguous()
         for name, value in checkpoint.network.state_dict().items()
     }
-    words = {"recipe": checkpoint.recipe.model_dump(), "data": checkpoint.data, "metrics": checkpoint.metrics}
-    save_file(weights, path, {name: json.dumps(value) for name, value in words.items()})
+    save_file(weights, path, {name: json.dumps(value) for name, value in checkpoint.words().items()})
 
 
 def _read_shipped(path: Path) -> dict[str, Any]:
@@ -65,13 +70,19 @@ def _read_shipped(path: Path) -> dict[str, Any]:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint of either form and fill its network, float32, in eval mode on the CPU."""
+    """Read a checkpoint of either form and fill its network, float32, in eval mode on the CPU.
+
+    One without a label set is of the time when there was LIP's alone.
+    """
     shipped = path.suffix == ".safetensors"
     stored = _read_shipped(path) if shipped else torch.load(path, map_location="cpu", weights_only=True)
-    recipe = Recipe.model_validate(stored["recipe"])
-    network = build_network(recipe)
-    network.load_state_dict(stored["weights"])
-    return Checkpoint(network.eval(), recipe, stored["data"], stored["metrics"])
+    recipe = parse_recipe(stored["recipe"])
+    label_set = LabelSet.model_validate(stored["label_set"]) if "label_set" in stored else LIP
+    with torch.device("meta"):  # random weights would cost more time than reading the right ones
+        network = build_network(recipe, label_set)
+    weights = {name: value.float() if value.is_floating_point() else value for name, value in stored["weights"].items()}
+    network.load_state_dict(weights, assign=True)
+    return Checkpoint(network.eval(), recipe, label_set, stored["data"], stored["metrics"])
 
 
 def write_whole(path: Path, content: dict[str, Any]) -> None:

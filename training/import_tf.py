@@ -8,6 +8,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from training.labels import JOINTS, LABELS
-from training.networks.jppnet import JPPNet
+from training.checkpoint import Checkpoint, build_network, save_checkpoint
+from training.data.lip import INFO
+from training.labels import LIP
+from training.recipe import load_recipe
 
 Variables = Mapping[str, npt.NDArray[Any]]
 
@@ -125,24 +128,21 @@ def read_checkpoint(path: Path) -> dict[str, npt.NDArray[Any]]:
     return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
 
 
-def save(weights: dict[str, Tensor], out: Path) -> None:
-    """Write the checkpoint."""
-    torch.save({"network": "jppnet", "weights": weights, "labels": len(LABELS), "joints": len(JOINTS)}, out)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     parser.add_argument("out", type=Path, metavar="OUT.pt")
     args = parser.parse_args()
+    recipe = load_recipe("jppnet-s2")
     with torch.device("meta"):
-        network = JPPNet(len(LABELS), len(JOINTS))
+        network = build_network(recipe, LIP)
     try:
         variables = read_checkpoint(args.checkpoint)
         weights = to_weights(variables, network)
     except (FileNotFoundError, ImportError, IncompleteCheckpointError) as error:
         sys.exit(f"{error}\nnothing was written")
-    save(weights, args.out)
+    network.load_state_dict(weights, assign=True)
+    save_checkpoint(Checkpoint(network, recipe, LIP, asdict(INFO), metrics={}), args.out)
     ignored = len(variables) - len(weights)
     print(f"{args.out}: {len(weights)} variables; {ignored} that only training needs (optimiser, step) left out")
 

@@ -1,4 +1,4 @@
-"""One photo through a network: fit, forward, undo the fit."""
+"""One photo through a network, once: fit, forward, undo the fit."""
 
 from dataclasses import dataclass
 
@@ -7,41 +7,43 @@ import numpy as np
 import torch
 
 from training.data.sample import FloatArray, UInt8Array
-from training.networks.lite import LiteNetwork
+from training.networks.network import Network
 from training.pose import decode
-from training.transforms import letterbox
+from training.recipe import NetworkRecipe
+from training.transforms import fit_photo
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """``labels``: uint8 (H, W) at the photo's size. ``joints``: float32 (16, 3): x, y in its pixels, score in 0–1."""
+    """``labels``: uint8 (H, W) at the photo's size. ``joints``: float32 (J, 3): x, y in its pixels, score in 0–1."""
 
     labels: UInt8Array
     joints: FloatArray
 
 
 @torch.inference_mode()
-def predict(network: LiteNetwork, image: UInt8Array, height: int, width: int) -> Prediction:
-    """Parse and pose one upright RGB photo (H, W, 3): letter-box to (height, width), one pass.
+def predict(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Prediction:
+    """Parse and pose one upright RGB photo (H, W, 3): fitted as the recipe says, one pass.
 
     Scores, not label ids, are resized to the photo, bilinear.
     """
-    fitted, fit = letterbox(image, height, width)
+    fitted, fit = fit_photo(image, recipe.height, recipe.width, recipe.fit)
     device = next(network.parameters()).device
     batch = torch.from_numpy(fitted).permute(2, 0, 1)[None].float().to(device)
     stage = network(batch)[-1]
-    stride = height // stage.pose.shape[2]
-    joints = decode(stage.pose.float(), stride)[0].cpu().numpy()
+    joints = decode(stage.pose.float(), network.stride, network.origin)[0].cpu().numpy()
     joints[:, :2] = fit.to_photo(joints[:, :2])
-    return Prediction(_labels_at_photo_size(stage.parsing[0].float().cpu(), fit.matrix(), stride, image.shape), joints)
+    to_grid = fit.matrix()
+    to_grid[:, 2] -= network.origin
+    to_grid /= network.stride
+    return Prediction(_labels_at_photo_size(stage.parsing[0].float().cpu(), to_grid, image.shape), joints)
 
 
-def _labels_at_photo_size(
-    scores: torch.Tensor, to_input: FloatArray, stride: int, shape: tuple[int, ...]
-) -> UInt8Array:
-    """Label scores (L, h, w) of the input → label map of the photo: bilinear, one label's plane at a time."""
-    to_grid = to_input / stride
-    to_grid[:, 2] += 0.5 / stride - 0.5
+def _labels_at_photo_size(scores: torch.Tensor, to_grid: FloatArray, shape: tuple[int, ...]) -> UInt8Array:
+    """Label scores (L, h, w) → label map of the photo: bilinear, one label's plane at a time.
+
+    ``to_grid``: affine map (2, 3) from photo pixels to cells.
+    """
     planes = np.ascontiguousarray(scores.permute(1, 2, 0).numpy())
     best = np.full(shape[:2], -np.inf, np.float32)
     labels = np.zeros(shape[:2], np.uint8)

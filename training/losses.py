@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from training.labels import IGNORE
+from training.label_set import IGNORE
 from training.networks.stage import Stage
 
 LOVASZ_SHARE = 0.25

@@ -1,33 +1,29 @@
-"""Metrics as the LIP benchmark defines them.
+"""Metrics as the LIP benchmark defines them, for any label set.
 
 Parsing: one confusion matrix over all photos, background included, at each photo's own size. Pose: PCKh@0.5 with
-the distance between upper neck and head top as head size.
+the distance between the label set's two head joints (LIP: upper neck and head top) as head size.
 """
-
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from training.data.sample import FloatArray, UInt8Array
-from training.labels import IGNORE, JOINT_ID, JOINTS, LABEL_ID, LABELS, MERGED_PARTS
+from training.label_set import IGNORE, LabelSet
 
 Counts = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
+Figures = dict[str, float | dict[str, float]]
 
 RARE_PIXELS = 2000
 """A label with fewer true pixels in the whole set says nothing; ``mean_iou`` leaves it out."""
 
-PCKH_JOINTS = (*range(6), *range(8, 16))
-"""The joints that LIP's PCKh pools: all but pelvis and thorax."""
 
-
-def merged_confusion(confusion: Counts) -> Counts:
-    """A 20 × 20 confusion matrix → 7 × 7 over ``MERGED_PARTS``."""
-    part_of = np.empty(len(LABELS), np.int64)
-    for part, names in enumerate(MERGED_PARTS.values()):
-        part_of[[LABEL_ID[name] for name in names]] = part
-    merged = np.zeros((len(MERGED_PARTS),) * 2, np.int64)
+def merged_confusion(confusion: Counts, label_set: LabelSet) -> Counts:
+    """A confusion matrix over labels → one over the set's merged parts."""
+    part_of = np.empty(len(label_set.labels), np.int64)
+    for part, names in enumerate(label_set.merged.values()):
+        part_of[[label_set.label_id[name] for name in names]] = part
+    merged = np.zeros((len(label_set.merged),) * 2, np.int64)
     np.add.at(merged, (part_of[:, None], part_of[None, :]), confusion)
     return merged
 
@@ -40,67 +36,85 @@ def iou(confusion: Counts) -> Scores:
     return shares
 
 
-@dataclass
 class ParsingMetric:
     """Collects label maps; ``confusion[truth, predicted]`` counts pixels."""
 
-    confusion: Counts = field(default_factory=lambda: np.zeros((len(LABELS), len(LABELS)), np.int64))
+    def __init__(self, label_set: LabelSet) -> None:
+        self.label_set = label_set
+        self.confusion: Counts = np.zeros((len(label_set.labels),) * 2, np.int64)
 
     def add(self, predicted: UInt8Array, truth: UInt8Array) -> None:
         """Two label maps of one photo, both (H, W); pixels whose truth is 255 do not count."""
         if predicted.shape != truth.shape:
             raise ValueError(f"label maps differ in size: {predicted.shape} and {truth.shape}")
-        known = truth != IGNORE
-        pairs = truth[known].astype(np.int64) * len(LABELS) + predicted[known]
-        self.confusion += np.bincount(pairs, minlength=len(LABELS) ** 2).reshape(self.confusion.shape)
+        known, count = truth != IGNORE, len(self.confusion)
+        pairs = truth[known].astype(np.int64) * count + predicted[known]
+        self.confusion += np.bincount(pairs, minlength=count**2).reshape(self.confusion.shape)
 
-    def result(self) -> dict[str, float | dict[str, float]]:
-        """All figures in 0–1; ``mean_iou`` is over labels with at least ``RARE_PIXELS`` true pixels (nan: no such)."""
+    def result(self) -> Figures:
+        """All figures in 0–1.
+
+        ``mean_iou`` is over labels with at least ``RARE_PIXELS`` true pixels (nan: no such), ``mean_iou_20`` over all
+        labels and ``mean_iou_7`` over the merged parts; the number is how many the label set has.
+        """
         true_pixels = self.confusion.sum(1)
         per_label = iou(self.confusion)
         common = per_label[true_pixels >= RARE_PIXELS]
         occurring = true_pixels > 0
         recall = np.diag(self.confusion)[occurring] / true_pixels[occurring]
-        return {
+        figures: Figures = {
             "mean_iou": float(common.mean()) if len(common) else float("nan"),
-            "mean_iou_20": float(np.nan_to_num(per_label).mean()),
-            "mean_iou_7": float(np.nan_to_num(iou(merged_confusion(self.confusion))).mean()),
+            f"mean_iou_{len(per_label)}": float(np.nan_to_num(per_label).mean()),
+        }
+        if self.label_set.merged:
+            merged = iou(merged_confusion(self.confusion, self.label_set))
+            figures[f"mean_iou_{len(merged)}"] = float(np.nan_to_num(merged).mean())
+        return figures | {
             "pixel_accuracy": float(np.diag(self.confusion).sum() / max(self.confusion.sum(), 1)),
             "mean_accuracy": float(recall.mean()),
-            "label_iou": {label.name: float(per_label[label.id]) for label in LABELS},
+            "label_iou": {label.name: float(per_label[label.id]) for label in self.label_set.labels},
         }
 
 
-@dataclass
 class PoseMetric:
     """Collects joints and counts those within half a head size of the truth."""
 
-    correct: Counts = field(default_factory=lambda: np.zeros(len(JOINTS), np.int64))
-    marked: Counts = field(default_factory=lambda: np.zeros(len(JOINTS), np.int64))
+    def __init__(self, label_set: LabelSet) -> None:
+        self.label_set = label_set
+        self.correct: Counts = np.zeros(len(label_set.joints), np.int64)
+        self.marked: Counts = np.zeros(len(label_set.joints), np.int64)
 
     def add(self, predicted: FloatArray, truth: FloatArray) -> None:
-        """Joints of one photo, (16, 2 or more) each, in the photo's pixels.
+        """Joints of one photo, (J, 2 or more) each, in the photo's pixels.
 
-        A joint whose truth is nan does not count; a photo without upper neck or head top does not count at all.
+        A joint whose truth is nan does not count; a photo without both head joints does not count at all.
         A predicted nan is a miss.
         """
-        head = truth[JOINT_ID["head-top"], :2] - truth[JOINT_ID["upper-neck"], :2]
-        if np.isnan(head).any():
+        if self.label_set.head is None:
+            return
+        below, above = (truth[self.label_set.joint_id[name], :2] for name in self.label_set.head)
+        if np.isnan(above - below).any():
             return
         known = ~np.isnan(truth[:, :2]).any(1)
-        near = np.linalg.norm(predicted[:, :2] - truth[:, :2], axis=1) <= 0.5 * np.linalg.norm(head)
+        near = np.linalg.norm(predicted[:, :2] - truth[:, :2], axis=1) <= 0.5 * np.linalg.norm(above - below)
         self.correct += near & known
         self.marked += known
 
-    def result(self) -> dict[str, float | dict[str, float]]:
-        """PCKh@0.5 in 0–1: over ``PCKH_JOINTS``, over the upper body (joints 8–15), and each joint's own."""
-        share = np.divide(self.correct, self.marked, out=np.full(len(JOINTS), np.nan), where=self.marked > 0)
+    def result(self) -> Figures:
+        """PCKh@0.5 in 0–1: over the joints that are scored, over those of the upper body, and each joint's own.
 
-        def pooled(joints: tuple[int, ...]) -> float:
-            return float(self.correct[list(joints)].sum() / max(self.marked[list(joints)].sum(), 1))
+        LIP scores all but pelvis and thorax. nan where no joint was marked.
+        """
+        joints = np.array(self.label_set.joints)
+        scored = ~np.isin(joints, self.label_set.not_scored)
+        share = np.divide(self.correct, self.marked, out=np.full(len(joints), np.nan), where=self.marked > 0)
+
+        def pooled(chosen: npt.NDArray[np.bool_]) -> float:
+            marked = self.marked[chosen].sum()
+            return float(self.correct[chosen].sum() / marked) if marked else float("nan")
 
         return {
-            "pckh": pooled(PCKH_JOINTS),
-            "pckh_upper_body": pooled(tuple(range(8, 16))),
-            "joint_pckh": {name: float(value) for name, value in zip(JOINTS, share, strict=True)},
+            "pckh": pooled(scored),
+            "pckh_upper_body": pooled(scored & np.isin(joints, self.label_set.upper_body)),
+            "joint_pckh": {name: float(value) for name, value in zip(joints.tolist(), share, strict=True)},
         }

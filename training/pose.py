@@ -20,8 +20,10 @@ def blur(maps: Tensor) -> Tensor:
     return F.conv2d(maps, kernel, padding=2, groups=joints)
 
 
-def decode(maps: Tensor, stride: int) -> Tensor:
+def decode(maps: Tensor, stride: int, origin: float) -> Tensor:
     """Heat maps (N, J, h, w) → (N, J, 3): x, y in input pixels and the peak's height clipped to 0–1.
+
+    ``stride`` and ``origin`` say where cells lie, as in ``Network``.
 
     The peak is refined below a cell by DARK (Zhang et al., CVPR 2020): near a Gaussian's peak the logarithm of the map
     is a parabola, whose top is one Newton step away. Here each axis takes its own step, at most half a cell.
@@ -45,4 +47,4 @@ def decode(maps: Tensor, stride: int) -> Tensor:
     x = column + step(at(row, column - 1), at(row, column + 1))
     y = row + step(at(row - 1, column), at(row + 1, column))
     score = maps.flatten(2).gather(2, peak).clamp(0, 1)
-    return torch.cat([(x + 0.5) * stride - 0.5, (y + 0.5) * stride - 0.5, score], 2)
+    return torch.cat([x * stride + origin, y * stride + origin, score], 2)

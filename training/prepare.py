@@ -11,17 +11,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 from tqdm import tqdm
 
 from training.data.ccp import ClothingCoParsing
 from training.data.lip import LookIntoPerson
 from training.data.sample import BrokenSampleError, DatasetInfo, PreparedFolder, Sample
+from training.label_set import IGNORE, LabelSet
 
 
 class Adapter(Protocol):
     """What a data set must offer to be prepared."""
 
     info: DatasetInfo
+    label_set: LabelSet
 
     def splits(self) -> dict[str, list[str]]: ...
     def photo(self, name: str) -> Path: ...
@@ -39,12 +42,24 @@ def prepare(adapter: Adapter, out: Path) -> list[str]:
     todo = [name for names in splits.values() for name in names if not folder.has(name)]
     for name in tqdm(todo, desc="prepare", unit="photo"):
         try:
-            folder.write(adapter.read(name), adapter.photo(name))
+            sample = adapter.read(name)
+            require_known(sample, adapter.label_set)
+            folder.write(sample, adapter.photo(name))
         except BrokenSampleError as error:
             skipped.append(str(error))
     usable = {split: [name for name in names if folder.has(name)] for split, names in splits.items()}
-    folder.write_index(adapter.info, usable)
+    folder.write_index(adapter.info, usable, adapter.label_set)
     return skipped
+
+
+def require_known(sample: Sample, label_set: LabelSet) -> None:
+    """Raises BrokenSampleError for label ids that the set does not have, and for joints that are not its joints."""
+    unknown = set(np.unique(sample.labels).tolist()) - set(label_set.label_id.values()) - {IGNORE}
+    if unknown:
+        raise BrokenSampleError(f"{sample.name}: label ids that {label_set.name} does not have: {sorted(unknown)}")
+    if sample.joints.shape != (len(label_set.joints), 3):
+        wanted = len(label_set.joints)
+        raise BrokenSampleError(f"{sample.name}: {len(sample.joints)} joints, {label_set.name} has {wanted}")
 
 
 def main() -> None:

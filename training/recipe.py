@@ -1,14 +1,18 @@
-"""A recipe: everything that decides what a training run gives, from one small TOML file in ``presets/``."""
+"""A recipe: everything that decides what a training run gives, from one small TOML file in ``presets/``.
+
+Each network has a recipe of its own form, so that every key is one that its run uses; ``network.name`` says which.
+"""
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
 PRESETS = Path(__file__).parent / "presets"
 
 Share = Annotated[float, Field(ge=0, le=1)]
+FitMode = Literal["letterbox", "squash"]
 
 
 class _Strict(BaseModel):
@@ -16,12 +20,22 @@ class _Strict(BaseModel):
 
 
 class NetworkRecipe(_Strict):
-    """Which network, and the size of its input in pixels."""
+    """Which network, the size of its input in pixels, and how a photo is fitted to it."""
 
     name: str
+    height: int = Field(multiple_of=8)
+    width: int = Field(multiple_of=8)
+    fit: FitMode = "letterbox"
+
+
+class LiteNetworkRecipe(NetworkRecipe):
     height: int = Field(multiple_of=32)
     width: int = Field(multiple_of=32)
     frozen_groups: int = Field(ge=0, description="leading groups of the trunk that keep their ImageNet weights")
+
+
+class JPPNetNetworkRecipe(NetworkRecipe):
+    slimming: int = Field(1, ge=1, le=32, description="every layer's channels are divided by this; 1 is the original")
 
 
 class ScheduleRecipe(_Strict):
@@ -30,20 +44,42 @@ class ScheduleRecipe(_Strict):
     epochs: int = Field(gt=0)
     batch: int = Field(gt=0)
     learning_rate: float = Field(gt=0)
-    trunk_learning_rate: float = Field(gt=0)
-    weight_decay: float = Field(ge=0)
-    warmup_epochs: int = Field(ge=0)
-    clip_norm: float = Field(gt=0, description="the gradient's largest norm")
-    ema_decay: Share = Field(description="of the averaged weights, which are the ones that are kept")
+    clip_norm: float | None = Field(None, gt=0, description="the gradient's largest norm")
+    ema_decay: Share = Field(description="of the averaged weights, which are the ones that are kept; 0: the last ones")
     seed: int
 
 
-class LossRecipe(_Strict):
+class AdamWRecipe(ScheduleRecipe):
+    """Linear warm-up, then half a cosine to zero."""
+
+    trunk_learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    warmup_epochs: int = Field(ge=0)
+
+
+class SGDRecipe(ScheduleRecipe):
+    """The learning rate falls as (1 − done) to the ``power``."""
+
+    momentum: Share
+    power: float = Field(gt=0)
+
+
+class LiteLossRecipe(_Strict):
     """Weights of the terms of the loss."""
 
     background: Share
     pose: float = Field(ge=0)
     sigma: float = Field(gt=0, description="of the heat maps, in cells of the network's grid")
+
+
+class JPPNetLossRecipe(_Strict):
+    """The original's loss: every stage at every scale of the input, and their mean."""
+
+    scales: tuple[float, ...] = Field(description="of the input; the first must be 1")
+    pose: float = Field(ge=0, description="weight of the pose terms; the parsing terms weigh 1")
+    sigma: float = Field(gt=0, description="of the heat maps, in pixels of the photo")
+    window: int = Field(gt=0, description="a heat map ends so many photo pixels from its joint")
+    structure: bool = Field(description="weigh the parsing terms by the structure-sensitive loss (Gong et al., 2017)")
 
 
 class SamplingRecipe(_Strict):
@@ -66,15 +102,48 @@ class AugmentationRecipe(_Strict):
     degrade: Share
 
 
-class Recipe(_Strict):
-    """The whole file."""
+class JPPNetAugmentationRecipe(_Strict):
+    """The original's: mirrored, resized to the input's size times ``scale``, then cropped or padded to it."""
+
+    mirror: Share
+    scale: tuple[float, float]
+
+
+class LiteRecipe(_Strict):
+    """The whole file, for the light network."""
 
     description: str
-    network: NetworkRecipe
-    schedule: ScheduleRecipe
-    loss: LossRecipe
+    network: LiteNetworkRecipe
+    schedule: AdamWRecipe
+    loss: LiteLossRecipe
     sampling: SamplingRecipe
     augmentation: AugmentationRecipe
+
+
+class JPPNetRecipe(_Strict):
+    """The whole file, for the original network."""
+
+    description: str
+    network: JPPNetNetworkRecipe
+    schedule: SGDRecipe
+    loss: JPPNetLossRecipe
+    augmentation: JPPNetAugmentationRecipe
+
+
+def _network_name(content: Any) -> Any:
+    return content["network"]["name"] if isinstance(content, dict) else content.network.name
+
+
+Recipe = Annotated[
+    Annotated[LiteRecipe, Tag("lite")] | Annotated[JPPNetRecipe, Tag("jppnet")], Discriminator(_network_name)
+]
+
+_ADAPTER: TypeAdapter[Recipe] = TypeAdapter(Recipe)
+
+
+def parse_recipe(content: dict[str, Any]) -> Recipe:
+    """A recipe from its keys. Raises pydantic's ValidationError; unknown keys are refused."""
+    return _ADAPTER.validate_python(content)
 
 
 def load_recipe(name: str) -> Recipe:
@@ -83,4 +152,4 @@ def load_recipe(name: str) -> Recipe:
     if not path.exists():
         known = ", ".join(sorted(preset.stem for preset in PRESETS.glob("*.toml")))
         raise FileNotFoundError(f"no recipe {name!r}: give the path of a .toml file or one of: {known}")
-    return Recipe.model_validate(tomllib.loads(path.read_text()))
+    return parse_recipe(tomllib.loads(path.read_text()))

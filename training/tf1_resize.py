@@ -12,7 +12,7 @@ from torch import Tensor
 def resize_bilinear(x: Tensor, size: tuple[int, int]) -> Tensor:
     """``tf.image.resize_images`` / ``resize_bilinear`` of float (…, H, W) to ``size`` (height, width)."""
     height, width = size
-    return _blend(_blend(x, -1, width), -2, height)
+    return blend(blend(x, -1, _positions(x, -1, width)), -2, _positions(x, -2, height))
 
 
 def resize_nearest(x: Tensor, size: tuple[int, int]) -> Tensor:
@@ -28,9 +28,8 @@ def _positions(x: Tensor, axis: int, length: int) -> Tensor:
     return (torch.arange(length, dtype=torch.float32) * scale).clamp(max=x.shape[axis] - 1).to(x.device)
 
 
-def _blend(x: Tensor, axis: int, length: int) -> Tensor:
-    """Linear interpolation along one axis (-1 or -2)."""
-    positions = _positions(x, axis, length)
+def blend(x: Tensor, axis: int, positions: Tensor) -> Tensor:
+    """Linear interpolation along one axis (-1 or -2) at ``positions``, float32 (n,), in cells from 0 to the last."""
     lower = positions.floor()
     weight = (positions - lower).view(-1, *[1] * (-1 - axis))
     below = x.index_select(axis, lower.long())

@@ -4,13 +4,15 @@ PRESET is a name in ``presets/`` or a TOML file; DIR a prepared folder. RUN gets
 on, after every epoch), ``best.pt`` (the averaged weights that measured best), ``log.jsonl`` and TensorBoard's files.
 ``--resume`` goes on where a killed run stopped and ends as if it had not been. Several GPUs:
 ``torchrun --nproc-per-node N -m training.train …``, same arguments.
+
+A run begins with ImageNet's weights; with a checkpoint's only when told so (``--from``), and then it says so.
 """
 
 import argparse
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,16 +25,18 @@ from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from training.checkpoint import build_network, load_checkpoint, save_checkpoint, write_whole
+from training.checkpoint import Checkpoint, build_network, load_checkpoint, save_checkpoint, write_whole
 from training.data.sample import PreparedFolder
 from training.devices import Place, take_place
 from training.evaluate import evaluate, table
-from training.inference import predict
-from training.losses import joint_loss
-from training.networks.lite import LiteNetwork
+from training.label_set import LabelSet
+from training.networks.network import Network
+from training.objectives import build_objective
+from training.optimizers import build_optimizer, rate_factor
 from training.pictures import overlay
-from training.recipe import Recipe, ScheduleRecipe, load_recipe
-from training.views import RareLabelSampler, TrainingViews, Views, repeat_factors
+from training.protocols import one_pass
+from training.recipe import Recipe, load_recipe, parse_recipe
+from training.views import TrainingViews, Views, build_sampler
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -45,23 +49,21 @@ class NonFiniteLossError(ArithmeticError):
 
 
 class Trainer:
-    """One run: owns the network, its average, the optimiser and the run's folder."""
+    """One run: owns the network that it is given, its average, the optimiser and the run's folder."""
 
-    def __init__(self, recipe: Recipe, folder: PreparedFolder, out: Path, place: Place) -> None:
+    def __init__(self, network: Network, recipe: Recipe, folder: PreparedFolder, out: Path, place: Place) -> None:
         self.recipe, self.folder, self.out, self.place = recipe, folder, out, place
-        torch.manual_seed(recipe.schedule.seed)
-        self.network = build_network(recipe)
-        self.network.load_pretrained()
-        self.network.trunk.freeze_early(recipe.network.frozen_groups)
-        self.network.to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedModel(
             self.network, multi_avg_fn=moving_average(recipe.schedule.ema_decay), use_buffers=True
         )
-        self.parallel: nn.Module = DistributedDataParallel(self.network) if place.ranks > 1 else self.network
+        objective = build_objective(self.network, recipe, folder.label_set, place.precision)
+        self.objective: nn.Module = DistributedDataParallel(objective) if place.ranks > 1 else objective
         self.optimizer = build_optimizer(self.network, recipe.schedule)
         names = folder.names("train")
-        factors = repeat_factors(folder, names, recipe.sampling.rare_share)
-        self.sampler = RareLabelSampler(factors, recipe.schedule.seed, place.rank, place.ranks)
+        if len(names) < recipe.schedule.batch:
+            raise ValueError(f"{folder.root} has {len(names)} photos to train on, fewer than one batch")
+        self.sampler = build_sampler(recipe, folder, names, place.rank, place.ranks)
         self.views = TrainingViews(folder, names, recipe)
         self.epoch = 0
         self.best = -math.inf
@@ -104,18 +106,15 @@ class Trainer:
 
     def step(self, batch: Views) -> dict[str, float]:
         """One batch forward, backward, update. Raises NonFiniteLossError."""
-        device, loss_recipe = self.place.device, self.recipe.loss
-        images, labels, maps, weights = (tensor.to(device, non_blocking=True) for tensor in batch)
-        images = images.float().contiguous(memory_format=torch.channels_last)
-        mixed = self.place.precision != torch.float32
-        with torch.autocast(device.type, self.place.precision if mixed else None, enabled=mixed):
-            stages = self.parallel(images)
-        stages = [type(stage)(stage.parsing.float(), stage.pose.float()) for stage in stages]
-        terms = joint_loss(stages, labels, maps, weights, loss_recipe.background, loss_recipe.pose)
+        images, *targets = (tensor.to(self.place.device, non_blocking=True) for tensor in batch)
+        terms: dict[str, Tensor] = self.objective(
+            images.float().contiguous(memory_format=torch.channels_last), *targets
+        )
         self.require_finite(terms)
         self.optimizer.zero_grad(set_to_none=True)
         terms["total"].backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.schedule.clip_norm)
+        if self.recipe.schedule.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.schedule.clip_norm)
         self.optimizer.step()
         self.average.update_parameters(self.network)
         return {name: float(value.detach()) for name, value in terms.items()}
@@ -129,31 +128,27 @@ class Trainer:
             )
 
     def set_learning_rate(self, epoch: float) -> None:
-        """Linear warm-up, then a half cosine to zero; ``epoch`` counts from 0 in fractions."""
-        schedule = self.recipe.schedule
-        if epoch < schedule.warmup_epochs:
-            factor = (epoch + 0.01) / schedule.warmup_epochs
-        else:
-            done = (epoch - schedule.warmup_epochs) / max(schedule.epochs - schedule.warmup_epochs, 1)
-            factor = 0.5 * (1 + math.cos(math.pi * done))
+        """``epoch`` counts from 0 in fractions."""
+        factor = rate_factor(self.recipe.schedule, epoch)
         for group in self.optimizer.param_groups:
             group["lr"] = factor * group["peak_lr"]
 
     def validate(self, writer: SummaryWriter) -> dict[str, Any]:
         """Measure the averaged weights; keep them if they are the best so far."""
-        network = cast(LiteNetwork, self.average.module).eval()
+        network, label_set = cast(Network, self.average.module).eval(), self.folder.label_set
         names = self.folder.names("val")
-        metrics = evaluate(network, self.recipe.network, self.folder, names)
-        score = metrics["mean_iou"] + metrics["mean_iou_7"] + metrics["pckh"]
+        measured = Checkpoint(network, self.recipe, label_set, asdict(self.folder.info), {})
+        metrics = evaluate(measured, self.folder, names)
+        score = quality(metrics, label_set)
         if score > self.best:
             self.best = score
-            save_checkpoint(self.out / "best.pt", network, self.recipe, asdict(self.folder.info), metrics)
+            save_checkpoint(replace(measured, metrics=metrics), self.out / "best.pt")
         for name in names[:PICTURES]:
             image = self.folder.read(name).image
-            prediction = predict(network, image, self.recipe.network.height, self.recipe.network.width)
-            picture = overlay(image, prediction.labels, prediction.joints)
+            prediction = one_pass(measured, image)
+            picture = overlay(image, prediction.labels, prediction.joints, label_set)
             writer.add_image(f"val/{name}", picture, self.epoch, dataformats="HWC")
-        print(table(metrics).split("\n  ")[0])
+        print(table(metrics, label_set).split("\n  ")[0])
         return metrics
 
     def report(self, writer: SummaryWriter, record: dict[str, Any]) -> None:
@@ -178,16 +173,10 @@ class Trainer:
         }
         write_whole(self.out / "last.pt", state)
 
-    def start_from(self, path: Path) -> None:
-        """Begin with a checkpoint's weights in place of the ImageNet ones. Raises RuntimeError if they do not fit."""
-        weights = load_checkpoint(path).network.state_dict()
-        self.network.load_state_dict(weights)
-        cast(LiteNetwork, self.average.module).load_state_dict(weights)
-
     def resume(self) -> None:
         """Go on from ``last.pt``. Raises ValueError when it was made by another recipe."""
         state = torch.load(self.out / "last.pt", map_location=self.place.device, weights_only=True)
-        if Recipe.model_validate(state["recipe"]) != self.recipe:
+        if parse_recipe(state["recipe"]) != self.recipe:
             raise ValueError(f"{self.out / 'last.pt'} was made by another recipe: use that one, or another --out")
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
@@ -209,16 +198,31 @@ def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], N
     return update
 
 
-def build_optimizer(network: LiteNetwork, schedule: ScheduleRecipe) -> torch.optim.Optimizer:
-    """AdamW; the trunk learns more slowly, and vectors (norms, biases) do not decay."""
-    pretrained = {id(parameter) for parameter in network.pretrained_parameters()}
-    groups = []
-    for in_trunk, learning_rate in ((True, schedule.trunk_learning_rate), (False, schedule.learning_rate)):
-        members = [p for p in network.parameters() if p.requires_grad and (id(p) in pretrained) == in_trunk]
-        for is_vector, decay in ((True, 0.0), (False, schedule.weight_decay)):
-            chosen = [p for p in members if (p.ndim == 1) == is_vector]
-            groups.append({"params": chosen, "weight_decay": decay, "peak_lr": learning_rate, "lr": learning_rate})
-    return torch.optim.AdamW(groups)
+def quality(metrics: dict[str, Any], label_set: LabelSet) -> float:
+    """What the best weights are chosen by: mIoU over labels and over merged parts, and PCKh, as far as measured."""
+    figures = ("mean_iou", f"mean_iou_{len(label_set.merged)}", "pckh")
+    return float(sum(metrics[name] for name in figures if not math.isnan(metrics.get(name, math.nan))))
+
+
+def random_network(recipe: Recipe, label_set: LabelSet) -> Network:
+    """The recipe's network with random weights, the same for the same seed."""
+    torch.manual_seed(recipe.schedule.seed)
+    return build_network(recipe, label_set)
+
+
+def network_from(path: Path, recipe: Recipe, label_set: LabelSet) -> tuple[Network, list[str]]:
+    """The recipe's network with a checkpoint's weights, and the names of those that it could not take over.
+
+    Only another label set is a reason for that: its answers, and what reads them, begin with random weights. Raises
+    RuntimeError for a checkpoint of another network.
+    """
+    network, origin = random_network(recipe, label_set), load_checkpoint(path)
+    fresh = network.state_dict()
+    weights, other = origin.network.state_dict(), []
+    if origin.label_set != label_set:
+        other = [name for name in fresh if name in weights and weights[name].shape != fresh[name].shape]
+    network.load_state_dict(weights | {name: fresh[name] for name in other})
+    return network, other
 
 
 def main() -> None:
@@ -229,6 +233,8 @@ def main() -> None:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="go on from RUN/last.pt")
     start.add_argument("--from", type=Path, dest="origin", help="begin with this checkpoint's weights (fine-tuning)")
+    start.add_argument("--imagenet", type=Path, help="begin with ImageNet's weights of this file (JPPNet: ResNet-101)")
+    start.add_argument("--from-nothing", action="store_true", help="begin with random weights")
     args = parser.parse_args()
     cv2.setNumThreads(0)  # OpenCV's threads do not survive the fork into loader processes
     place = take_place()
@@ -238,13 +244,22 @@ def main() -> None:
     if args.resume and not begun:
         parser.error(f"--resume: {args.out} holds no last.pt")
     args.out.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(load_recipe(args.preset), PreparedFolder(args.data), args.out, place)
+    recipe, folder = load_recipe(args.preset), PreparedFolder(args.data)
+    if args.origin:
+        network, other = network_from(args.origin, recipe, folder.label_set)
+        print(f"STARTING FROM THE WEIGHTS OF {args.origin}, not from ImageNet's")
+        print("".join(f"  random, for another label set: {name}\n" for name in other), end="")
+    else:
+        network = random_network(recipe, folder.label_set)
+    if not (args.resume or args.origin or args.from_nothing):
+        try:
+            network.load_pretrained(args.imagenet)
+        except ValueError as error:
+            parser.error(str(error))
+    trainer = Trainer(network, recipe, folder, args.out, place)
     if args.resume:
         trainer.resume()
         print(f"resuming {args.out} after epoch {trainer.epoch}")
-    elif args.origin:
-        trainer.start_from(args.origin)
-        print(f"STARTING FROM THE WEIGHTS OF {args.origin}, not from ImageNet's")
     trainer.run()
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.sample import OCCLUDED, FloatArray, Sample, UInt8Array
-from training.labels import IGNORE, JOINT_FLIP_PAIRS, JOINTS, LABEL_FLIP_PAIRS, LABELS, flip_permutation
-from training.recipe import AugmentationRecipe
+from training.label_set import IGNORE, LabelSet
+from training.recipe import AugmentationRecipe, FitMode
 
 Matrix = npt.NDArray[np.float64]
 
@@ -22,8 +22,6 @@ PAD_COLOR = (124, 116, 104)
 LABEL_STRIDE = 2
 """The parsing loss sees every second input pixel: finer than the network's own grid, a quarter of the full cost."""
 
-UPPER_BODY = (7, 8, 9, 10, 11, 12, 13, 14, 15)
-LOWER_BODY = (0, 1, 2, 3, 4, 5, 6)
 MIN_JOINTS_FOR_CROP = 4
 
 
@@ -46,28 +44,32 @@ class Fit:
         return np.array([[sx, 0, sx / 2 - 0.5 + left], [0, sy, sy / 2 - 0.5 + top]], np.float32)
 
 
-def letterbox(image: UInt8Array, height: int, width: int) -> tuple[UInt8Array, Fit]:
-    """Fit a photo (H, W, 3) into (height, width, 3): proportions kept, centred, padded with ``PAD_COLOR``.
+def fit_photo(image: UInt8Array, height: int, width: int, mode: FitMode) -> tuple[UInt8Array, Fit]:
+    """Fit a photo (H, W, 3) into (height, width, 3).
 
-    The same rule as docs/model-file.md states for the service.
+    ``letterbox``: proportions kept, centred, padded with ``PAD_COLOR``; ``squash``: stretched. The same rules as
+    docs/model-file.md states for the service.
     """
     photo_height, photo_width = image.shape[:2]
-    scale = min(width / photo_width, height / photo_height)
-    size = (max(1, round(photo_width * scale)), max(1, round(photo_height * scale)))
+    size = (width, height)
+    if mode == "letterbox":
+        scale = min(width / photo_width, height / photo_height)
+        size = (max(1, round(photo_width * scale)), max(1, round(photo_height * scale)))
     left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    shrinks = size[0] < photo_width or size[1] < photo_height
     canvas = np.empty((height, width, 3), np.uint8)
     canvas[:] = PAD_COLOR
     canvas[top : top + size[1], left : left + size[0]] = cv2.resize(
-        image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
     return canvas, Fit(size, (left, top), (size[0] / photo_width, size[1] / photo_height))
 
 
-def mirror(sample: Sample) -> Sample:
+def mirror(sample: Sample, label_set: LabelSet) -> Sample:
     """The photo mirrored; labels and joints of the two sides change places."""
     table = np.arange(256, dtype=np.uint8)
-    table[: len(LABELS)] = flip_permutation(len(LABELS), LABEL_FLIP_PAIRS)
-    joints = sample.joints[flip_permutation(len(JOINTS), JOINT_FLIP_PAIRS)].copy()
+    table[: len(label_set.labels)] = label_set.mirrored_labels
+    joints = sample.joints[label_set.mirrored_joints].copy()
     joints[:, 0] = sample.image.shape[1] - 1 - joints[:, 0]
     return Sample(
         sample.name,
@@ -79,13 +81,18 @@ def mirror(sample: Sample) -> Sample:
 
 
 def augment(
-    sample: Sample, how: AugmentationRecipe, height: int, width: int, rng: np.random.Generator
+    sample: Sample,
+    how: AugmentationRecipe,
+    height: int,
+    width: int,
+    label_set: LabelSet,
+    rng: np.random.Generator,
 ) -> tuple[UInt8Array, UInt8Array, FloatArray]:
-    """A random view of a sample: image (height, width, 3), joints (16, 3) in its pixels, and the labels on the grid
+    """A random view of a sample: image (height, width, 3), joints (J, 3) in its pixels, and the labels on the grid
     that the loss uses, (height, width) / ``LABEL_STRIDE``."""
     if rng.random() < how.mirror:
-        sample = mirror(sample)
-    matrix = random_view(sample, how, height, width, rng)
+        sample = mirror(sample, label_set)
+    matrix = random_view(sample, how, height, width, label_set, rng)
     image, joints = warp_image(sample.image, matrix, height, width), warp_joints(sample.joints, matrix, height, width)
     labels = warp_labels(sample.labels, matrix, height, width)
     if rng.random() < how.occluder:
@@ -93,12 +100,19 @@ def augment(
     return degrade(change_colors(image, how.color, rng), how.degrade, rng), labels, joints
 
 
-def random_view(sample: Sample, how: AugmentationRecipe, height: int, width: int, rng: np.random.Generator) -> Matrix:
+def random_view(
+    sample: Sample,
+    how: AugmentationRecipe,
+    height: int,
+    width: int,
+    label_set: LabelSet,
+    rng: np.random.Generator,
+) -> Matrix:
     """Affine map (2, 3) from photo to view: the whole photo or half a body, then scaled, turned and shifted."""
     photo_height, photo_width = sample.image.shape[:2]
     box = np.array([0.0, 0.0, photo_width, photo_height])
     if rng.random() < how.half_body:
-        box = half_body_box(sample.joints, box, rng)
+        box = half_body_box(sample.joints, box, label_set, rng)
     scale = min(width / (box[2] - box[0]), height / (box[3] - box[1])) * np.exp(rng.uniform(*np.log(how.scale)))
     angle = 0.0
     if rng.random() < how.rotation_probability:
@@ -110,9 +124,10 @@ def random_view(sample: Sample, how: AugmentationRecipe, height: int, width: int
     return matrix
 
 
-def half_body_box(joints: FloatArray, whole: Matrix, rng: np.random.Generator) -> Matrix:
+def half_body_box(joints: FloatArray, whole: Matrix, label_set: LabelSet, rng: np.random.Generator) -> Matrix:
     """A box (x0, y0, x1, y1) around the upper or the lower body; ``whole`` when too few joints are known."""
-    half = joints[list(UPPER_BODY if rng.random() < 0.6 else LOWER_BODY), :2]
+    upper = np.isin(label_set.joints, label_set.upper_body)
+    half = joints[upper if rng.random() < 0.6 else ~upper, :2]
     half = half[~np.isnan(half[:, 0])]
     if len(half) < MIN_JOINTS_FOR_CROP:
         return whole
@@ -151,7 +166,7 @@ def warp_labels(labels: UInt8Array, matrix: Matrix, height: int, width: int) -> 
 
 
 def warp_joints(joints: FloatArray, matrix: Matrix, height: int, width: int) -> FloatArray:
-    """Apply an affine map to joints (16, 3); those that leave the (height, width) view become nan."""
+    """Apply an affine map to joints (J, 3); those that leave the (height, width) view become nan."""
     moved = joints.copy()
     moved[:, :2] = joints[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     outside = ~((moved[:, :2] >= -0.5) & (moved[:, :2] < (width - 0.5, height - 0.5))).all(1)
@@ -203,7 +218,7 @@ def degrade(image: UInt8Array, probability: float, rng: np.random.Generator) -> 
 
 
 def heat_maps(joints: FloatArray, height: int, width: int, stride: int, sigma: float) -> tuple[FloatArray, FloatArray]:
-    """Gaussians of peak 1 on a grid of cells: maps (16, height/stride, width/stride) and weights (16,).
+    """Gaussians of peak 1 on a grid of cells: maps (J, height/stride, width/stride) and weights (J,).
 
     ``joints`` in input pixels, ``sigma`` in cells. The weight is 1 for a marked joint (occluded ones included) and
     0 for one that is not.

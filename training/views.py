@@ -1,7 +1,7 @@
 """Augmented views of a prepared folder as a PyTorch data set, drawn so that a run can be repeated and resumed."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -9,17 +9,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from training.data.sample import PreparedFolder
-from training.labels import IGNORE
-from training.recipe import Recipe
+from training.data.sample import PreparedFolder, Sample
+from training.jppnet_views import jppnet_view
+from training.label_set import IGNORE, LabelSet
+from training.networks.lite import LiteNetwork
+from training.recipe import JPPNetRecipe, LiteRecipe, Recipe
 from training.transforms import augment, heat_maps
-
-STRIDE = 4
-"""Input pixels a cell of the light network's grid."""
 
 
 class Views(NamedTuple):
-    """A batch: images uint8 (N, 3, H, W) RGB; labels int64 (N, H/2, W/2); maps (N, J, H/4, W/4); weights (N, J)."""
+    """A batch: images (N, 3, H, W) RGB, uint8 or float32; labels int64 (N, h, w), on the grid that the loss wants; maps
+    (N, J, h, w) on the network's; weights (N, J), 0 for a joint that is not marked."""
 
     images: Tensor
     labels: Tensor
@@ -34,6 +34,19 @@ class Draw(NamedTuple):
     seed: int
 
 
+def lite_view(sample: Sample, recipe: LiteRecipe, label_set: LabelSet, rng: np.random.Generator) -> tuple[Tensor, ...]:
+    """The light network's view: image uint8 (3, H, W), labels at half its size, maps and weights."""
+    height, width = recipe.network.height, recipe.network.width
+    image, labels, joints = augment(sample, recipe.augmentation, height, width, label_set, rng)
+    maps, weights = heat_maps(joints, height, width, LiteNetwork.stride, recipe.loss.sigma)
+    return (
+        torch.from_numpy(image).permute(2, 0, 1),
+        torch.from_numpy(labels).long(),
+        torch.from_numpy(maps),
+        torch.from_numpy(weights),
+    )
+
+
 class TrainingViews(Dataset[Views]):
     """Augmented views of a split. The same ``Draw`` always gives the same view, in whichever process."""
 
@@ -41,37 +54,61 @@ class TrainingViews(Dataset[Views]):
         self.folder, self.names, self.recipe = folder, names, recipe
 
     def __getitem__(self, draw: Draw) -> Views:
-        network, recipe = self.recipe.network, self.recipe
         rng = np.random.default_rng((draw.seed, draw.photo))
         sample = self.folder.read(self.names[draw.photo])
-        image, labels, joints = augment(sample, recipe.augmentation, network.height, network.width, rng)
-        maps, weights = heat_maps(joints, network.height, network.width, STRIDE, recipe.loss.sigma)
-        return Views(
-            torch.from_numpy(image).permute(2, 0, 1),
-            torch.from_numpy(labels).long(),
-            torch.from_numpy(maps),
-            torch.from_numpy(weights),
-        )
+        match self.recipe:
+            case LiteRecipe():
+                return Views(*lite_view(sample, self.recipe, self.folder.label_set, rng))
+            case JPPNetRecipe():
+                return Views(*jppnet_view(sample, self.recipe, self.folder.label_set, rng))
+            case _:
+                assert_never(self.recipe)
 
 
-class RareLabelSampler(Sampler[Draw]):
-    """Draws with replacement by repeat factor; every rank of a distributed run takes its share of the same draws."""
+class SeededSampler(Sampler[Draw]):
+    """An epoch's draws; every rank of a distributed run takes its share of the same ones."""
 
-    def __init__(self, factors: npt.NDArray[np.float64], seed: int, rank: int, ranks: int) -> None:
-        self.chances = factors / factors.sum()
-        self.seed, self.rank, self.ranks = seed, rank, ranks
+    def __init__(self, photos: int, seed: int, rank: int, ranks: int) -> None:
+        self.photos, self.seed, self.rank, self.ranks = photos, seed, rank, ranks
         self.epoch = 0
 
     def __len__(self) -> int:
-        return len(self.chances) // self.ranks
+        return self.photos // self.ranks
 
     def __iter__(self) -> Iterator[Draw]:
         rng = np.random.default_rng((self.seed, self.epoch))
         count = len(self) * self.ranks
-        photos = rng.choice(len(self.chances), count, p=self.chances)
+        photos = self.choose(count, rng)
         seeds = rng.integers(2**62, size=count)
         for photo, seed in list(zip(photos, seeds, strict=True))[self.rank :: self.ranks]:
             yield Draw(int(photo), int(seed))
+
+    def choose(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Every photo once, in random order; when ranks do not share them evenly, a few not at all."""
+        return rng.permutation(self.photos)[:count]
+
+
+class RareLabelSampler(SeededSampler):
+    """Draws with replacement by repeat factor."""
+
+    def __init__(self, factors: npt.NDArray[np.float64], seed: int, rank: int, ranks: int) -> None:
+        super().__init__(len(factors), seed, rank, ranks)
+        self.chances = factors / factors.sum()
+
+    def choose(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        return rng.choice(self.photos, count, p=self.chances)
+
+
+def build_sampler(recipe: Recipe, folder: PreparedFolder, names: list[str], rank: int, ranks: int) -> SeededSampler:
+    """What the recipe wants drawn of the named photos."""
+    seed = recipe.schedule.seed
+    match recipe:
+        case LiteRecipe():
+            return RareLabelSampler(repeat_factors(folder, names, recipe.sampling.rare_share), seed, rank, ranks)
+        case JPPNetRecipe():
+            return SeededSampler(len(names), seed, rank, ranks)
+        case _:
+            assert_never(recipe)
 
 
 def repeat_factors(folder: PreparedFolder, names: list[str], rare_share: float) -> npt.NDArray[np.float64]:

@@ -16,9 +16,10 @@ from export.card import KEY, page
 from export.graph import LABELS_STRIDE, DeployableGraph
 from export.onnx import export
 from export.photos import fitted_photos, fitted_portrait
-from training.checkpoint import build_network, load_checkpoint, save_checkpoint
+from training.checkpoint import Checkpoint, build_network, load_checkpoint, save_checkpoint
 from training.data.ccp import INFO
-from training.recipe import NetworkRecipe, load_recipe
+from training.labels import LIP
+from training.recipe import load_recipe
 
 METRICS = {
     "photos": 3,
@@ -36,15 +37,14 @@ def checkpoint(tmp_path_factory):
     """A light network at 64 × 64 whose answers differ from place to place."""
     torch.manual_seed(0)
     recipe = load_recipe("lite")
-    small = recipe.network.model_dump() | {"height": 64, "width": 64}
-    recipe = recipe.model_copy(update={"network": NetworkRecipe.model_validate(small)})
-    network = build_network(recipe)
+    recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update={"height": 64, "width": 64})})
+    network = build_network(recipe, LIP)
     network.load_pretrained()
     for heads in (network.heads, *(refinement.heads for refinement in network.refinements)):
         for branch in (heads.parsing, heads.pose):
             torch.nn.init.normal_(branch[-1].weight, std=0.3)
     path = tmp_path_factory.mktemp("run") / "best.pt"
-    save_checkpoint(path, network, recipe, asdict(INFO), METRICS)
+    save_checkpoint(Checkpoint(network, recipe, LIP, asdict(INFO), METRICS), path)
     return load_checkpoint(path)
 
 
@@ -66,7 +66,7 @@ def test_the_file_answers_as_the_checkpoint_at_every_batch(exported, checkpoint)
     assert difference.label_agreement > 0.999
     session = onnxruntime.InferenceSession(str(path))
     graph = DeployableGraph(checkpoint.network)
-    photos = fitted_photos(None, 64, 64, 5)
+    photos = fitted_photos(None, checkpoint.recipe.network, 5)
     for count in (1, 3, 5):
         ours, theirs = parity.ask_torch(graph, photos[:count]), parity.ask_onnx(session, photos[:count])
         assert theirs.labels.shape == (count, 64 // LABELS_STRIDE, 64 // LABELS_STRIDE)
@@ -98,14 +98,14 @@ def test_the_card_says_what_a_service_must_know(card):
     assert "Clothing Co-Parsing" in card["training_data"]
 
 
-def test_the_golden_sample_comes_back(exported, card):
+def test_the_golden_sample_comes_back(exported, card, checkpoint):
     golden = card["golden"]
 
     def picture(field):
         return cv2.imdecode(np.frombuffer(base64.b64decode(golden[field]), np.uint8), cv2.IMREAD_UNCHANGED)
 
     image = cv2.cvtColor(picture("image"), cv2.COLOR_BGR2RGB)
-    np.testing.assert_array_equal(image, fitted_portrait(64, 64))
+    np.testing.assert_array_equal(image, fitted_portrait(checkpoint.recipe.network))
     answers = parity.ask_onnx(onnxruntime.InferenceSession(str(exported[0])), image[None])
     assert (answers.labels[0] == picture("labels")).mean() >= golden["min_label_agreement"]
 
@@ -128,6 +128,6 @@ def test_a_file_that_disagrees_is_not_written(checkpoint, tmp_path, monkeypatch)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_too_few_photos_to_prove_with_is_an_error(tmp_path):
+def test_too_few_photos_to_prove_with_is_an_error(checkpoint, tmp_path):
     with pytest.raises(ValueError, match=r"5 \.jpg photos are needed, 0 found"):
-        fitted_photos(tmp_path, 64, 64, 5)
+        fitted_photos(tmp_path, checkpoint.recipe.network, 5)

@@ -11,7 +11,7 @@ import torch
 from drawings import draw_people, trainer, write_tiny_recipe
 
 from training.import_tf import to_weights
-from training.labels import JOINTS, LABELS
+from training.labels import LIP
 from training.networks.jppnet import JPPNet
 
 REFERENCE = Path(__file__).parents[2] / ".." / "shared" / "reference" / "jppnet"
@@ -54,7 +54,7 @@ def meta_network():
 
 def network_without_values():
     with torch.device("meta"):
-        return JPPNet(len(LABELS), len(JOINTS))
+        return JPPNet(len(LIP.labels), len(LIP.joints))
 
 
 def value_by_rule(name, shape):

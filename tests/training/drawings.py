@@ -6,7 +6,7 @@ import numpy as np
 from training.data.sample import DatasetInfo, PreparedFolder, Sample, no_joints
 from training.devices import take_place
 from training.recipe import PRESETS, load_recipe
-from training.train import Trainer
+from training.train import Trainer, random_network
 
 
 def draw_people(root):
@@ -52,4 +52,7 @@ def write_tiny_recipe(path, epochs):
 def trainer(recipe_file, folder, out):
     """A run about to start, with its folder made."""
     out.mkdir(parents=True, exist_ok=True)
-    return Trainer(load_recipe(str(recipe_file)), folder, out, take_place())
+    recipe = load_recipe(str(recipe_file))
+    network = random_network(recipe, folder.label_set)
+    network.load_pretrained(None)
+    return Trainer(network, recipe, folder, out, take_place())

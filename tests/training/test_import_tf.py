@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from training import import_tf
+from training.checkpoint import load_checkpoint
 from training.import_tf import (
     IncompleteCheckpointError,
     checkpoint_prefix,
@@ -14,8 +15,9 @@ from training.import_tf import (
     tensorflow_shape,
     to_weights,
 )
-from training.networks.jppnet import JPPNet
+from training.labels import LIP
 from training.networks.resnet import FrozenBatchNorm2d
+from training.recipe import load_recipe
 
 
 class TwoLayers(torch.nn.Module):
@@ -145,13 +147,12 @@ def test_the_original_checkpoint_gives_the_original_heads(tmp_path, monkeypatch,
     monkeypatch.setattr(sys, "argv", ["import_tf", str(tmp_path / "released"), str(out)])
     import_tf.main()
 
-    stored = torch.load(out, weights_only=True)
-    with torch.device("meta"):
-        network = JPPNet(stored["labels"], stored["joints"])
-    network.load_state_dict(stored["weights"], assign=True)
+    checkpoint = load_checkpoint(out)
+    assert (checkpoint.recipe, checkpoint.label_set) == (load_recipe("jppnet-s2"), LIP)
+    network = checkpoint.network
     golden = np.load(jppnet_reference / "stage_heads.npz")
     with torch.inference_mode():
-        stages = network.eval().stages(torch.from_numpy(golden["x"]).permute(0, 3, 1, 2))
+        stages = network.stages(torch.from_numpy(golden["x"]).permute(0, 3, 1, 2))
     for number, stage in enumerate(stages, 1):
         for task in ("parsing", "pose"):
             ours, theirs = getattr(stage, task).permute(0, 2, 3, 1).numpy(), golden[f"{task}{number}"]

@@ -9,13 +9,17 @@ from training.data.sample import no_joints
 from training.inference import predict
 from training.labels import JOINT_ID, LABEL_ID
 from training.networks.stage import Stage
-from training.transforms import PAD_COLOR, heat_maps, letterbox
+from training.recipe import NetworkRecipe
+from training.transforms import PAD_COLOR, fit_photo, heat_maps
 
 HEIGHT, WIDTH = 256, 192
+RECIPE = NetworkRecipe(name="bright", height=HEIGHT, width=WIDTH)
 
 
 class BrightIsFace(torch.nn.Module):
     """Says face where the input is white, hair where it is padding, and puts the head top where it is told."""
+
+    stride, origin = 4, 1.5
 
     def __init__(self, head_top=(96.0, 128.0)):
         super().__init__()
@@ -39,7 +43,7 @@ def test_a_bright_quarter_is_found_where_it_is(height, width, u, v):
     photo = np.zeros((height, width, 3), np.uint8)
     edge_y, edge_x = round(v * height), round(u * width)
     photo[:edge_y, :edge_x] = 255
-    labels = predict(BrightIsFace(), photo, HEIGHT, WIDTH).labels
+    labels = predict(BrightIsFace(), photo, RECIPE).labels
     assert labels.shape == (height, width)
     scale = min(HEIGHT / height, WIDTH / width)
     cell = int(4 / scale) + 1
@@ -53,7 +57,7 @@ def test_a_bright_quarter_is_found_where_it_is(height, width, u, v):
 @given(st.integers(50, 900), st.integers(50, 900))
 def test_a_joint_is_in_photo_pixels(height, width):
     photo = np.zeros((height, width, 3), np.uint8)
-    fit = letterbox(photo, HEIGHT, WIDTH)[1]
-    joint = predict(BrightIsFace((100.0, 90.0)), photo, HEIGHT, WIDTH).joints[JOINT_ID["head-top"]]
+    fit = fit_photo(photo, HEIGHT, WIDTH, "letterbox")[1]
+    joint = predict(BrightIsFace((100.0, 90.0)), photo, RECIPE).joints[JOINT_ID["head-top"]]
     expected = fit.to_photo(np.array([100.0, 90.0], np.float32))
     np.testing.assert_allclose(joint[:2], expected, atol=0.2 / min(fit.scale))

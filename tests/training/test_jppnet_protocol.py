@@ -8,17 +8,20 @@ import torch
 from torch import nn
 
 from training.data.sample import read_image, read_label_map
-from training.labels import JOINT_FLIP_PAIRS, LABEL_FLIP_PAIRS
+from training.labels import LIP
 from training.networks.stage import Stage
 from training.protocols.jppnet import first_peak, forward_scales, highest_plane, merged_planes, predict
+from training.recipe import load_recipe
 from training.tf1_resize import resize_bilinear, resize_nearest
+
+RECIPE = load_recipe("jppnet-s2").network
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["114317_456748", "313434_204398", "447689_524975"])
 def test_equals_the_original(filled_network, jppnet_reference, name):
     folder = jppnet_reference / "protocol"
-    prediction = predict(filled_network, read_image(folder / f"{name}.png"))
+    prediction = predict(filled_network, read_image(folder / f"{name}.png"), RECIPE, LIP)
     assert (prediction.labels == read_label_map(folder / f"{name}_parsing.png")).mean() >= 0.999
     theirs = np.array(json.loads((folder / "pose.json").read_text())[name])
     near = np.abs(prediction.joints[:, :2] - theirs[:, :2]).max(1) <= 1
@@ -28,6 +31,8 @@ def test_equals_the_original(filled_network, jppnet_reference, name):
 
 class Recorder(nn.Module):
     """A network with constant answers that remembers what it was shown."""
+
+    multiple = 1
 
     def __init__(self, answer):
         super().__init__()
@@ -53,20 +58,20 @@ def constant_stages(images):
 
 
 def photo_tensor(height, width):
-    return torch.arange(3.0 * height * width).view(3, height, width)
+    return torch.arange(3.0 * height * width).view(1, 3, height, width)
 
 
 def test_the_photo_is_squashed_to_three_squares_and_shown_with_its_mirror_image():
     network = Recorder(constant_stages)
-    forward_scales(network, photo_tensor(6, 4))
+    forward_scales(network, photo_tensor(6, 4), 384, 384)
     assert [tuple(seen.shape) for seen in network.seen] == [(2, 3, side, side) for side in (288, 384, 480)]
     for seen in network.seen:
-        assert seen[0, :, 0, 0].tolist() == photo_tensor(6, 4)[:, 0, 0].tolist()
-        assert seen[1, :, 0, 0].tolist() == photo_tensor(6, 4)[:, 0, -1].tolist()
+        assert seen[0, :, 0, 0].tolist() == photo_tensor(6, 4)[0, :, 0, 0].tolist()
+        assert seen[1, :, 0, 0].tolist() == photo_tensor(6, 4)[0, :, 0, -1].tolist()
 
 
 def test_parsing_is_the_mean_of_all_stages_and_pose_the_last_stage_alone():
-    parsing, pose = forward_scales(Recorder(constant_stages), photo_tensor(6, 4))
+    parsing, pose = forward_scales(Recorder(constant_stages), photo_tensor(6, 4), 384, 384)
     for scores, maps in zip(parsing, pose, strict=True):
         assert (scores[:, 1] == 3).all()
         assert (scores[:, 0] == 0).all()
@@ -75,7 +80,7 @@ def test_parsing_is_the_mean_of_all_stages_and_pose_the_last_stage_alone():
 
 def test_planes_are_the_mean_over_scales_at_the_photos_size():
     small, large = torch.full((2, 20, 1, 1), 2.0), torch.full((2, 20, 2, 2), 4.0)
-    planes = list(merged_planes([small, large], LABEL_FLIP_PAIRS, resize_bilinear, (5, 3)))
+    planes = list(merged_planes([small, large], LIP.mirrored_labels, resize_bilinear, (5, 3)))
     assert len(planes) == 20
     assert (planes[7] == torch.full((5, 3), 3.0)).all()
 
@@ -85,7 +90,7 @@ def test_mirrored_planes_are_turned_back_and_paired_labels_swapped():
     maps[0, 14, 0, 0] = 4.0  # left arm at the photo's left edge …
     maps[1, 15, 0, 2] = 4.0  # … is a right arm at the right edge of the mirror image
     maps[1, 5, 0, 0] = 2.0
-    planes = list(merged_planes([maps], LABEL_FLIP_PAIRS, resize_bilinear, (1, 3)))
+    planes = list(merged_planes([maps], LIP.mirrored_labels, resize_bilinear, (1, 3)))
     assert planes[14].tolist() == [[4.0, 0.0, 0.0]]
     assert planes[5].tolist() == [[0.0, 0.0, 1.0]]
     assert planes[15].abs().max() == 0
@@ -95,7 +100,7 @@ def test_the_mirror_image_is_turned_back_only_at_the_photos_size():
     # TensorFlow's resizing favours the left, so turning back first would give 0 0 0 1 1 instead.
     maps = torch.zeros(2, 16, 1, 2)
     maps[1, 6, 0, 0] = 2.0
-    planes = list(merged_planes([maps], JOINT_FLIP_PAIRS, resize_nearest, (1, 5)))
+    planes = list(merged_planes([maps], LIP.mirrored_joints, resize_nearest, (1, 5)))
     assert planes[6].tolist() == [[0, 0, 1, 1, 1]]
 
 
@@ -109,10 +114,18 @@ def test_the_peak_is_the_first_highest_pixel_row_by_row():
 
 
 def test_prediction_has_the_photos_size_and_plain_types():
-    prediction = predict(Recorder(constant_stages), np.zeros((5, 7, 3), np.uint8)[:, ::-1])
+    prediction = predict(Recorder(constant_stages), np.zeros((5, 7, 3), np.uint8)[:, ::-1], RECIPE, LIP)
     assert prediction.labels.shape == (5, 7)
     assert prediction.labels.dtype == np.uint8
     assert (prediction.labels == 1).all()
     # The hot cell covers rows 3–4 of 5 and columns 0–3 of 7; turned back from the mirror image, columns 3–6.
     assert prediction.joints.tolist() == [[3, 3, 6]] * 16
     assert prediction.joints.dtype == np.float32
+
+
+def test_a_network_that_cannot_take_the_scaled_sizes_says_so():
+    network = Recorder(constant_stages)
+    network.multiple = 32
+    small = RECIPE.model_copy(update={"height": 256, "width": 192})
+    with pytest.raises(ValueError, match=r"192×144.*multiples of 32"):
+        predict(network, np.zeros((5, 7, 3), np.uint8), small, LIP)

@@ -1,12 +1,7 @@
-from training.labels import (
-    JOINT_FLIP_PAIRS,
-    JOINTS,
-    LABEL_FLIP_PAIRS,
-    LABELS,
-    MERGED_PARTS,
-    SKELETON,
-    flip_permutation,
-)
+from training.labels import LIP
+
+LABELS, JOINTS = LIP.labels, LIP.joints
+LABEL_FLIP_PAIRS, JOINT_FLIP_PAIRS = LIP.label_flip_pairs, LIP.joint_flip_pairs
 
 
 def test_there_are_20_labels_whose_ids_are_their_places():
@@ -25,19 +20,19 @@ def test_mirror_pairs_swap_left_and_right_of_the_same_part():
 
 
 def test_mirroring_twice_changes_nothing():
-    once = flip_permutation(16, JOINT_FLIP_PAIRS)
+    once = LIP.mirrored_joints
     assert [once[i] for i in once] == list(range(16))
     assert once[0] == 5
 
 
 def test_every_label_belongs_to_one_merged_part():
-    members = [name for names in MERGED_PARTS.values() for name in names]
+    members = [name for names in LIP.merged.values() for name in names]
     assert sorted(members) == sorted(label.name for label in LABELS)
 
 
 def test_the_skeleton_joins_every_joint_into_one_tree():
     reached = {6}
-    while grown := {b for edge in SKELETON for b in edge if reached & set(edge)} - reached:
+    while grown := {b for edge in LIP.skeleton for b in edge if reached & set(edge)} - reached:
         reached |= grown
     assert reached == set(range(16))
-    assert len(SKELETON) == 15
+    assert len(LIP.skeleton) == 15

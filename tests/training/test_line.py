@@ -8,8 +8,8 @@ from export.onnx import export
 from service.engine.engine import Engine
 from service.settings import Settings
 from training.checkpoint import load_checkpoint
-from training.inference import predict
 from training.labels import LABEL_ID
+from training.protocols import one_pass
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,7 @@ def served(folder, tmp_path_factory):
 def test_the_service_answers_as_the_checkpoint(served, folder, name):
     checkpoint, engine = served
     image = folder.read(name).image
-    network = checkpoint.recipe.network
-    truth = predict(checkpoint.network, image, network.height, network.width)
+    truth = one_pass(checkpoint, image)
     photo = (folder.root / "images" / f"{name}.jpg").read_bytes()
     mask, people = engine.analyze_here(photo, lambda analysis: (analysis.mask, analysis.people))
     assert mask.shape == truth.labels.shape == (96, 72)

@@ -95,7 +95,6 @@ def test_a_grey_map_stored_in_colour_is_read(root):
     ("label_map", "reason"),
     [
         (np.zeros((50, 41), np.uint8), "differ in size"),
-        (np.full((50, 40), 20, np.uint8), r"does not have: \[20\]"),
         (np.tile(np.uint8([1, 2, 3]), (50, 40, 1)), "in colour"),
         (np.zeros((50, 40), np.uint16), "not an 8-bit"),
     ],
@@ -119,6 +118,11 @@ def test_a_pose_that_cannot_be_right_is_refused(root, row, reason):
     (root / "TrainVal_pose_annotations" / "lip_train_set.csv").write_text(f"{row}\n")
     with pytest.raises(BrokenSampleError, match=reason):
         LookIntoPerson(root).read("77_471474")
+
+
+def test_prepare_refuses_a_label_that_lip_does_not_have(root, tmp_path):
+    cv2.imwrite(str(segmentation(root, "90_1")), np.full((50, 40), 20, np.uint8))
+    assert prepare(LookIntoPerson(root), tmp_path / "prepared") == ["90_1: label ids that LIP does not have: [20]"]
 
 
 def test_prepare_skips_and_names_what_is_broken(root, tmp_path):

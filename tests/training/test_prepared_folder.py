@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from training.data.sample import BrokenSampleError, DatasetInfo, PreparedFolder, Sample, no_joints
+from training.labels import LIP
 from training.prepare import prepare
 
 
@@ -10,6 +11,7 @@ class TwoPhotos:
     """A data set of one good photo and one whose label map has another size."""
 
     info = DatasetInfo("two photos", "CC0", "made here")
+    label_set = LIP
 
     def __init__(self, root):
         self.root = root

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.data.sample import OCCLUDED, Sample, no_joints
-from training.labels import IGNORE, JOINT_ID, LABEL_ID
+from training.labels import IGNORE, JOINT_ID, LABEL_ID, LIP
 from training.recipe import load_recipe
 from training.transforms import (
     PAD_COLOR,
     augment,
+    fit_photo,
     heat_maps,
-    letterbox,
     mirror,
     paste_occluder,
     warp_image,
@@ -20,6 +20,7 @@ from training.transforms import (
 )
 
 SIZES = st.integers(1, 400)
+MODES = st.sampled_from(["letterbox", "squash"])
 
 
 def sample_with_dot(height=120, width=80, x=30, y=50):
@@ -37,17 +38,23 @@ def center_of(mask):
     return np.argwhere(mask).mean(0)[::-1]
 
 
-class TestLetterbox:
+class TestFit:
     def test_a_tall_photo_is_centred_and_padded(self):
         photo = np.full((200, 100, 3), 255, np.uint8)
-        fitted, fit = letterbox(photo, 100, 100)
+        fitted, fit = fit_photo(photo, 100, 100, "letterbox")
         assert (fit.size, fit.offset) == ((50, 100), (25, 0))
         assert (fitted[:, 25:75] == 255).all()
         assert (fitted[:, :25] == PAD_COLOR).all()
 
-    @given(SIZES, SIZES, st.floats(0, 1), st.floats(0, 1))
-    def test_a_point_comes_back_where_it_was(self, height, width, u, v):
-        _, fit = letterbox(np.zeros((height, width, 3), np.uint8), 256, 192)
+    def test_a_squashed_photo_fills_the_input(self):
+        photo = np.full((200, 100, 3), 255, np.uint8)
+        fitted, fit = fit_photo(photo, 100, 100, "squash")
+        assert (fit.size, fit.offset, fit.scale) == ((100, 100), (0, 0), (1.0, 0.5))
+        assert (fitted == 255).all()
+
+    @given(SIZES, SIZES, st.floats(0, 1), st.floats(0, 1), MODES)
+    def test_a_point_comes_back_where_it_was(self, height, width, u, v, mode):
+        _, fit = fit_photo(np.zeros((height, width, 3), np.uint8), 256, 192, mode)
         point = np.array([u * (width - 1), v * (height - 1)], np.float32)
         matrix = fit.matrix()
         there = matrix[:, :2] @ point + matrix[:, 2]
@@ -58,7 +65,7 @@ class TestLetterbox:
 
 class TestMirror:
     def test_sides_change_places(self):
-        mirrored = mirror(sample_with_dot(width=80, x=30))
+        mirrored = mirror(sample_with_dot(width=80, x=30), LIP)
         assert set(np.unique(mirrored.labels)) == {0, LABEL_ID["left-arm"]}
         wrist = mirrored.joints[JOINT_ID["left-wrist"]]
         assert tuple(wrist) == (49, 50, 1)
@@ -68,11 +75,11 @@ class TestMirror:
     def test_unknown_stays_unknown(self):
         sample = sample_with_dot()
         sample.labels[:] = IGNORE
-        assert (mirror(sample).labels == IGNORE).all()
+        assert (mirror(sample, LIP).labels == IGNORE).all()
 
     def test_twice_is_the_same(self):
         sample = sample_with_dot()
-        again = mirror(mirror(sample))
+        again = mirror(mirror(sample, LIP), LIP)
         np.testing.assert_array_equal(again.image, sample.image)
         np.testing.assert_array_equal(again.labels, sample.labels)
         np.testing.assert_array_equal(again.joints, sample.joints)
@@ -120,7 +127,7 @@ def test_an_occluder_turns_what_it_covers_into_background_and_hides_joints():
 class TestAugment:
     def test_the_same_seed_gives_the_same_view(self):
         how = load_recipe("lite").augmentation
-        views = [augment(sample_with_dot(), how, 64, 64, np.random.default_rng(seed)) for seed in (5, 5, 6)]
+        views = [augment(sample_with_dot(), how, 64, 64, LIP, np.random.default_rng(seed)) for seed in (5, 5, 6)]
         for a, b in zip(views[0], views[1], strict=True):
             np.testing.assert_array_equal(a, b)
         assert not np.array_equal(views[0][0], views[2][0])
@@ -128,7 +135,7 @@ class TestAugment:
     @given(st.integers(0, 10_000))
     def test_a_joint_that_is_left_still_lies_on_its_part(self, seed):
         how = load_recipe("lite").augmentation.model_copy(update={"occluder": 0.0})
-        _, labels, joints = augment(sample_with_dot(), how, 256, 192, np.random.default_rng(seed))
+        _, labels, joints = augment(sample_with_dot(), how, 256, 192, LIP, np.random.default_rng(seed))
         for name, arm in (("right-wrist", "right-arm"), ("left-wrist", "left-arm")):
             x, y, _ = joints[JOINT_ID[name]]
             if not np.isnan(x):

@@ -23,7 +23,7 @@ from training.data.sample import (
     no_joints,
     read_image,
 )
-from training.labels import IGNORE, JOINT_ID, LABEL_ID
+from training.labels import IGNORE, JOINT_ID, LABEL_ID, LIP
 
 Points = npt.NDArray[np.float64]
 
@@ -63,6 +63,7 @@ class ClothingCoParsing:
     """Reads the published folder layout: ``photos/``, ``annotations/pixel-level/``, plus the files named above."""
 
     info = INFO
+    label_set = LIP
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from training.data.sample import BrokenSampleError, DatasetInfo, FloatArray, Sample, UInt8Array, read_image
-from training.labels import IGNORE, JOINTS, LABELS
+from training.labels import LIP
 
 INFO = DatasetInfo(
     name="Look into Person (LIP)",
@@ -39,6 +39,7 @@ class LookIntoPerson:
     """Reads LIP's training and validation photos. Raises FileNotFoundError naming all that is missing in ``root``."""
 
     info = INFO
+    label_set = LIP
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -65,9 +66,6 @@ class LookIntoPerson:
         labels = read_grey(self._find("{split}_segmentations", self._split_of[name]) / f"{name}.png")
         if labels.shape != image.shape[:2]:
             raise BrokenSampleError(f"{name}: photo {image.shape[:2]} and labels {labels.shape} differ in size")
-        unknown = set(np.unique(labels).tolist()) - {label.id for label in LABELS} - {IGNORE}
-        if unknown:
-            raise BrokenSampleError(f"{name}: label ids that LIP does not have: {sorted(unknown)}")
         if name not in self._poses:
             raise BrokenSampleError(f"{name}: no row in lip_{self._split_of[name]}_set.csv")
         return Sample(name, image, labels, parse_joints(name, self._poses[name]), INFO.licence)
@@ -113,9 +111,9 @@ def parse_joints(name: str, fields: list[str]) -> FloatArray:
     LIP's v is 0 for visible and 1 for occluded; a joint that nobody marked is nan throughout.
     """
     try:
-        joints = np.array(fields, np.float32).reshape(len(JOINTS), 3)
+        joints = np.array(fields, np.float32).reshape(len(LIP.joints), 3)
     except ValueError:
-        raise BrokenSampleError(f"{name}: its pose is not {3 * len(JOINTS)} numbers: {','.join(fields)}") from None
+        raise BrokenSampleError(f"{name}: its pose is not {3 * len(LIP.joints)} numbers: {','.join(fields)}") from None
     marked = ~np.isnan(joints).any(1)
     joints[~marked] = np.nan
     if not np.isin(joints[marked, 2], (0, 1)).all():

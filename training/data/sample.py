@@ -3,6 +3,7 @@
 A prepared folder is plain files, so that anybody can look at it or write one::
 
     dataset.json        {"name", "licence", "source"}
+    labels.toml         the label set (docs/label-sets.md); LIP's where the file is not there
     train.txt, val.txt  one sample name a line
     images/NAME.jpg     the photo's own bytes (any type that OpenCV reads)
     labels/NAME.png     8-bit grey, pixel value = label id, 255 = unknown
@@ -19,7 +20,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.labels import JOINTS
+from training.label_set import LabelSet, read_label_set
+from training.labels import LIP
 
 UInt8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -33,7 +35,7 @@ class Sample:
     """One annotated photo.
 
     ``image``: uint8 (H, W, 3), RGB, upright. ``labels``: uint8 (H, W), label ids, 255 = unknown.
-    ``joints``: float32 (16, 3): x, y in pixels (the centre of the top-left pixel is 0, 0) and visibility
+    ``joints``: float32 (J, 3): x, y in pixels (the centre of the top-left pixel is 0, 0) and visibility
     (1 visible, 0 occluded); a row of nan is a joint that nobody marked.
     """
 
@@ -87,6 +89,12 @@ class PreparedFolder:
             raise FileNotFoundError(f"{path} is missing: make the folder with `python -m training.prepare`")
         return DatasetInfo(**json.loads(path.read_text()))
 
+    @cached_property
+    def label_set(self) -> LabelSet:
+        """What the pixel values and the joints mean. Raises LabelSetError."""
+        path = self.root / "labels.toml"
+        return read_label_set(path) if path.exists() else LIP
+
     def names(self, split: str) -> list[str]:
         """Sample names of a split (``train`` or ``val``)."""
         return (self.root / f"{split}.txt").read_text().split()
@@ -125,11 +133,12 @@ class PreparedFolder:
         unfinished.write_text(json.dumps(record))
         unfinished.rename(self._joints_path(sample.name))
 
-    def write_index(self, info: DatasetInfo, splits: dict[str, list[str]]) -> None:
-        """Store the description and the split files."""
+    def write_index(self, info: DatasetInfo, splits: dict[str, list[str]], label_set: LabelSet = LIP) -> None:
+        """Store the description, the label set and the split files."""
         for split, names in splits.items():
             (self.root / f"{split}.txt").write_text("".join(f"{name}\n" for name in names))
         record = {"name": info.name, "licence": info.licence, "source": info.source}
+        (self.root / "labels.toml").write_text(label_set.to_toml())
         (self.root / "dataset.json").write_text(json.dumps(record, indent=1) + "\n")
 
     def _image_path(self, name: str) -> Path:
@@ -142,6 +151,6 @@ class PreparedFolder:
         return self.root / "joints" / f"{name}.json"
 
 
-def no_joints() -> FloatArray:
-    """Joints of a sample on which nobody marked any: (16, 3) of nan."""
-    return np.full((len(JOINTS), 3), np.nan, np.float32)
+def no_joints(count: int = len(LIP.joints)) -> FloatArray:
+    """Joints of a sample on which nobody marked any: (count, 3) of nan."""
+    return np.full((count, 3), np.nan, np.float32)

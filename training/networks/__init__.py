@@ -1,9 +1,14 @@
-"""The networks, by name.
+"""The networks, by the name that recipes give them. Each is built from its own recipe."""
 
-All share one interface: ``network(images)`` takes float32 (N, 3, H, W), RGB, 0–255 (each network normalises for
-itself) and returns its stages, first to last; the last stage is the answer.
-"""
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
+from training.networks.jppnet import JPPNet
 from training.networks.lite import LiteNetwork
+from training.networks.network import Network
 
-NETWORKS: dict[str, type[LiteNetwork]] = {"lite": LiteNetwork}
+NETWORKS: Final[Mapping[str, Callable[[Any, int, int], Network]]] = {
+    "lite": LiteNetwork.by_recipe,
+    "jppnet": JPPNet.by_recipe,
+}
+"""Name → (network recipe, number of labels, number of joints) → network with random weights."""

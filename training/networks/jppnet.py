@@ -5,14 +5,18 @@ T-PAMI 2018; code: github.com/Engineering-Course/LIP_JPPNet. The first stage ans
 each further stage reads both last answers and the last features of its own task, and answers anew.
 """
 
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.networks.network import Network
 from training.networks.resnet import ResNetTrunk, group_channels, residual_group
+from training.networks.resnet_weights import load_caffe_resnet
 from training.networks.stage import Stage
+from training.recipe import JPPNetNetworkRecipe
 
 BGR_MEAN = (104.00698793, 116.66876762, 122.67891434)
 """ImageNet's mean colour, blue first, as Caffe's networks take it."""
@@ -56,12 +60,13 @@ class DilatedClassifier(nn.ModuleList):
 class ParsingBranch(nn.Module):
     """First parsing answer: ResNet's group 5 and the classifier on top; its features for the next stage."""
 
-    def __init__(self, labels: int) -> None:
+    def __init__(self, labels: int, slimming: int) -> None:
         super().__init__()
-        self.res5 = residual_group(5)
-        self.classifier = DilatedClassifier(group_channels(5), labels)
-        self.branch2a = convolution(group_channels(5), 512, 3)
-        self.branch2b = convolution(512, FEATURES, 3)
+        channels = group_channels(5, slimming)
+        self.res5 = residual_group(5, slimming)
+        self.classifier = DilatedClassifier(channels, labels)
+        self.branch2a = convolution(channels, 512 // slimming, 3)
+        self.branch2b = convolution(512 // slimming, FEATURES // slimming, 3)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         x = self.res5(x)
@@ -71,16 +76,17 @@ class ParsingBranch(nn.Module):
 class PoseBranch(nn.Module):
     """First pose answer: eight convolutions on the features of ResNet's group 4; the sixth's output goes on."""
 
-    def __init__(self, joints: int) -> None:
+    def __init__(self, joints: int, slimming: int) -> None:
         super().__init__()
-        self.conv1 = convolution(group_channels(4), 512, 3)
-        self.conv2 = convolution(512, 512, 3)
-        self.conv3 = convolution(512, 256, 3)
-        self.conv4 = convolution(256, 256, 3)
-        self.conv5 = convolution(256, 256, 3)
-        self.conv6 = convolution(256, FEATURES, 3)
-        self.conv7 = convolution(FEATURES, 512, 1)
-        self.conv8 = convolution(512, joints, 1)
+        wide, narrow = 512 // slimming, FEATURES // slimming
+        self.conv1 = convolution(group_channels(4, slimming), wide, 3)
+        self.conv2 = convolution(wide, wide, 3)
+        self.conv3 = convolution(wide, narrow, 3)
+        self.conv4 = convolution(narrow, narrow, 3)
+        self.conv5 = convolution(narrow, narrow, 3)
+        self.conv6 = convolution(narrow, narrow, 3)
+        self.conv7 = convolution(narrow, wide, 1)
+        self.conv8 = convolution(wide, joints, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         for layer in (self.conv1, self.conv2, self.conv3, self.conv4, self.conv5, self.conv6):
@@ -91,18 +97,19 @@ class PoseBranch(nn.Module):
 class TaskRefinement(nn.Module):
     """One task's refinement: its own last answer, the other task's and its own features → answer, features.
 
-    ``head`` is the last layer: 256 channels → the task's answer.
+    ``head`` is the last layer: 256 / slimming channels → the task's answer.
     """
 
-    def __init__(self, own: int, other: int, head: nn.Module) -> None:
+    def __init__(self, own: int, other: int, head: nn.Module, slimming: int) -> None:
         super().__init__()
-        self.own_remap = convolution(own, REMAPPED, 1)
-        self.other_remap = convolution(other, REMAPPED, 1)
-        self.conv1 = convolution(2 * REMAPPED + FEATURES, 512, 3)
-        self.conv2 = convolution(512, 256, 5)
-        self.conv3 = convolution(256, 256, 7)
-        self.conv4 = convolution(256, FEATURES, 9)
-        self.conv5 = convolution(FEATURES, 256, 1)
+        remapped, narrow = REMAPPED // slimming, FEATURES // slimming
+        self.own_remap = convolution(own, remapped, 1)
+        self.other_remap = convolution(other, remapped, 1)
+        self.conv1 = convolution(2 * remapped + narrow, 512 // slimming, 3)
+        self.conv2 = convolution(512 // slimming, narrow, 5)
+        self.conv3 = convolution(narrow, narrow, 7)
+        self.conv4 = convolution(narrow, narrow, 9)
+        self.conv5 = convolution(narrow, narrow, 1)
         self.head = head
 
     def forward(self, own: Tensor, other: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -115,10 +122,11 @@ class TaskRefinement(nn.Module):
 class Refinement(nn.Module):
     """Both tasks' refinement from the same last stage."""
 
-    def __init__(self, labels: int, joints: int) -> None:
+    def __init__(self, labels: int, joints: int, slimming: int) -> None:
         super().__init__()
-        self.parsing = TaskRefinement(labels, joints, DilatedClassifier(256, labels))
-        self.pose = TaskRefinement(joints, labels, convolution(256, joints, 1))
+        channels = FEATURES // slimming
+        self.parsing = TaskRefinement(labels, joints, DilatedClassifier(channels, labels), slimming)
+        self.pose = TaskRefinement(joints, labels, convolution(channels, joints, 1), slimming)
 
     def forward(self, last: Stage, features: Features) -> tuple[Stage, Features]:
         parsing, parsing_features = self.parsing(last.parsing, last.pose, features.parsing)
@@ -126,15 +134,28 @@ class Refinement(nn.Module):
         return Stage(parsing, pose), Features(parsing_features, pose_features)
 
 
-class JPPNet(nn.Module):
-    """float32 (N, 3, H, W), RGB 0–255 → 3 stages at stride 8, (ceil(H/8), ceil(W/8)) cells."""
+class JPPNet(Network):
+    """float32 (N, 3, H, W), RGB 0–255 → 3 stages at stride 8, (ceil(H/8), ceil(W/8)) cells.
 
-    def __init__(self, labels: int, joints: int) -> None:
+    The original compares cell i with the pixel 8·i of its labels and heat maps, so that is where its answers lie.
+    ``slimming`` divides the channels of every layer; 1 is the original.
+    """
+
+    stride = 8
+    origin = 0.0
+    multiple = 1
+
+    def __init__(self, labels: int, joints: int, slimming: int = 1) -> None:
         super().__init__()
-        self.trunk = ResNetTrunk()
-        self.parsing = ParsingBranch(labels)
-        self.pose = PoseBranch(joints)
-        self.refinements = nn.ModuleList(Refinement(labels, joints) for _ in range(REFINEMENTS))
+        self.trunk = ResNetTrunk(slimming)
+        self.parsing = ParsingBranch(labels, slimming)
+        self.pose = PoseBranch(joints, slimming)
+        self.refinements = nn.ModuleList(Refinement(labels, joints, slimming) for _ in range(REFINEMENTS))
+
+    @classmethod
+    def by_recipe(cls, recipe: JPPNetNetworkRecipe, labels: int, joints: int) -> Self:
+        """The network with random weights."""
+        return cls(labels, joints, recipe.slimming)
 
     def forward(self, images: Tensor) -> list[Stage]:
         red, green, blue = images.unbind(1)
@@ -150,3 +171,19 @@ class JPPNet(nn.Module):
             stage, features = refinement(stages[-1], features)
             stages.append(stage)
         return stages
+
+    def load_pretrained(self, file: Path | None) -> None:
+        """Fill the ResNet from a file of Caffe's ImageNet weights; the rest keeps its random ones.
+
+        No package brings them. Raises ValueError without a file, or for one that does not fill the ResNet.
+        """
+        if file is None:
+            raise ValueError(
+                "no ImageNet weights come with JPPNet. Begin with a checkpoint (--from), with a file of ResNet-101's "
+                "weights in Caffe's form (--imagenet FILE), or with random weights (--from-nothing)"
+            )
+        load_caffe_resnet(self.trunk, self.parsing.res5, file)
+
+    def pretrained_parameters(self) -> list[nn.Parameter]:
+        """The ResNet's: trunk and group 5."""
+        return [*self.trunk.parameters(), *self.parsing.res5.parameters()]

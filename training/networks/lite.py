@@ -7,12 +7,17 @@ Where things happen is a matter of cost. Maps at stride 4 are large, so they are
 answers; what needs to see the whole body works at stride 8, where it can be wide.
 """
 
+from pathlib import Path
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training.networks.efficientnet_lite import TAP_CHANNELS, EfficientNetLite0
+from training.networks.network import Network
 from training.networks.stage import Stage
+from training.recipe import LiteNetworkRecipe
 
 CONTEXT = 128
 """Channels at stride 8 and coarser."""
@@ -107,8 +112,12 @@ class Refinement(nn.Module):
         return Stage(last.parsing + change.parsing, last.pose + change.pose)
 
 
-class LiteNetwork(nn.Module):
+class LiteNetwork(Network):
     """float32 (N, 3, H, W), RGB 0–255, H and W multiples of 32 → 1 + ``REFINEMENTS`` stages at stride 4."""
+
+    stride = 4
+    origin = 1.5
+    multiple = 32
 
     def __init__(self, labels: int, joints: int) -> None:
         super().__init__()
@@ -117,6 +126,13 @@ class LiteNetwork(nn.Module):
         self.heads = Heads(labels, joints)
         self.refinements = nn.ModuleList(Refinement(labels, joints) for _ in range(REFINEMENTS))
 
+    @classmethod
+    def by_recipe(cls, recipe: LiteNetworkRecipe, labels: int, joints: int) -> Self:
+        """The network with random weights, the recipe's leading groups not to be trained."""
+        network = cls(labels, joints)
+        network.trunk.freeze_early(recipe.frozen_groups)
+        return network
+
     def forward(self, images: Tensor) -> list[Stage]:
         context, detail = self.decoder(self.trunk(images))
         stages = [self.heads(detail)]
@@ -124,10 +140,12 @@ class LiteNetwork(nn.Module):
             stages.append(refinement(context, detail, stages[-1]))
         return stages
 
-    def load_pretrained(self) -> None:
-        """Start from the trunk's ImageNet weights."""
+    def load_pretrained(self, file: Path | None = None) -> None:
+        """Start from the trunk's ImageNet weights, which a package brings."""
+        if file is not None:
+            raise ValueError(f"{file}: the light network's ImageNet weights come with it; it reads none from a file")
         self.trunk.load_imagenet()
 
     def pretrained_parameters(self) -> list[nn.Parameter]:
-        """Parameters that ``load_pretrained`` fills; they learn more slowly."""
+        """The trunk's; they learn more slowly."""
         return list(self.trunk.parameters())

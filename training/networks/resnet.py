@@ -90,32 +90,32 @@ class Bottleneck(nn.Module):
         return F.relu(self.branch1(x) + self.branch2c(y))
 
 
-def group_channels(number: int) -> int:
-    """Channels that group ``number`` (2–5) puts out."""
-    return GROUPS[number].inner * EXPANSION
+def group_channels(number: int, slimming: int = 1) -> int:
+    """Channels that group ``number`` (2–5) puts out, divided by ``slimming``."""
+    return GROUPS[number].inner * EXPANSION // slimming
 
 
-def residual_group(number: int) -> nn.Sequential:
-    """Group ``number`` (2–5) of ResNet-101."""
+def residual_group(number: int, slimming: int = 1) -> nn.Sequential:
+    """Group ``number`` (2–5) of ResNet-101, its channels divided by ``slimming``."""
     inner, stride, dilation, names = GROUPS[number]
-    channels_in = STEM_CHANNELS if number == 2 else group_channels(number - 1)
+    channels_in = STEM_CHANNELS // slimming if number == 2 else group_channels(number - 1, slimming)
     blocks: OrderedDict[str, nn.Module] = OrderedDict()
     for name in names:
-        blocks[name] = Bottleneck(channels_in, inner, stride, dilation)
-        channels_in, stride = group_channels(number), 1
+        blocks[name] = Bottleneck(channels_in, inner // slimming, stride, dilation)
+        channels_in, stride = group_channels(number, slimming), 1
     return nn.Sequential(blocks)
 
 
 class ResNetTrunk(nn.Module):
-    """Normalised images, float32 (N, 3, H, W) → features of group 4, (N, 1024, ceil(H/8), ceil(W/8))."""
+    """Normalised images, float32 (N, 3, H, W) → features of group 4, (N, 1024 / slimming, ceil(H/8), ceil(W/8))."""
 
-    def __init__(self) -> None:
+    def __init__(self, slimming: int = 1) -> None:
         super().__init__()
-        self.conv1 = ConvNorm(3, STEM_CHANNELS, 7, stride=2)
+        self.conv1 = ConvNorm(3, STEM_CHANNELS // slimming, 7, stride=2)
         self.pool1 = SameMaxPool2d(3, stride=2)
-        self.res2 = residual_group(2)
-        self.res3 = residual_group(3)
-        self.res4 = residual_group(4)
+        self.res2 = residual_group(2, slimming)
+        self.res3 = residual_group(3, slimming)
+        self.res4 = residual_group(4, slimming)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.pool1(F.relu(self.conv1(x)))

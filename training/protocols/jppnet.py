@@ -9,62 +9,75 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from training.data.sample import UInt8Array
 from training.inference import Prediction
-from training.labels import JOINT_FLIP_PAIRS, LABEL_FLIP_PAIRS, flip_permutation
+from training.label_set import LabelSet
+from training.networks.network import Network
 from training.networks.stage import Stage
+from training.recipe import NetworkRecipe
 from training.tf1_resize import resize_bilinear, resize_nearest
 
-INPUT_SIZE = 384
 SCALES = (0.75, 1.0, 1.25)
 
 Resize = Callable[[Tensor, tuple[int, int]], Tensor]
 
 
 @torch.inference_mode()
-def predict(network: nn.Module, image: UInt8Array) -> Prediction:
+def predict(network: Network, image: UInt8Array, recipe: NetworkRecipe, label_set: LabelSet) -> Prediction:
     """Parse and pose one upright photo, uint8 (H, W, 3) RGB, with a network in evaluation mode.
+
+    Raises ValueError for a network that cannot take the protocol's sizes.
 
     A joint is the heat map's highest pixel, in whole pixels; its score is the map's height there, not limited to 0–1.
     """
     device = next(network.parameters()).device
-    photo = torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1).float()
+    photo = torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1)[None].float()
     size = (image.shape[0], image.shape[1])
-    parsing, pose = forward_scales(network, photo)
-    labels = highest_plane(merged_planes(parsing, LABEL_FLIP_PAIRS, resize_bilinear, size))
-    joints = [first_peak(plane) for plane in merged_planes(pose, JOINT_FLIP_PAIRS, resize_nearest, size)]
+    parsing, pose = forward_scales(network, photo, recipe.height, recipe.width)
+    labels = highest_plane(merged_planes(parsing, label_set.mirrored_labels, resize_bilinear, size))
+    joints = [first_peak(plane) for plane in merged_planes(pose, label_set.mirrored_joints, resize_nearest, size)]
     return Prediction(labels.cpu().numpy(), torch.stack(joints).cpu().numpy())
 
 
-def forward_scales(network: nn.Module, photo: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """Photo, float32 (3, H, W), RGB 0–255 → label scores and heat maps of each scale, (2, C, h, w) each.
+def scaled_sizes(network: Network, height: int, width: int) -> list[tuple[int, int]]:
+    """The input's size at each scale. Raises ValueError where the network cannot take one."""
+    sizes = [(int(height * scale), int(width * scale)) for scale in SCALES]
+    for size in sizes:
+        if any(side % network.multiple for side in size):
+            raise ValueError(
+                f"JPPNet's protocol shows the photo at {size[0]}×{size[1]}, too; {type(network).__name__} takes "
+                f"multiples of {network.multiple} only"
+            )
+    return sizes
 
-    The photo is squashed to a square and shown together with its mirror image (index 1). Label scores are the mean of
-    all stages, heat maps those of the last stage alone.
+
+def forward_scales(network: Network, photos: Tensor, height: int, width: int) -> tuple[list[Tensor], list[Tensor]]:
+    """Photos, float32 (N, 3, H, W), RGB 0–255 → label scores and heat maps of each scale, (2N, C, h, w) each.
+
+    Photos are squashed to (height, width) times the scale; their mirror images follow as the second half. Label
+    scores are the mean of all stages, heat maps those of the last stage alone.
     """
-    pair = torch.stack([photo, photo.flip(-1)])
+    pairs = torch.cat([photos, photos.flip(-1)])
     parsing, pose = [], []
-    for scale in SCALES:
-        side = int(INPUT_SIZE * scale)
-        stages: list[Stage] = network(resize_bilinear(pair, (side, side)))
+    for size in scaled_sizes(network, height, width):
+        stages: list[Stage] = network(resize_bilinear(pairs, size))
         parsing.append(torch.stack([stage.parsing for stage in stages]).mean(0))
         pose.append(stages[-1].pose)
     return parsing, pose
 
 
-def merged_planes(
-    scales: list[Tensor], flip_pairs: tuple[tuple[int, int], ...], resize: Resize, size: tuple[int, int]
-) -> Iterator[Tensor]:
-    """Each channel in turn at the photo's ``size``, (H, W): the mean over ``scales`` and over both mirror images.
+def merged_planes(scales: list[Tensor], mirrored: list[int], resize: Resize, size: tuple[int, int]) -> Iterator[Tensor]:
+    """Each channel in turn at the photo's ``size``, (H, W): the mean over ``scales`` and over both mirror images,
+    in which channel c has become ``mirrored[c]``.
 
     One at a time, because all channels of a large photo do not fit into memory.
     """
-    for channel, partner in enumerate(flip_permutation(scales[0].shape[1], flip_pairs)):
+    for channel, partner in enumerate(mirrored):
         straight = torch.stack([resize(scale[0, channel], size) for scale in scales]).mean(0)
-        mirrored = torch.stack([resize(scale[1, partner], size) for scale in scales]).mean(0)
-        yield (straight + mirrored.flip(-1)) / 2
+        reflected = torch.stack([resize(scale[1, partner], size) for scale in scales]).mean(0)
+        yield (straight + reflected.flip(-1)) / 2
 
 
 def highest_plane(planes: Iterator[Tensor]) -> Tensor:
