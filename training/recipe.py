@@ -131,7 +131,7 @@ class JPPNetRecipe(_Strict):
 
 
 def _network_name(content: Any) -> Any:
-    return content["network"]["name"] if isinstance(content, dict) else content.network.name
+    return content.get("network", {}).get("name") if isinstance(content, dict) else content.network.name
 
 
 Recipe = Annotated[

@@ -2,13 +2,12 @@
 finished run on drawings."""
 
 import json
-import zlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from drawings import draw_people, trainer, write_tiny_recipe
+from drawings import draw_people, trainer, write_slim_recipe, write_tiny_recipe
+from jppnet_rule import value_by_rule
 
 from training.import_tf import to_weights
 from training.labels import LIP
@@ -57,21 +56,6 @@ def network_without_values():
         return JPPNet(len(LIP.labels), len(LIP.joints))
 
 
-def value_by_rule(name, shape):
-    """A variable's value by the rule of the reference README."""
-    value = np.random.RandomState(zlib.crc32(name.encode())).standard_normal(shape)
-    leaf = name.rpartition("/")[2]
-    if leaf in ("weights", "w"):
-        value *= np.sqrt(2 / np.prod(shape[:3]))
-    elif leaf == "gamma":
-        value = (1 + 0.1 * value) * (0.25 if "branch2c" in name else 1)
-    elif leaf == "moving_variance":
-        value = 1 + 0.1 * np.abs(value)
-    else:
-        value *= 0.1
-    return value.astype(np.float32)
-
-
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     """The drawings, prepared."""
@@ -89,4 +73,13 @@ def finished(recipe_file, folder, tmp_path_factory):
     """The folder of a run that trained on the drawings to its end."""
     out = tmp_path_factory.mktemp("run")
     trainer(recipe_file, folder, out).run()
+    return out
+
+
+@pytest.fixture(scope="session")
+def finished_jppnet(folder, tmp_path_factory):
+    """The folder of a run that trained a slim JPPNet on the drawings to its end, from random weights."""
+    out = tmp_path_factory.mktemp("jppnet-run")
+    recipe = write_slim_recipe(tmp_path_factory.mktemp("recipe") / "slim.toml", epochs=6)
+    trainer(recipe, folder, out).run()
     return out

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from drawings import trainer
+from drawings import trainer, write_slim_recipe
 
 from training import train
 from training.checkpoint import load_checkpoint, ship
@@ -26,7 +26,7 @@ def test_the_loss_falls_and_the_best_weights_are_kept(finished):
     assert losses[-1] < 0.8 * losses[0]
     checkpoint = load_checkpoint(finished / "best.pt")
     assert checkpoint.metrics["photos"] == 4
-    assert checkpoint.data["name"] == "drawings"
+    assert checkpoint.data["name"] == "Look into Person (LIP)"
     assert any(finished.glob("events.out.tfevents.*"))
 
 
@@ -101,3 +101,33 @@ class TestDraws:
         views = TrainingViews(folder, folder.names("train"), load_recipe(str(recipe_file)))
         for a, b in zip(views[Draw(1, 99)], views[Draw(1, 99)], strict=True):
             torch.testing.assert_close(a, b, rtol=0, atol=0)
+
+
+class TestBeginnings:
+    @pytest.fixture
+    def begin(self, folder, tmp_path, monkeypatch):
+        """Runs the command up to where the first epoch would start."""
+        monkeypatch.setattr(train.Trainer, "run", lambda trainer: None)
+
+        def begin(preset, *arguments):
+            command = ["train", str(preset), "--data", str(folder.root), "--out", str(tmp_path / "run"), *arguments]
+            monkeypatch.setattr(sys, "argv", command)
+            train.main()
+
+        return begin
+
+    def test_a_run_from_a_checkpoint_says_so_loudly(self, begin, finished, recipe_file, capsys):
+        begin(recipe_file, "--from", str(finished / "best.pt"))
+        assert f"STARTING FROM THE WEIGHTS OF {finished / 'best.pt'}" in capsys.readouterr().out
+
+    def test_a_network_without_weights_of_its_own_wants_to_be_told(self, begin, tmp_path, capsys):
+        slim = write_slim_recipe(tmp_path / "slim.toml", epochs=1)
+        with pytest.raises(SystemExit):
+            begin(slim)
+        assert "--from-nothing" in capsys.readouterr().err
+        begin(slim, "--from-nothing")
+
+    def test_the_light_network_brings_its_own(self, begin, recipe_file, tmp_path, capsys):
+        with pytest.raises(SystemExit):
+            begin(recipe_file, "--imagenet", str(tmp_path / "resnet.pth"))
+        assert "it reads none from a file" in capsys.readouterr().err

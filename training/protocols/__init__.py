@@ -12,7 +12,7 @@ from training.protocols import jppnet
 class Predict(Protocol):
     """Answers one upright photo, uint8 (H, W, 3) RGB, with a checkpoint's network in eval mode.
 
-    Raises ValueError when the network cannot be run in this way.
+    Raises UnsuitableNetworkError when the network cannot be run in this way at all.
     """
 
     def __call__(self, checkpoint: Checkpoint, image: UInt8Array, /) -> Prediction: ...

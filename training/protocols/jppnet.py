@@ -21,6 +21,11 @@ from training.tf1_resize import resize_bilinear, resize_nearest
 
 SCALES = (0.75, 1.0, 1.25)
 
+
+class UnsuitableNetworkError(ValueError):
+    """A network that cannot be run by the protocol, whatever the photo."""
+
+
 Resize = Callable[[Tensor, tuple[int, int]], Tensor]
 
 
@@ -28,7 +33,7 @@ Resize = Callable[[Tensor, tuple[int, int]], Tensor]
 def predict(network: Network, image: UInt8Array, recipe: NetworkRecipe, label_set: LabelSet) -> Prediction:
     """Parse and pose one upright photo, uint8 (H, W, 3) RGB, with a network in evaluation mode.
 
-    Raises ValueError for a network that cannot take the protocol's sizes.
+    Raises UnsuitableNetworkError for one that cannot take the protocol's sizes.
 
     A joint is the heat map's highest pixel, in whole pixels; its score is the map's height there, not limited to 0–1.
     """
@@ -42,11 +47,11 @@ def predict(network: Network, image: UInt8Array, recipe: NetworkRecipe, label_se
 
 
 def scaled_sizes(network: Network, height: int, width: int) -> list[tuple[int, int]]:
-    """The input's size at each scale. Raises ValueError where the network cannot take one."""
+    """The input's size at each scale. Raises UnsuitableNetworkError where the network cannot take one."""
     sizes = [(int(height * scale), int(width * scale)) for scale in SCALES]
     for size in sizes:
         if any(side % network.multiple for side in size):
-            raise ValueError(
+            raise UnsuitableNetworkError(
                 f"JPPNet's protocol shows the photo at {size[0]}×{size[1]}, too; {type(network).__name__} takes "
                 f"multiples of {network.multiple} only"
             )
