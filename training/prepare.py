@@ -1,6 +1,7 @@
 """Turn a published data set into a prepared folder: ``python -m training.prepare ccp --root DIR --out DIR``.
 
-``ccp`` is Clothing Co-Parsing, ``lip`` Look into Person; another data set is one more adapter in ``training/data/``.
+``ccp`` is Clothing Co-Parsing, ``lip`` Look into Person, ``atr`` ATR; another data set is one more adapter in
+``training/data/`` (docs/label-sets.md).
 
 Resumable: samples that are already there are kept. A sample that cannot be used is named and skipped.
 """
@@ -14,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from tqdm import tqdm
 
+from training.data.atr import ActiveTemplateRegression
 from training.data.ccp import ClothingCoParsing
 from training.data.lip import LookIntoPerson
 from training.data.sample import BrokenSampleError, DatasetInfo, PreparedFolder, Sample
@@ -31,7 +33,11 @@ class Adapter(Protocol):
     def read(self, name: str) -> Sample: ...
 
 
-ADAPTERS: dict[str, Callable[[Path], Adapter]] = {"ccp": ClothingCoParsing, "lip": LookIntoPerson}
+ADAPTERS: dict[str, Callable[[Path], Adapter]] = {
+    "atr": ActiveTemplateRegression,
+    "ccp": ClothingCoParsing,
+    "lip": LookIntoPerson,
+}
 
 
 def prepare(adapter: Adapter, out: Path) -> list[str]:
