@@ -47,6 +47,17 @@ def lite_view(sample: Sample, recipe: LiteRecipe, label_set: LabelSet, rng: np.r
     )
 
 
+def make_view(sample: Sample, recipe: Recipe, label_set: LabelSet, rng: np.random.Generator) -> Views:
+    """One random view of a sample as the recipe wants it, without the batch axis."""
+    match recipe:
+        case LiteRecipe():
+            return Views(*lite_view(sample, recipe, label_set, rng))
+        case JPPNetRecipe():
+            return Views(*jppnet_view(sample, recipe, label_set, rng))
+        case _:
+            assert_never(recipe)
+
+
 class TrainingViews(Dataset[Views]):
     """Augmented views of a split. The same ``Draw`` always gives the same view, in whichever process."""
 
@@ -55,14 +66,7 @@ class TrainingViews(Dataset[Views]):
 
     def __getitem__(self, draw: Draw) -> Views:
         rng = np.random.default_rng((draw.seed, draw.photo))
-        sample = self.folder.read(self.names[draw.photo])
-        match self.recipe:
-            case LiteRecipe():
-                return Views(*lite_view(sample, self.recipe, self.folder.label_set, rng))
-            case JPPNetRecipe():
-                return Views(*jppnet_view(sample, self.recipe, self.folder.label_set, rng))
-            case _:
-                assert_never(self.recipe)
+        return make_view(self.folder.read(self.names[draw.photo]), self.recipe, self.folder.label_set, rng)
 
 
 class SeededSampler(Sampler[Draw]):

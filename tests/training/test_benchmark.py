@@ -1,0 +1,25 @@
+import sys
+
+import pytest
+from drawings import write_slim_recipe
+
+from training import benchmark
+
+
+def test_a_section_says_what_a_recipe_costs(tmp_path, monkeypatch):
+    recipe, out = write_slim_recipe(tmp_path / "slim.toml", epochs=1), tmp_path / "section.md"
+    arguments = ["benchmark", str(recipe), "--times", "1", "--batch", "1", "--side", "32", "--out", str(out)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    benchmark.main()
+    text = out.read_text()
+    assert "at 32×32, 0.6 M parameters" in text
+    costs = {line.split("`")[1]: line.split("| ")[2] for line in text.splitlines() if line.startswith("| protocol")}
+    once, averaged = (float(costs[name].split()[0]) for name in ("one-pass", "jppnet"))
+    assert 0 < once < averaged
+    assert "training step, batch 1" in text
+
+
+def test_multiplications_are_counted():
+    layer = benchmark.torch.nn.Conv2d(2, 5, 3, padding=1)
+    image = benchmark.torch.zeros(1, 2, 100, 1000)
+    assert benchmark.giga_macs(lambda: layer(image)) == pytest.approx(2 * 5 * 9 * 1e5 / 1e9)
