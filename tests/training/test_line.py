@@ -17,17 +17,17 @@ from training.protocols import PROTOCOLS, one_pass
 
 
 @pytest.fixture(scope="module")
-def runs(folder, finished_jppnet, tmp_path_factory):
-    """Finished runs: the light network's is long enough to tell a dress from the background."""
+def learnt_lite(folder, tmp_path_factory):
+    """The folder of a run that is long enough to tell a dress from the background."""
     root = tmp_path_factory.mktemp("line")
     trainer(write_tiny_recipe(root / "recipe.toml", epochs=40), folder, root / "run").run()
-    return {"lite": root / "run", "jppnet": finished_jppnet}
+    return root / "run"
 
 
-@pytest.fixture(scope="module", params=["lite", "jppnet"])
-def served(request, runs, tmp_path_factory):
+@pytest.fixture(scope="module", params=["learnt_lite", "finished_jppnet"])
+def served(request, tmp_path_factory):
     """The run, its checkpoint, and an engine that serves its export."""
-    run = runs[request.param]
+    run = request.getfixturevalue(request.param)
     checkpoint = load_checkpoint(run / "best.pt")
     path = tmp_path_factory.mktemp("model") / "drawings.onnx"
     export(checkpoint, path, photos=None)
@@ -55,14 +55,14 @@ def test_the_service_answers_as_the_checkpoint(served, folder, name):
         assert np.abs(people[0][1].keypoints[sure, :2] - truth.joints[sure, :2]).max() < 0.5
 
 
-def test_the_drawings_were_learnt(runs, folder):
-    labels = one_pass(load_checkpoint(runs["lite"] / "best.pt"), folder.read("4").image).labels
+def test_the_drawings_were_learnt(learnt_lite, folder):
+    labels = one_pass(load_checkpoint(learnt_lite / "best.pt"), folder.read("4").image).labels
     assert (labels[45:80, 28:45] == LABEL_ID["dress"]).mean() > 0.8
     assert (labels[:, :10] == LABEL_ID["dress"]).mean() < 0.2
 
 
-def test_both_protocols_measure_a_checkpoint(runs, folder):
-    checkpoint = load_checkpoint(runs["jppnet"] / "best.pt")
+def test_both_protocols_measure_a_checkpoint(finished_jppnet, folder):
+    checkpoint = load_checkpoint(finished_jppnet / "best.pt")
     figures = [evaluate(checkpoint, folder, folder.names("val"), predict) for predict in PROTOCOLS.values()]
     assert figures[0]["pixel_accuracy"] == pytest.approx(checkpoint.metrics["pixel_accuracy"])
     assert [figure["photos"] for figure in figures] == [4, 4]
