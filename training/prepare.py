@@ -49,7 +49,7 @@ def prepare(adapter: Adapter, out: Path) -> list[str]:
     for name in tqdm(todo, desc="prepare", unit="photo"):
         try:
             sample = adapter.read(name)
-            require_known(sample, adapter.label_set)
+            require_usable(sample, adapter.label_set)
             folder.write(sample, adapter.photo(name))
         except BrokenSampleError as error:
             skipped.append(str(error))
@@ -58,8 +58,12 @@ def prepare(adapter: Adapter, out: Path) -> list[str]:
     return skipped
 
 
-def require_known(sample: Sample, label_set: LabelSet) -> None:
-    """Raises BrokenSampleError for label ids that the set does not have, and for joints that are not its joints."""
+def require_usable(sample: Sample, label_set: LabelSet) -> None:
+    """Raises BrokenSampleError for a label map of another size than the photo, for label ids that the set does not
+    have, and for joints that are not its joints."""
+    photo, label_map = sample.image.shape[:2], sample.labels.shape
+    if photo != label_map:
+        raise BrokenSampleError(f"{sample.name}: photo {photo} and labels {label_map} differ in size")
     unknown = set(np.unique(sample.labels).tolist()) - set(label_set.label_id.values()) - {IGNORE}
     if unknown:
         raise BrokenSampleError(f"{sample.name}: label ids that {label_set.name} does not have: {sorted(unknown)}")

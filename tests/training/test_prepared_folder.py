@@ -4,7 +4,7 @@ import pytest
 
 from training.data.sample import BrokenSampleError, DatasetInfo, PreparedFolder, Sample, no_joints
 from training.labels import LIP
-from training.prepare import prepare
+from training.prepare import prepare, require_usable
 
 
 class TwoPhotos:
@@ -83,3 +83,17 @@ def test_a_truncated_photo_is_a_broken_sample(prepared):
 def test_a_folder_that_was_never_prepared_says_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"training\.prepare"):
         _ = PreparedFolder(tmp_path).info
+
+
+@pytest.mark.parametrize(
+    ("size", "label", "joints", "reason"),
+    [
+        ((6, 5), 7, 16, r"photo \(6, 4\) and labels \(6, 5\) differ in size"),
+        ((6, 4), 20, 16, r"label ids that LIP does not have: \[20\]"),
+        ((6, 4), 7, 15, "15 joints, LIP has 16"),
+    ],
+)
+def test_a_sample_that_does_not_fit_the_label_set_is_broken(size, label, joints, reason):
+    image = np.zeros((6, 4, 3), np.uint8)
+    with pytest.raises(BrokenSampleError, match=reason):
+        require_usable(Sample("odd", image, np.full(size, label, np.uint8), no_joints(joints), "CC0"), LIP)
