@@ -5,8 +5,8 @@ BIN := .venv/bin
 NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
-.PHONY: serve install install-training install-dev test test-js test-slow reference model bench bench-overload bench-soak \
-  bench-report lock pose-environment clean
+.PHONY: serve install install-training install-dev test test-js test-slow test-scale reference model bench bench-overload \
+  bench-soak bench-report bench-scale lock pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -53,6 +53,17 @@ reference: install-dev $(if $(NPM),$(NODE_MODULES))  ## the pages and types that
 
 $(NODE_MODULES): clients/js/package-lock.json
 	cd clients/js && npm ci --silent
+
+.venv-scale/done: pyproject.toml
+	$(PYTHON) -m venv .venv-scale
+	.venv-scale/bin/pip install --quiet --editable '.[cpu,ray,dev,dev-scale]'
+	touch $@
+
+test-scale: .venv-scale/done  ## the tests of service/scale, with Ray, in an environment of its own
+	.venv-scale/bin/pytest tests/scale
+
+bench-scale: .venv-scale/done  ## Ray against the same without it, on this machine: make bench-scale PHOTOS=folder
+	.venv-scale/bin/python tests/scale/bench.py $(PHOTOS)
 
 # The default model from its data: make model CCP=/path/to/clothing-co-parsing (an hour and a half on two cores).
 model: install-training
@@ -109,4 +120,4 @@ pose-environment:  ## MediaPipe, in an environment of its own (training/data/med
 	.venv-pose/bin/pip install --quiet mediapipe==0.10.14 tqdm
 
 clean:
-	rm -rf .venv .venv-bench .venv-pose clients/js/node_modules
+	rm -rf .venv .venv-bench .venv-pose .venv-scale clients/js/node_modules

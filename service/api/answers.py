@@ -47,7 +47,7 @@ def pose_json(analysis: Analysis, options: Options = DEFAULT) -> bytes:
     answer = PoseAnswer(
         model=_model(analysis.card),
         image=_size(analysis),
-        people=_people(analysis, options),
+        people=person_answers(analysis, options),
         skeleton=analysis.card.skeleton,
     )
     return answer.model_dump_json(exclude_none=True).encode()
@@ -58,7 +58,7 @@ def analyze_json(analysis: Analysis, options: Options = DEFAULT) -> bytes:
     answer = AnalyzeAnswer(
         model=_model(analysis.card),
         image=_size(analysis),
-        people=_people(analysis, options),
+        people=person_answers(analysis, options),
         skeleton=analysis.card.skeleton,
         **dict(_parsing(analysis, options)),
     )
@@ -102,11 +102,11 @@ def _measured(card: Card, ids: Image, parts: Sequence[Part], options: Options) -
     """The wanted ones of a label map's parts, and the map as PNG unless each label has its run lengths."""
     wanted = [part for part in parts if options.wants(part.label)]
     if not options.as_rle:
-        return [_label(card, part, ids.size) for part in wanted], _base64(mask_png(ids, card, options))
+        return [label_answer(card, part, ids.size) for part in wanted], _base64(mask_png(ids, card, options))
     codes = encode_labels(ids, [part.label for part in wanted])
     height, width = ids.shape
     rles = [Rle(size=(height, width), counts=codes[part.label]) for part in wanted]
-    return [_label(card, part, ids.size, rle) for part, rle in zip(wanted, rles, strict=True)], None
+    return [label_answer(card, part, ids.size, rle) for part, rle in zip(wanted, rles, strict=True)], None
 
 
 def _model(card: Card) -> Model:
@@ -121,7 +121,8 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def _label(card: Card, part: Part, pixels: int, rle: Rle | None = None) -> LabelAnswer:
+def label_answer(card: Card, part: Part, pixels: int, rle: Rle | None = None) -> LabelAnswer:
+    """A label of a map with that many pixels."""
     label = card.labels[part.label]
     return LabelAnswer(
         id=label.id,
@@ -135,7 +136,8 @@ def _label(card: Card, part: Part, pixels: int, rle: Rle | None = None) -> Label
     )
 
 
-def _people(analysis: Analysis, options: Options) -> list[PersonAnswer]:
+def person_answers(analysis: Analysis, options: Options) -> list[PersonAnswer]:
+    """The people in the photo."""
     return [_person(analysis.card, person, index if options.boxes else None) for index, person in analysis.people]
 
 

@@ -1,0 +1,1 @@
+"""The same app and the same functions under Ray: Serve for traffic, Data for archives."""

@@ -1,0 +1,113 @@
+"""What a job leaves behind, and by which it knows what is done.
+
+job.json                 what was asked: a second run must ask the same
+answers/<shard>.parquet  a row a photo; when this file is there, the shard is done
+failures/<shard>.parquet a row a photo that cannot be answered, with the reason
+masks/<path>.png         the masks, unless they are a column of the answers
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from itertools import islice
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from service.scale.bulk.place import Place, PlaceError
+from service.scale.bulk.rows import FAILURE
+from service.scale.bulk.source import Shard
+
+AT_ONCE: Final = 64
+"""Shards whose photos are looked up among those done in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The place that a job writes to."""
+
+    place: Place
+
+    def claim(self, job: dict[str, str]) -> None:
+        """Notes what is asked, or checks that it is what was asked before.
+
+        Raises:
+            PlaceError: the place holds the answers to another question.
+        """
+        note = self.place / "job.json"
+        if note.kind == pafs.FileType.NotFound:
+            note.write(json.dumps(job, indent=1).encode())
+            return
+        before = json.loads(note.read())
+        other = [f"{key} was {before.get(key)!r} and is {job[key]!r}" for key in job if job[key] != before.get(key)]
+        if other:
+            raise PlaceError(f"The answers there are to another question: {'; '.join(other)}. Choose another --out.")
+
+    def tidy(self) -> None:
+        """Deletes failures of shards that were left half written: they will be written anew."""
+        done = {info.base_name for info in (self.place / "answers").entries()}
+        for info in (self.place / "failures").entries():
+            if info.base_name not in done:
+                (self.place / "failures" / info.base_name).delete()
+
+    def done(self) -> "Done":
+        """What is done by now."""
+        return Done(self.place.system, self._files("answers"), self._files("failures"))
+
+    def _files(self, folder: str) -> list[str]:
+        return [info.path for info in (self.place / folder).entries() if not info.base_name.startswith(".")]
+
+    def write_mask(self, photo: str, png: bytes) -> None:
+        """Writes a photo's mask."""
+        (self.place / f"masks/{photo}.png").write(png)
+
+    def write(self, shard: Shard, answers: pa.Table, failures: Sequence[tuple[str, str]]) -> None:
+        """Writes what became of a shard. The answers are last: with them, the shard is done.
+
+        The file's name depends on nothing but the photos, so that a shard that is run twice is written over itself.
+        """
+        digest = sha256("\n".join(shard.photos).encode()).hexdigest()
+        name = f"{digest[:24]}.parquet"
+        if failures:
+            rows = [{"path": path, "error": error} for path, error in failures]
+            (self.place / "failures" / name).write(_parquet(pa.Table.from_pylist(rows, FAILURE)))
+        (self.place / "answers" / name).write(_parquet(answers))
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The photos that had an answer or a failure at one moment. Looked up in the tables, never held all at once."""
+
+    system: Any
+    answers: list[str]
+    failures: list[str]
+
+    def missing(self, shards: Iterable[Shard]) -> Iterator[Shard]:
+        """The shards without the photos that are done."""
+        tables = [ds.dataset(files, filesystem=self.system) for files in (self.answers, self.failures) if files]
+        rest = iter(shards)
+        while some := list(islice(rest, AT_ONCE)):
+            done = set[str]().union(*(_paths_between(table, some) for table in tables))
+            for shard in some:
+                if photos := tuple(photo for photo in shard.photos if photo not in done):
+                    yield replace(shard, photos=photos)
+
+
+def _paths_between(table: Any, shards: Sequence[Shard]) -> list[str]:
+    """The paths in a table from the first of these photos to the last: Parquet passes over files of other ranges."""
+    first, last = min(shard.photos[0] for shard in shards), max(shard.photos[-1] for shard in shards)
+    path = pc.field("path")
+    rows = table.to_table(columns=["path"], filter=(path >= first) & (path <= last))
+    found: list[str] = rows["path"].to_pylist()
+    return found
+
+
+def _parquet(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue())

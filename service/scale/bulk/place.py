@@ -1,0 +1,103 @@
+"""Where photos come from and answers go to: a folder here, or in an object store that pyarrow opens."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+
+STORES: Final = ("s3", "gcs", "abfs")
+"""File systems, by pyarrow's names, that have no folders and in which a file appears when it is whole."""
+
+
+class PlaceError(ValueError):
+    """An address that cannot be opened; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file or folder: a pyarrow file system and a path in it, ``/`` between folders."""
+
+    system: Any
+    path: str
+
+    @classmethod
+    def open(cls, address: str) -> Self:
+        """The place of a local path or of a URL such as ``s3://bucket/prefix``.
+
+        Raises:
+            PlaceError: there is no such kind of place, or it cannot be reached.
+        """
+        if "://" not in address:
+            return cls(pafs.LocalFileSystem(), Path(address).absolute().as_posix())
+        try:
+            system, path = pafs.FileSystem.from_uri(address)
+        except (pa.ArrowException, OSError) as error:
+            raise PlaceError(f"{public(address)} cannot be opened: {error}") from None
+        return cls(system, path.rstrip("/"))
+
+    def __truediv__(self, name: str) -> "Place":
+        return Place(self.system, f"{self.path}/{name}")
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def kind(self) -> Any:
+        """pyarrow's file type: a file, a folder, or not there."""
+        return self.system.get_file_info(self.path).type
+
+    def read(self) -> bytes:
+        """The file's content."""
+        with self.system.open_input_stream(self.path) as stream:
+            return bytes(stream.read())
+
+    def write(self, content: bytes) -> None:
+        """Writes the file and the folders above it; whoever finds the file finds it whole, even if this is killed."""
+        if self.system.type_name in STORES:
+            self._write(content)
+            return
+        folder, _, name = self.path.rpartition("/")
+        draft = Place(self.system, f"{folder}/.{name}.part")  # readers of Parquet pass over names with a dot
+        try:
+            draft._write(content)
+        except FileNotFoundError:
+            self.system.create_dir(folder, recursive=True)
+            draft._write(content)
+        self.system.move(draft.path, self.path)
+
+    def _write(self, content: bytes) -> None:
+        with self.system.open_output_stream(self.path) as stream:
+            stream.write(content)
+
+    def delete(self) -> None:
+        """Deletes the file."""
+        self.system.delete_file(self.path)
+
+    def entries(self) -> list[Any]:
+        """pyarrow's information on each file and folder in this folder, in the order of their paths.
+
+        A folder stands where its files would: as if its name ended in ``/``. Nothing, if there is no such folder.
+        """
+        selector = pafs.FileSelector(self.path, allow_not_found=True)
+        return sorted(self.system.get_file_info(selector), key=_sorted_path)
+
+    def is_in(self, folder: "Place") -> bool:
+        """Whether this is that folder, or lies in it."""
+        return self.system.equals(folder.system) and f"{self.path}/".startswith(f"{folder.path}/")
+
+
+def public(address: str) -> str:
+    """The address without what is nobody else's business: user, password and options."""
+    if "://" not in address:
+        return Path(address).absolute().as_posix()
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _sorted_path(info: Any) -> str:
+    return f"{info.path}/" if info.type == pafs.FileType.Directory else str(info.path)

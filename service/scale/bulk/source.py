@@ -1,0 +1,139 @@
+"""What is to be answered: the photos of a folder, a glob or Parquet tables, cut into shards, folder by folder."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Self
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from service.files import PHOTO_SUFFIXES
+from service.scale.bulk.place import Place, PlaceError, public
+
+SHARD: Final = 128
+"""Photos per shard: seconds of work for a core. A worker that dies loses little, and files of answers stay few."""
+WILD: Final = re.compile(r"[*?\[]")
+TABLE: Final = ".parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Photos that are answered together, named by their paths in the source, ascending."""
+
+    photos: tuple[str, ...]
+    table: str = ""
+    """The Parquet table that they are rows of, as a path in the source; none if each is a file."""
+    row_group: int = 0
+    first_row: int = 0
+    """The row of the table that the row group begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder, and which of its files are meant."""
+
+    root: Place
+    pattern: str | None
+    """Regular expression for a file's path within the folder; None: photos and tables, by their names' endings."""
+    column: str
+    """The column of tables that holds the photos' bytes."""
+
+    @classmethod
+    def open(cls, address: str, column: str) -> Self:
+        """The source at a local path or URL of a folder, a file or a glob (``*``, ``?``, ``[…]``, ``**`` for folders).
+
+        Raises:
+            PlaceError: there is nothing that could be answered.
+        """
+        fixed, wild = _split_glob(address)
+        root = Place.open(fixed)
+        if wild:
+            source = cls(root, _regex(wild), column)
+        elif root.kind == pafs.FileType.File:
+            source = cls(Place(root.system, root.path.rpartition("/")[0]), re.escape(root.name), column)
+        else:
+            source = cls(root, None, column)
+        first = next(source.shards(), None)
+        if first is None:
+            raise PlaceError(f"There are neither photos nor {TABLE} tables at {public(address)}.")
+        if first.table:
+            names = source.open_table(first.table).schema_arrow.names
+            if column not in names:
+                raise PlaceError(
+                    f"{first.table} has no column “{column}”, only {', '.join(names)}. Name the one with the photos' "
+                    "bytes with --column."
+                )
+        return source
+
+    def shards(self) -> Iterator[Shard]:
+        """All shards, always cut in the same way while the source does not change."""
+        photos: list[str] = []
+        for path in self._files(self.root, ""):
+            if path.endswith(TABLE):
+                yield from self._row_groups(path)
+                continue
+            photos.append(path)
+            if len(photos) == SHARD:
+                yield Shard(tuple(photos))
+                photos = []
+        if photos:
+            yield Shard(tuple(photos))
+
+    def open_table(self, path: str) -> pq.ParquetFile:
+        """A table of the source; what is read of it is read piece by piece."""
+        place = self.root / path
+        return pq.ParquetFile(place.system.open_input_file(place.path), buffer_size=1 << 20)
+
+    def _files(self, folder: Place, prefix: str) -> Iterator[str]:
+        """The paths of the files that are meant, ascending. No more than the names in one folder are held at once."""
+        for info in folder.entries():
+            path = prefix + info.base_name
+            if info.type == pafs.FileType.Directory:
+                yield from self._files(folder / info.base_name, f"{path}/")
+            elif self._is_meant(path):
+                yield path
+
+    def _is_meant(self, path: str) -> bool:
+        if self.pattern:
+            return re.fullmatch(self.pattern, path) is not None
+        suffix = f".{path.rpartition('.')[2].lower()}"
+        return suffix in PHOTO_SUFFIXES or suffix == TABLE
+
+    def _row_groups(self, path: str) -> Iterator[Shard]:
+        """A shard per row group: the pieces that a Parquet table can be read by."""
+        try:
+            with self.open_table(path) as table:
+                sizes = [table.metadata.row_group(group).num_rows for group in range(table.metadata.num_row_groups)]
+        except (pa.ArrowException, OSError):
+            yield Shard((path,), path)  # fails when it is read, as a broken photo does, and says why
+            return
+        first = 0
+        for group, rows in enumerate(sizes):
+            if rows:
+                yield Shard(tuple(f"{path}/{row:09}" for row in range(first, first + rows)), path, group, first)
+            first += rows
+
+
+def _split_glob(address: str) -> tuple[str, str]:
+    """The folders without wildcards that an address begins with, and the rest; without wildcards, all and nothing."""
+    wild = WILD.search(address)
+    if not wild:
+        return address, ""
+    if "://" not in address and not address.startswith("/"):
+        address, offset = f"./{address}", 2
+    else:
+        offset = 0
+    slash = address.rfind("/", 0, wild.start() + offset)
+    return address[:slash] or "/", address[slash + 1 :]
+
+
+def _regex(glob: str) -> str:
+    """The regular expression of a glob: ``*`` and ``?`` stay within a folder, ``**/`` is any folders or none."""
+    tokens = re.split(r"(\*\*/|\*|\?|\[[^\]]+\])", glob)
+    known = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
+    return "".join(
+        known.get(token) or (token.replace("[!", "[^") if token.startswith("[") else re.escape(token))
+        for token in tokens
+    )

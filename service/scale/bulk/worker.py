@@ -1,0 +1,138 @@
+"""A worker: an engine of its own that reads, answers and writes shard after shard."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import pyarrow as pa
+
+from service.api.pictures import parse_png
+from service.engine.analysis import Analysis
+from service.engine.engine import Engine
+from service.engine.errors import DeviceError
+from service.scale.bulk.archive import Archive
+from service.scale.bulk.rows import ANSWER, MASK, answer_row
+from service.scale.bulk.source import Shard, Source
+from service.settings import Settings
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+READERS: Final = 4
+"""Photos that are read at once for each that is answered: a request to an object store takes tens of milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A photo's bytes, or why there are none."""
+
+    photo: str
+    content: bytes | Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A photo's row, or why there is none."""
+
+    photo: str
+    row: dict[str, Any] | None
+    error: str = ""
+
+
+class Worker:
+    """Answers shards, one after the other, in the process of a Ray actor."""
+
+    def __init__(self, source: Source, archive: Archive, settings: Settings, masks_in_column: bool) -> None:
+        """Starts the engine.
+
+        Raises:
+            StartError: see :meth:`Engine.start`.
+        """
+        self._source = source
+        self._archive = archive
+        self._schema = ANSWER.append(MASK) if masks_in_column else ANSWER
+        self._masks_in_column = masks_in_column
+        self._engine = Engine.start(settings)
+        # A photo per lane to run, and as many to decode and encode meanwhile.
+        self._at_once = 2 * len(self._engine.drive.sessions) * self._engine.drive.largest_batch
+        self._readers = ThreadPoolExecutor(READERS * self._at_once, thread_name_prefix="read")
+        self._pool = ThreadPoolExecutor(self._at_once, thread_name_prefix="photo")
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, int]:
+        """Answers the shard that a row of Ray's says, and writes it down. Returns how many photos were done."""
+        shard = Shard(tuple(row["photos"]), row["table"], row["row_group"], row["first_row"])
+        try:
+            answered = list(ahead(self._pool, self._answer, self._read(shard), self._at_once))
+        except DeviceError:
+            # Only a new process gets the device anew. Ray starts one, and gives it this shard.
+            os._exit(1)
+        rows = [photo.row for photo in answered if photo.row]
+        failures = [(photo.photo, photo.error) for photo in answered if not photo.row]
+        self._archive.write(shard, pa.Table.from_pylist(rows, self._schema), failures)
+        return {"photos": len(answered), "failed": len(failures)}
+
+    def _read(self, shard: Shard) -> Iterator[Read]:
+        if shard.table:
+            return read_rows(self._source, shard)
+        return ahead(self._readers, self._read_file, shard.photos, READERS * self._at_once)
+
+    def _read_file(self, photo: str) -> Read:
+        try:
+            return Read(photo, (self._source.root / photo).read())
+        except Exception as error:
+            return Read(photo, error)
+
+    def _answer(self, read: Read) -> Answered:
+        try:
+            if isinstance(read.content, Exception):
+                raise read.content
+            return Answered(read.photo, self._engine.analyze_here(read.content, lambda seen: self._row(read, seen)))
+        except DeviceError:
+            raise
+        except Exception as error:  # whatever is wrong with one photo, the others are answered
+            return Answered(read.photo, None, str(error) or type(error).__name__)
+
+    def _row(self, read: Read, analysis: Analysis) -> dict[str, Any]:
+        row, mask = answer_row(read.photo, analysis), parse_png(analysis)
+        if self._masks_in_column:
+            row["mask"] = mask
+        else:
+            self._archive.write_mask(read.photo, mask)
+        return row
+
+
+def read_rows(source: Source, shard: Shard) -> Iterator[Read]:
+    """The photos of a shard that are rows of a table; one by one, however many the row group has."""
+    wanted = set(shard.photos)
+    row = shard.first_row
+    try:
+        with source.open_table(shard.table) as table:
+            batches = table.iter_batches(batch_size=16, row_groups=[shard.row_group], columns=[source.column])
+            for batch in batches:
+                for content in _bytes_of(batch.column(0)):
+                    photo = f"{shard.table}/{row:09}"
+                    row += 1
+                    if photo in wanted:
+                        wanted.remove(photo)
+                        yield Read(photo, content.as_py() or b"")
+    except Exception as error:  # the table is broken, from here on or as a whole
+        yield from (Read(photo, error) for photo in sorted(wanted))
+
+
+def _bytes_of(column: Any) -> Any:
+    """The photos' bytes; Hugging Face keeps them in a structure, beside the file's name."""
+    return column.field("bytes") if pa.types.is_struct(column.type) else column
+
+
+def ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], many: int) -> Iterator[R]:
+    """What the work gives for each item, in their order; at most so many are under way or done and not yet taken."""
+    under_way: deque[Future[R]] = deque()
+    for item in items:
+        under_way.append(pool.submit(work, item))
+        if len(under_way) == many:
+            yield under_way.popleft().result()
+    while under_way:
+        yield under_way.popleft().result()

@@ -1,0 +1,112 @@
+"""``jppnet bulk``: answers for an archive, from as many machines as there are."""
+
+from enum import StrEnum
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+from tqdm import tqdm
+
+from service.engine.card import Card, read_card
+from service.engine.errors import StartError
+from service.engine.session import open_session
+from service.settings import ProviderName, Settings
+
+
+class Masks(StrEnum):
+    """Where masks go."""
+
+    FILES = "files"
+    COLUMN = "column"
+
+
+def bulk(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Folder, glob or Parquet table of photos; here, or in an object store, like s3://bucket/folder."
+        ),
+    ],
+    out: Annotated[str, typer.Option(help="Folder that the answers are written to; here or in an object store.")],
+    masks: Annotated[
+        Masks, typer.Option(help="Masks as PNG files, or as a column of the table of answers.")
+    ] = Masks.FILES,
+    column: Annotated[str, typer.Option(help="Column of Parquet tables that holds the photos' bytes.")] = "image",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Workers. As many as the machines have GPUs, or else cores, if not set.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Model file.", envvar="JPPNET_MODEL")] = None,
+    provider: Annotated[
+        ProviderName | None, typer.Option(help="What runs the model.", envvar="JPPNET_PROVIDER")
+    ] = None,
+) -> None:
+    """Answer an archive of photos, on this machine or on a Ray cluster (RAY_ADDRESS).
+
+    A second run with the same arguments does what is missing. What cannot be answered is in the table of failures.
+    """
+    if not (find_spec("ray") and find_spec("pyarrow")):
+        _end(
+            "jppnet bulk needs Ray: pip install 'jppnet[ray]'. Without it, for photos in a folder of this machine: "
+            "jppnet parse FOLDER --out MASKS"
+        )
+    from service.scale.bulk.archive import Archive
+    from service.scale.bulk.place import Place, PlaceError, public
+    from service.scale.bulk.source import Source
+
+    settings = _settings(model, provider)
+    try:
+        card = _card(settings)
+        photos, archive = Source.open(source, column), Archive(Place.open(out))
+        if archive.place.is_in(photos.root):
+            raise PlaceError("--out lies within SOURCE: the masks would be taken for photos. Choose another --out.")
+        archive.claim(
+            {
+                "source": public(source),
+                "column": column,
+                "masks": masks.value,
+                "model": card.name,
+                "version": card.version,
+                "model_sha256": sha256(settings.model.read_bytes()).hexdigest(),
+            }
+        )
+        archive.tidy()
+    except (PlaceError, StartError, OSError) as error:
+        _end(str(error))
+    if next(archive.done().missing(photos.shards()), None) is None:
+        typer.echo("All photos have been answered before.", err=True)
+        return
+    from service.scale.bulk.job import run, start_ray
+
+    start_ray()
+    done = failed = 0
+    with tqdm(unit="photo") as progress:
+        for receipt, total in run(photos, archive, settings, masks == Masks.COLUMN, workers):
+            done, failed = done + receipt["photos"], failed + receipt["failed"]
+            progress.total = total
+            progress.update(receipt["photos"])
+    typer.echo(f"{done - failed} photos answered, {failed} failed; what was done before was left alone.", err=True)
+    if failed:
+        typer.echo(f"{public(out)}/failures says why. Delete that folder to have them tried again.", err=True)
+
+
+def _settings(model: Path | None, provider: ProviderName | None) -> Settings:
+    given: dict[str, Any] = {"model": model and model.absolute(), "provider": provider}
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        for item in error.errors():
+            typer.echo(f"JPPNET_{str(item['loc'][0]).upper()}: {item['msg']}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _card(settings: Settings) -> Card:
+    """The card of the model, which need not run here: the workers may be on other machines."""
+    return read_card(open_session(settings.model, "cpu", 1).metadata, str(settings.model))
+
+
+def _end(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(2)

@@ -1,0 +1,60 @@
+"""Traffic beyond one machine: Ray Serve hosts the app and the engine of ``jppnet serve``, a replica per device.
+
+``serve deploy docker/ray/serve.yaml``. Settings are the variables ``JPPNET_…`` of the machines that replicas run on.
+"""
+
+from typing import Final
+
+from fastapi import FastAPI
+from ray import serve
+from ray.serve.config import AutoscalingConfig
+
+from service.app import create_app
+from service.engine.engine import Engine
+from service.settings import Settings
+
+NEVER: Final = 1_000_000
+"""Ray's own limit of requests to a replica. It is the engine's door that turns photos away: it knows its pace, says so
+in Retry-After, and answers with the problem that clients know from ``jppnet serve``."""
+
+
+class Replica:
+    """An engine on a device of its own, and the app around it."""
+
+    def __init__(self) -> None:
+        """Starts the engine; the replica takes requests when the model is loaded, proven and warm.
+
+        Raises:
+            StartError: see :meth:`Engine.start`.
+        """
+        self._settings = Settings()
+        self._engine = Engine.start(self._settings)
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """The app, which closes the engine when Ray shuts it down, once requests under way are answered."""
+        return create_app(self._engine, self._settings)
+
+    def check_health(self) -> None:
+        """Raises what ``/livez`` would answer with; Ray then replaces this replica, and gives the next one the device.
+
+        Raises:
+            RuntimeError: the device has failed.
+        """
+        if self._engine.lanes.fault:
+            raise RuntimeError(self._engine.lanes.fault)
+
+
+def deployment(replica: type[Replica]) -> serve.Deployment:
+    """Replicas as Ray deploys them; ``docker/ray/serve.yaml`` says how many, and what each of them owns."""
+    return serve.deployment(
+        name="jppnet",
+        max_ongoing_requests=NEVER,
+        # Without a GPU the device is the whole machine, and a second replica on it would only take from the first.
+        max_replicas_per_node=1,
+        autoscaling_config=AutoscalingConfig(min_replicas=1, max_replicas=1, target_ongoing_requests=16),
+        health_check_period_s=5,
+        health_check_timeout_s=10,
+    )(serve.ingress()(replica))
+
+
+app = deployment(Replica).bind()

@@ -1,0 +1,204 @@
+"""Ray beside the same without it, on this machine, in turns: `make bench-scale PHOTOS=folder`. Needs wrk.
+
+Ratios are what counts: what else the machine does changes rates, but both sides of a round alike.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from fleet import Stages, machine
+from processes import Family, end, wait_for
+
+from service.api.pictures import parse_png
+from service.engine.engine import Engine
+from service.settings import Settings
+
+HERE = Path(__file__).parent
+RAY = {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1", "JPPNET_PROVIDER": "cpu"}
+
+
+@contextmanager
+def family(variables: dict[str, str]) -> Iterator[Family]:
+    """Programs that end with the block."""
+    token = os.urandom(8).hex()
+    try:
+        yield Family(token, variables)
+    finally:
+        end(token)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def jppnet_serve() -> Iterator[int]:
+    """The port of ``jppnet serve``."""
+    port = free_port()
+    with family({"JPPNET_PROVIDER": "cpu"}) as programs:
+        programs.jppnet("serve", "--port", port)
+        wait_for(lambda: answers(port), 240)
+        yield port
+
+
+@contextmanager
+def ray_serve(replicas: int, lanes: int | None, folder: Path) -> Iterator[int]:
+    """The port of Ray Serve in HAProxy mode; the replicas share the machine."""
+    port = free_port()
+    deployment = {
+        "name": "jppnet",
+        "max_replicas_per_node": replicas,
+        "ray_actor_options": {"num_cpus": 1},
+        "autoscaling_config": {"min_replicas": replicas, "max_replicas": replicas},
+    }
+    config = {
+        "http_options": {"host": "127.0.0.1", "port": port},
+        "applications": [{"name": "jppnet", "import_path": "service.scale.serve:app", "deployments": [deployment]}],
+    }
+    (folder / "serve.yaml").write_text(json.dumps(config))  # JSON is YAML
+    with family({**RAY, **({"JPPNET_LANES": str(lanes), "JPPNET_THREADS": "1"} if lanes else {})}) as programs:
+        began = time.monotonic()
+        programs.start("-m", "ray.serve.scripts", "run", folder / "serve.yaml", output=folder / "serve.log")
+        wait_for(lambda: len(programs.members("ServeReplica")) == replicas and answers(port), 240)
+        print(f"Ray Serve with {replicas} replica(s) answers {time.monotonic() - began:.0f} s after its start")
+        time.sleep(3)
+        yield port
+
+
+def answers(port: int) -> bool:
+    """Whether the service is ready."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def wrk(port: int, clients: int, seconds: int, photos: list[Path], **variables: str) -> float:
+    """Photos per second that these clients get answered; none may fail."""
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", str(HERE / "wrk_photos.lua")]
+    command += [f"http://127.0.0.1:{port}", "--", *map(str, photos)]
+    said = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=True).stdout
+    result = json.loads(said.splitlines()[-1])
+    if result["errors"] and not variables:
+        raise SystemExit(f"{result['errors']} of {result['requests']} failed")
+    return float(result["requests"] / result["seconds"])
+
+
+def traffic(photos: list[Path], rounds: int, seconds: int, folder: Path) -> None:
+    """The app behind Ray Serve against ``jppnet serve``."""
+    with jppnet_serve() as plain, ray_serve(1, None, folder) as ray:
+        for port in (plain, ray):
+            wrk(port, 8, 3, photos)
+        for clients in (8, 32):
+            ratios = []
+            for number in range(rounds):
+                ours, theirs = wrk(plain, clients, seconds, photos), wrk(ray, clients, seconds, photos)
+                ratios.append(theirs / ours)
+                print(f"{clients} clients, round {number + 1}: jppnet serve {ours:.1f}/s, Ray Serve {theirs:.1f}/s")
+            print(f"{clients} clients: {statistics.median(ratios):.3f} × (median of {[round(r, 3) for r in ratios]})")
+
+
+def archive(source: Path, rounds: int, folder: Path) -> None:
+    """``jppnet bulk`` against ``jppnet parse``, by the times at which their masks appear."""
+    warm, whole = [], []
+    for number in range(rounds):
+        rates = []
+        for command in ("parse", "bulk"):
+            out = folder / command
+            shutil.rmtree(out, ignore_errors=True)
+            began = time.time()
+            with family({"JPPNET_PROVIDER": "cpu"}) as programs:
+                programs.run(command, source, "--out", out, seconds=1500)
+            ended = time.time()
+            times = sorted(mask.stat().st_mtime for mask in out.rglob("*.png"))
+            first, last = len(times) // 10, len(times) * 9 // 10
+            rates.append(((last - first) / (times[last] - times[first]), len(times) / (ended - began)))
+        warm.append(rates[1][0] / rates[0][0])
+        whole.append(rates[1][1] / rates[0][1])
+        print(f"round {number + 1}: parse {rates[0][0]:.1f}/s, bulk {rates[1][0]:.1f}/s once warm, from 10 % to 90 %")
+    print(f"bulk / parse: {statistics.median(warm):.3f} × once warm {[round(r, 3) for r in warm]}")
+    print(f"bulk / parse: {statistics.median(whole):.3f} × start included {[round(r, 3) for r in whole]}")
+
+
+def prediction(photos: list[Path], seconds: int, folder: Path) -> None:
+    """What the simulation says of one and two replicas on this machine, and what is measured."""
+    for replicas in (1, 2):
+        with ray_serve(replicas, 1, folder) as port:
+            wrk(port, 8, 3, photos)
+            before = stages(photos, port)
+            measured = wrk(port, 8, seconds, photos)
+            after = stages(photos, port)
+        mean = Stages(*(statistics.mean(pair) for pair in zip(before, after, strict=True)))
+        predicted = machine(mean, replicas, clients=8, cores=len(os.sched_getaffinity(0)))
+        print(
+            f"{replicas} replica(s): {mean}: predicted {predicted:.1f}/s, measured {measured:.1f}/s, "
+            f"{predicted / measured - 1:+.0%}"
+        )
+
+
+def stages(photos: list[Path], port: int) -> tuple[float, float, float, float]:
+    """Seconds that HTTP, decoding, the model and encoding take each, one after the other."""
+    http = 1 / wrk(port, 1, 3, photos, IF_NONE_MATCH="*")
+    engine = Engine.start(Settings(provider="cpu", lanes=1, threads=1, max_batch=1))
+    spent = {"decode": 0.0, "run": 0.0, "encode": 0.0}
+    for photo in photos:
+        data = photo.read_bytes()
+        at = [time.perf_counter()]
+        prepared = engine.prepare(data)
+        at.append(time.perf_counter())
+        engine.drive.sessions[0].run([view.image for view in prepared.views])
+        at.append(time.perf_counter())
+        encoded: list[float] = []
+
+        def encode(analysis: object, encoded: list[float] = encoded) -> None:
+            begun = time.perf_counter()
+            parse_png(analysis)
+            encoded.append(time.perf_counter() - begun)
+
+        engine.analyze_here(data, encode)
+        spent["decode"] += at[1] - at[0]
+        spent["run"] += at[2] - at[1]
+        spent["encode"] += encoded[0]
+    engine.close()
+    return (http, *(total / len(photos) for total in spent.values()))
+
+
+def main() -> None:
+    """Measures all three."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--only", choices=("traffic", "archive", "prediction"))
+    given = parser.parse_args()
+    sample = sorted(given.photos.rglob("*.jpg"))[:64]
+    if not sample:
+        sys.exit(f"There are no .jpg photos in {given.photos}.")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if given.only in (None, "traffic"):
+            traffic(sample, given.rounds, given.seconds, folder)
+        if given.only in (None, "archive"):
+            archive(given.photos, given.rounds, folder)
+        if given.only in (None, "prediction"):
+            prediction(sample, given.seconds, folder)
+
+
+if __name__ == "__main__":
+    main()
