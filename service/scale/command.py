@@ -60,7 +60,7 @@ def bulk(
     try:
         card = _card(settings)
         photos, archive = Source.open(source, column), Archive(Place.open(out))
-        if archive.place.is_in(photos.root):
+        if photos.means(archive.place / "masks/0.jpg.png") or photos.means(archive.place / "answers/0.parquet"):
             raise PlaceError("--out lies within SOURCE: the masks would be taken for photos. Choose another --out.")
         archive.claim(
             {

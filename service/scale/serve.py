@@ -8,7 +8,10 @@ from typing import Final
 from fastapi import FastAPI
 from ray import serve
 from ray.serve.config import AutoscalingConfig
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api import request_id
 from service.app import create_app
 from service.engine.engine import Engine
 from service.settings import Settings
@@ -16,6 +19,23 @@ from service.settings import Settings
 NEVER: Final = 1_000_000
 """Ray's own limit of requests to a replica. It is the engine's door that turns photos away: it knows its pace, says so
 in Retry-After, and answers with the problem that clients know from ``jppnet serve``."""
+
+
+class LeaveIdToRay:
+    """ASGI middleware: takes the request id off answers again, for Ray adds the same one without looking."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+
+        async def without_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                del MutableHeaders(scope=message)[request_id.HEADER]
+            await send(message)
+
+        await self._app(scope, receive, without_id)
 
 
 class Replica:
@@ -32,7 +52,9 @@ class Replica:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """The app, which closes the engine when Ray shuts it down, once requests under way are answered."""
-        return create_app(self._engine, self._settings)
+        app = create_app(self._engine, self._settings)
+        app.add_middleware(LeaveIdToRay)
+        return app
 
     def check_health(self) -> None:
         """Raises what ``/livez`` would answer with; Ray then replaces this replica, and gives the next one the device.

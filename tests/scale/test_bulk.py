@@ -77,10 +77,15 @@ def test_every_photo_has_one_answer_when_worker_and_driver_are_killed(
     driver.communicate(timeout=20)
     done = {row["path"] for row in rows(out / "answers")}
     assert 0 < len(done) < 640, "it was to be killed on the way"
-    said = family.run("bulk", album, "--out", out)
-    assert f"{640 - len(done)} photos answered" in said
+    family.run("bulk", album, "--out", out)
     check(out, album, toy_settings)
-    assert not [file for file in out.rglob("*.part") if not file.name.startswith(".")]
+
+
+def test_answers_among_the_photos_would_be_taken_for_photos(family: Family, tmp_path: Path) -> None:
+    process = family.jppnet("bulk", make_album(tmp_path / "album", 2), "--out", tmp_path / "album" / "out")
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "--out lies within SOURCE" in said
 
 
 def test_a_table_of_photos_is_answered_into_a_column(family: Family, toy_settings: Settings, tmp_path: Path) -> None:

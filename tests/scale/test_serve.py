@@ -84,6 +84,8 @@ def served(toy_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+        "RAY_SERVE_HAPROXY_RETRY_ON": "conn-failure empty-response",
+        "RAY_SERVE_HAPROXY_TUNE_BUFSIZE": "524288",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
     }
     token = os.urandom(8).hex()
@@ -105,7 +107,7 @@ def test_the_answers_are_the_services(served: Served, toy_settings: Settings) ->
             assert ours.content == theirs.content
             for header in ("content-type", "etag", "x-request-id"):
                 assert ours.headers[header] == theirs.headers[header]
-        assert client.post("/parse", content=b"").json()["type"] == "urn:jppnet:problem:empty-photo"
+        assert client.post("/parse", content=b"").json()["type"] == "urn:jppnet:problem:empty-body"
         assert client.get("/livez").json() == {"status": "ok"}
 
 

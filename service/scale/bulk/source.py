@@ -59,13 +59,24 @@ class Source:
         if first is None:
             raise PlaceError(f"There are neither photos nor {TABLE} tables at {public(address)}.")
         if first.table:
-            names = source.open_table(first.table).schema_arrow.names
-            if column not in names:
-                raise PlaceError(
-                    f"{first.table} has no column “{column}”, only {', '.join(names)}. Name the one with the photos' "
-                    "bytes with --column."
-                )
+            source._check_column(first.table)
         return source
+
+    def _check_column(self, table: str) -> None:
+        try:
+            names = self.open_table(table).schema_arrow.names
+        except (pa.ArrowException, OSError):
+            return  # a broken table is a failure among others
+        if self.column not in names:
+            raise PlaceError(
+                f"{table} has no column “{self.column}”, only {', '.join(names)}. Name the one with the photos' bytes "
+                "with --column."
+            )
+
+    def means(self, place: Place) -> bool:
+        """Whether a file is, or would be, one of this source's."""
+        inside = place.path.removeprefix(f"{self.root.path}/")
+        return place.is_in(self.root) and self._is_meant(inside)
 
     def shards(self) -> Iterator[Shard]:
         """All shards, always cut in the same way while the source does not change."""
@@ -117,16 +128,16 @@ class Source:
 
 
 def _split_glob(address: str) -> tuple[str, str]:
-    """The folders without wildcards that an address begins with, and the rest; without wildcards, all and nothing."""
-    wild = WILD.search(address)
+    """The address of the folders without wildcards, and the rest; without wildcards, all and nothing."""
+    if "://" in address:
+        path, mark, options = address.partition("?")  # which begins a URL's options, and is no wildcard
+    else:
+        path, mark, options = address, "", ""
+    wild = WILD.search(path)
     if not wild:
         return address, ""
-    if "://" not in address and not address.startswith("/"):
-        address, offset = f"./{address}", 2
-    else:
-        offset = 0
-    slash = address.rfind("/", 0, wild.start() + offset)
-    return address[:slash] or "/", address[slash + 1 :]
+    folders, slash, _ = path[: wild.start()].rpartition("/")
+    return (folders or slash or ".") + mark + options, path[len(folders) + len(slash) :]
 
 
 def _regex(glob: str) -> str:
