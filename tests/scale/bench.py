@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from fleet import Stages, machine
 from processes import Family, end, wait_for
 
 from service.api.pictures import parse_png
-from service.engine.engine import Engine
+from service.engine.engine import Engine, Seen
+from service.engine.photo import Photo, plan
 from service.settings import Settings
 
 HERE = Path(__file__).parent
@@ -91,7 +93,7 @@ def answers(port: int) -> bool:
 
 def wrk(port: int, clients: int, seconds: int, photos: list[Path], **variables: str) -> float:
     """Photos per second that these clients get answered; none may fail."""
-    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", str(HERE / "wrk_photos.lua")]
+    command = ["wrk", "-t1", "--timeout", "30s", f"-c{clients}", f"-d{seconds}s", "-s", str(HERE / "wrk_photos.lua")]
     command += [f"http://127.0.0.1:{port}", "--", *map(str, photos)]
     said = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=True).stdout
     result = json.loads(said.splitlines()[-1])
@@ -136,47 +138,78 @@ def archive(source: Path, rounds: int, folder: Path) -> None:
     print(f"bulk / parse: {statistics.median(whole):.3f} × start included {[round(r, 3) for r in whole]}")
 
 
-def prediction(photos: list[Path], seconds: int, folder: Path) -> None:
+def prediction(photos: list[Path], rounds: int, seconds: int, folder: Path) -> None:
     """What the simulation says of one and two replicas on this machine, and what is measured."""
+    cores = len(os.sched_getaffinity(0))
     for replicas in (1, 2):
+        errors = []
         with ray_serve(replicas, 1, folder) as port:
             wrk(port, 8, 3, photos)
-            before = stages(photos, port)
-            measured = wrk(port, 8, seconds, photos)
-            after = stages(photos, port)
-        mean = Stages(*(statistics.mean(pair) for pair in zip(before, after, strict=True)))
-        predicted = machine(mean, replicas, clients=8, cores=len(os.sched_getaffinity(0)))
-        print(
-            f"{replicas} replica(s): {mean}: predicted {predicted:.1f}/s, measured {measured:.1f}/s, "
-            f"{predicted / measured - 1:+.0%}"
-        )
+            cost = stages(photos, port)
+            predicted = machine(cost, replicas, clients=8, cores=cores)
+            for _ in range(rounds):
+                before, measured, after = share_of_cores(cores), wrk(port, 8, seconds, photos), share_of_cores(cores)
+                share = (before + after) / 2
+                errors.append(predicted * share / measured - 1)
+                print(
+                    f"{replicas} replica(s): predicted {predicted:.1f}/s × {share:.2f} of the cores = "
+                    f"{predicted * share:.1f}/s, measured {measured:.1f}/s, {errors[-1]:+.0%}"
+                )
+        print(f"{replicas} replica(s): {cost}: median error {statistics.median(errors):+.0%}")
 
 
-def stages(photos: list[Path], port: int) -> tuple[float, float, float, float]:
-    """Seconds that HTTP, decoding, the model and encoding take each, one after the other."""
-    http = 1 / wrk(port, 1, 3, photos, IF_NONE_MATCH="*")
-    engine = Engine.start(Settings(provider="cpu", lanes=1, threads=1, max_batch=1))
-    spent = {"decode": 0.0, "run": 0.0, "encode": 0.0}
-    for photo in photos:
-        data = photo.read_bytes()
-        at = [time.perf_counter()]
-        prepared = engine.prepare(data)
-        at.append(time.perf_counter())
-        engine.drive.sessions[0].run([view.image for view in prepared.views])
-        at.append(time.perf_counter())
-        encoded: list[float] = []
+def share_of_cores(cores: int) -> float:
+    """How much of the cores a program gets that wants them all; the rest goes to what else runs here."""
+    spin = "import time; end = time.monotonic() + 2\nwhile time.monotonic() < end: pass\nprint(time.process_time() / 2)"
+    programs = [subprocess.Popen([sys.executable, "-c", spin], stdout=subprocess.PIPE, text=True) for _ in range(cores)]
+    return sum(float(program.communicate()[0]) for program in programs) / cores
 
-        def encode(analysis: object, encoded: list[float] = encoded) -> None:
-            begun = time.perf_counter()
-            parse_png(analysis)
-            encoded.append(time.perf_counter() - begun)
 
-        engine.analyze_here(data, encode)
-        spent["decode"] += at[1] - at[0]
-        spent["run"] += at[2] - at[1]
-        spent["encode"] += encoded[0]
+def stages(photos: list[Path], port: int) -> Stages:
+    """Seconds of a core that HTTP, decoding, the model and encoding take, with all cores at it."""
+    settings = Settings(provider="cpu", lanes=1, threads=1, max_batch=1)
+    engine = Engine.start(settings)
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        parts = list(pool.map(lambda photo: _stages(engine, photo.read_bytes(), settings), photos))
     engine.close()
-    return (http, *(total / len(photos) for total in spent.values()))
+    decode, run, encode = (statistics.mean(part) for part in zip(*parts, strict=True))
+    return Stages(http_cost(photos, port), decode, run, encode)
+
+
+def _stages(engine: Engine, data: bytes, settings: Settings) -> tuple[float, float, float]:
+    """Seconds of this thread's core that decoding, the model and encoding take."""
+    session, at = engine.drive.sessions[0], [time.thread_time()]
+    model_input = (session.input_height, session.input_width)
+    shown = plan(Photo.look_at(data, settings.max_pixels), (), model_input, engine.card.fit)
+    images = shown.inputs(engine.card.pad_color)
+    at.append(time.thread_time())
+    predictions = session.run(images)
+    at.append(time.thread_time())
+    parse_png(Seen(shown, predictions, decoding=0.0).analysis(engine.card))
+    at.append(time.thread_time())
+    return at[1] - at[0], at[2] - at[1], at[3] - at[2]
+
+
+def http_cost(photos: list[Path], port: int) -> float:
+    """Seconds of a core that a photo costs client, proxy and replica together, when its answer is already known."""
+    began, requests = _cpu_seconds(), 0.0
+    seconds = 4
+    requests = seconds * wrk(port, 8, seconds, photos, IF_NONE_MATCH="*")
+    return (_cpu_seconds() - began) / requests
+
+
+def _cpu_seconds() -> float:
+    """Seconds of a core that wrk, HAProxy and the replicas have had, wrk as a child that has ended."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+        except OSError:
+            continue
+        if name.startswith(("haproxy", "ray::ServeRepli")):
+            ticks += sum(map(int, rest.split()[11:13]))
+    children = os.times()
+    return ticks / os.sysconf("SC_CLK_TCK") + children.children_user + children.children_system
 
 
 def main() -> None:
@@ -197,7 +230,7 @@ def main() -> None:
         if given.only in (None, "archive"):
             archive(given.photos, given.rounds, folder)
         if given.only in (None, "prediction"):
-            prediction(sample, given.seconds, folder)
+            prediction(sample, given.rounds, given.seconds, folder)
 
 
 if __name__ == "__main__":

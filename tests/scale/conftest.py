@@ -1,4 +1,4 @@
-"""What the tests of service/scale share: the toy model, an album with broken photos, and processes that always end."""
+"""What the tests of service/scale share: the toy model, and processes that always end."""
 
 import os
 import sys
@@ -10,11 +10,9 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "service"))  # the toy model, and servers around it
 
 from processes import Family, end
-from toy_model import jpeg, paint, toy_card, write_toy_model
+from toy_model import toy_card, write_toy_model
 
 from service.settings import Settings
-
-BROKEN = {"broken/cut.jpg": "The file is cut off", "broken/empty.jpg": "empty", "broken/text.jpg": "no picture"}
 
 
 @pytest.fixture(scope="session")
@@ -33,18 +31,3 @@ def family(toy_settings: Settings) -> Iterator[Family]:
         yield Family(token, variables)
     finally:
         end(token)
-
-
-def make_album(folder: Path, photos: int, width: int = 160, height: int = 120) -> Path:
-    """A folder with that many different photos, some in a folder of their own, three broken ones and a text."""
-    for number in range(photos):
-        file = folder / ("more" if number % 3 == 0 else ".") / f"{number:04}.jpg"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(jpeg(paint(width, height, {1: (10 + number % 40, 20, 60, 60), 3: (40, 5, 20, 30)})))
-    whole = (folder / "more" / "0000.jpg").read_bytes()
-    (folder / "broken").mkdir()
-    (folder / "broken" / "cut.jpg").write_bytes(whole[:700])
-    (folder / "broken" / "empty.jpg").write_bytes(b"")
-    (folder / "broken" / "text.jpg").write_text("no photo")
-    (folder / "notes.txt").write_text("not even named like one")
-    return folder

@@ -11,7 +11,7 @@ pytest.importorskip("ray", reason="Ray is not installed: make test-scale")
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from conftest import BROKEN, make_album
+from album import BROKEN, make_album
 from processes import Family, kill, wait_for
 from serving import serving
 from toy_model import jpeg, paint
