@@ -1,4 +1,5 @@
--- Sends the photos named in the arguments in turn to /parse. With IF_NONE_MATCH=*, the answer is known and costs no run.
+-- Sends the photos named in the arguments in turn to /parse. With IF_NONE_MATCH, the photo's
+-- entity tag, the answer is known and costs no run.
 local bodies, turn = {}, 0
 
 function init(args)

@@ -65,7 +65,8 @@ class Worker:
         """Answers the shard that a row of Ray's says, and writes it down. Returns how many photos were done."""
         shard = Shard(tuple(row["photos"]), row["table"], row["row_group"], row["first_row"])
         try:
-            answered = list(ahead(self._pool, self._answer, self._read(shard), self._at_once))
+            # More are ready than are worked on, so that one that takes long keeps no thread waiting.
+            answered = list(ahead(self._pool, self._answer, self._read(shard), 4 * self._at_once))
         except DeviceError:
             # Only a new process gets the device anew. Ray starts one, and gives it this shard.
             os._exit(1)
