@@ -1,39 +1,53 @@
 # The service with its model inside. Targets: `gpu` (default) and `cpu`.
-# Nothing is fetched when a container starts, and nothing runs as root.
-ARG BASE=python:3.12-slim
+# Nothing is fetched when a container starts, nothing runs as root, and nothing is written: the root may be read-only.
+ARG BASE=python:3.12-slim-bookworm
 
+# pip stays in an environment of its own: the result has none.
 FROM ${BASE} AS build-base
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-RUN python3 -m venv /opt/jppnet
 WORKDIR /src
+RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/jppnet
+ENV PIP_PYTHON=/opt/jppnet/bin/python3
 
-FROM build-base AS build-cpu
-COPY requirements/cpu.txt requirements/
-RUN /opt/jppnet/bin/pip install --require-hashes -r requirements/cpu.txt
+FROM build-base AS packages-cpu
+COPY docker/install.sh requirements/cpu.txt ./
+RUN sh install.sh cpu.txt
+
+FROM build-base AS packages-gpu
+COPY docker/install.sh requirements/gpu.txt ./
+RUN sh install.sh gpu.txt
+
+# The service alone, under /service: a new release shares the layer of packages with the last one.
+FROM build-base AS service
+COPY requirements/build.txt requirements/
+RUN /opt/build/bin/pip --python /opt/build/bin/python3 install --require-hashes -r requirements/build.txt
 COPY . .
-RUN /opt/jppnet/bin/pip install --no-deps .
+RUN /opt/build/bin/pip --python /opt/build/bin/python3 wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+  && /opt/build/bin/pip install --no-deps --root /service /wheels/*.whl
 
-FROM build-base AS build-gpu
-COPY requirements/gpu.txt requirements/
-RUN /opt/jppnet/bin/pip install --require-hashes -r requirements/gpu.txt
-COPY . .
-RUN /opt/jppnet/bin/pip install --no-deps .
-
-FROM ${BASE} AS service
-RUN useradd --system --uid 10001 --no-create-home jppnet
+FROM ${BASE} AS run-base
+LABEL org.opencontainers.image.title="jppnet" \
+  org.opencontainers.image.description="Human parsing and pose: POST a photo, get a part mask and joints" \
+  org.opencontainers.image.version="0.1.0" \
+  org.opencontainers.image.licenses="Apache-2.0"
+RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /tmp jppnet \
+  && install --directory --owner=jppnet --group=jppnet /var/cache/jppnet
 ENV PATH=/opt/jppnet/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 JPPNET_HOST=0.0.0.0 JPPNET_PORT=8000
-USER jppnet
+COPY docker/health.py /opt/health.py
+# By number, so that Kubernetes can see that it is not root.
+USER 10001:10001
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=120s CMD ["python3", "-c", \
-  "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/livez', timeout=4)"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s CMD ["python3", "/opt/health.py"]
 ENTRYPOINT ["jppnet"]
 CMD ["serve"]
 
-FROM service AS cpu
-COPY --from=build-cpu /opt/jppnet /opt/jppnet
+FROM run-base AS cpu
+COPY --from=packages-cpu /opt/jppnet /opt/jppnet
+COPY --from=service /service/opt/jppnet /opt/jppnet
 ENV JPPNET_PROVIDER=cpu
 
-FROM service AS gpu
-COPY --from=build-gpu /opt/jppnet /opt/jppnet
+FROM run-base AS gpu
+COPY --from=packages-gpu /opt/jppnet /opt/jppnet
+COPY --from=service /service/opt/jppnet /opt/jppnet
 # A GPU that is not there is an error, never a silent fall-back to the CPU.
 ENV JPPNET_PROVIDER=cuda NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility

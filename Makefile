@@ -5,8 +5,8 @@ BIN := .venv/bin
 NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
-.PHONY: serve install install-training install-dev test test-js test-slow test-scale reference model bench bench-overload \
-  bench-soak bench-report bench-scale lock pose-environment clean
+.PHONY: serve install install-training install-dev test test-js test-slow test-ops test-container test-scale reference \
+  model bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -65,6 +65,9 @@ test-scale: .venv-scale/done  ## the tests of service/scale, with Ray, in an env
 bench-scale: .venv-scale/done  ## Ray against the same without it, on this machine: make bench-scale PHOTOS=folder
 	.venv-scale/bin/python tests/scale/bench.py $(PHOTOS)
 
+test-container: install-dev  ## images built and run without Docker; as root, with buildah and debootstrap (Debian)
+	$(BIN)/pytest -m container -s tests/container
+
 # The default model from its data: make model CCP=/path/to/clothing-co-parsing (an hour and a half on two cores).
 model: install-training
 	$(BIN)/python -m training.prepare ccp --root $(CCP) --out data/ccp
@@ -108,12 +111,14 @@ endif
 	$(BENCH)/peers/bin/pip install --quiet --require-hashes -r $<
 	$(BENCH)/peers/bin/pip install --quiet -r tests/benchmarks/requirements.txt
 	touch $@
+LOCK := --generate-hashes --universal --python-version 3.11 --no-header --upgrade -o
 
 lock:  ## new locks for the service's installs; needs uv
 	for extra in cpu gpu; do \
-	  uv pip compile pyproject.toml --extra $$extra --generate-hashes --universal --python-version 3.11 \
-	    --no-header --upgrade -o requirements/$$extra.txt; \
+	  uv pip compile pyproject.toml --extra $$extra --extra otel $(LOCK) requirements/$$extra.txt; \
 	done
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
+	  | uv pip compile - $(LOCK) requirements/build.txt
 
 pose-environment:  ## MediaPipe, in an environment of its own (training/data/mediapipe_pose.py)
 	$(PYTHON) -m venv .venv-pose
