@@ -7,14 +7,17 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from service.api.answered import WatchAnswers
 from service.api.documentation import install_documentation, problems
 from service.api.keys import key_guard
 from service.api.lingering import Lingering
-from service.api.metrics import CountRequests, Metrics, metrics_route
+from service.api.metrics import Metrics, metrics_route
 from service.api.page import page_routes
 from service.api.problems import install_problems
 from service.api.request_id import RequestId
+from service.api.request_log import request_log
 from service.api.routes import health_routes, model_route, photo_routes
+from service.api.traces import TELEMETRY
 from service.api.web import install_web_habits
 from service.engine.engine import Engine
 from service.settings import Settings
@@ -41,15 +44,16 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         docs_url=None,
         swagger_ui_oauth2_redirect_url=None,
         redoc_url=None,
+        telemetry=TELEMETRY,
     )
     metrics = Metrics(engine)
     install_problems(app)
-    app.add_middleware(CountRequests, metrics=metrics)
+    app.add_middleware(WatchAnswers, listeners=(metrics.answered, request_log(engine.card)))
     install_web_habits(app, settings.cors_origins)
     app.add_middleware(Lingering)
     app.add_middleware(RequestId)
     guard = key_guard(settings.api_keys)
-    for router in (photo_routes(engine, settings, metrics), model_route(engine)):
+    for router in (photo_routes(engine, settings), model_route(engine)):
         app.include_router(router, dependencies=guard, responses=problems(401) if guard else None)
     app.include_router(health_routes(engine))
     app.include_router(metrics_route(metrics))

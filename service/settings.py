@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DeviceProvider = Literal["cpu", "openvino", "cuda", "tensorrt"]
 ProviderName = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
+LogFormat = Literal["json", "pretty"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
 Key = Annotated[SecretStr, Field(min_length=1)]
@@ -60,6 +62,11 @@ class Settings(BaseSettings):
     A JSON list, or with commas between."""
     api_keys: Annotated[list[Key], NoDecode, BeforeValidator(_listed)] = []
     """Keys of which a call needs one; without any, everybody may call. A JSON list, or with commas between."""
+
+    log_format: LogFormat | None = None
+    """How logs are written to stderr; pretty on a terminal and JSON elsewhere if not set."""
+    log_level: LogLevel = "info"
+    """What is logged: this and worse. Calls of /livez, /readyz and /metrics are for ``debug``."""
 
     lanes: PositiveInt | None = None
     """Threads that run the model side by side; measured at start if not set."""

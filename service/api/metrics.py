@@ -1,14 +1,13 @@
 """What Prometheus reads at ``/metrics``. Names and labels are part of the API; each label has few values."""
 
-import time
 from collections.abc import Sequence
 from typing import Final
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.answered import Answered
 from service.engine.engine import Engine
 from service.engine.session import bucket
 from service.engine.timings import STAGES, Timings
@@ -54,29 +53,29 @@ class Metrics:
 
     def _count_batches(self, registry: CollectorRegistry, sizes: Sequence[int]) -> None:
         self._batch = Histogram("jppnet_batch_photos", "photos in a run of the model", buckets=sizes, registry=registry)
+        self._busy = Counter(
+            "jppnet_device_seconds", "time that the model ran, of all lanes together", registry=registry
+        )
         self._slots = Counter("jppnet_slots", "places in the batches that were run", registry=registry)
         self._padded = Counter("jppnet_padded_slots", "places of them that no photo was in", registry=registry)
 
-    def photo_answered(self, timings: Timings) -> None:
-        """Counts where a photo's time went."""
-        for stage, histogram in self._stages.items():
-            histogram.observe(getattr(timings, stage))
-
-    def batch_ran(self, photos: int) -> None:
+    def batch_ran(self, photos: int, seconds: float) -> None:
         """Counts a run of the model."""
+        self._busy.inc(seconds)
         slots = bucket(photos)
         self._batch.observe(photos)
         self._slots.inc(slots)
         self._padded.inc(slots - photos)
 
-    def request_answered(self, route: str, status: int, seconds: float) -> None:
-        """Counts an answer."""
-        self._requests.labels(route, str(status)).inc()
-        self._request_seconds.labels(route).observe(seconds)
-
-    def photo_rejected(self, reason: str) -> None:
-        """Counts a photo that got no answer."""
-        self._rejected.labels(reason).inc()
+    def answered(self, answer: Answered) -> None:
+        """Counts an answer, and where its photo's time went."""
+        self._requests.labels(answer.route, str(answer.status)).inc()
+        self._request_seconds.labels(answer.route).observe(answer.seconds)
+        if answer.timings:
+            for stage, histogram in self._stages.items():
+                histogram.observe(getattr(answer.timings, stage))
+        if answer.method == "POST" and answer.problem:
+            self._rejected.labels(answer.problem).inc()
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""
@@ -86,40 +85,13 @@ class Metrics:
 def _gauge(registry: CollectorRegistry, engine: Engine) -> None:
     """What is read from the engine when Prometheus asks."""
     gauges = (
+        ("jppnet_lanes", "threads that run the model side by side", lambda: len(engine.drive.sessions)),
         ("jppnet_queue_photos", "photos that wait for the device", lambda: engine.lanes.waiting),
         ("jppnet_under_way_photos", "photos that are in and not yet answered", lambda: engine.admission.under_way),
         ("jppnet_pixels_at_work", "pixels that are being decoded or drawn", lambda: engine.budget.in_use),
     )
     for name, meaning, read in gauges:
         Gauge(name, meaning, registry=registry).set_function(read)
-
-
-class CountRequests:
-    """ASGI middleware: counts answers by route and status, and what was rejected by reason."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on and counts its answer."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began = time.perf_counter()
-        status = 0
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        await self._app(scope, receive, watched)
-        route = scope.get("route")  # a path that no route has is no label: clients could make up any number of them
-        self._metrics.request_answered(route.path if route else "none", status, time.perf_counter() - began)
-        if scope["method"] == "POST" and "problem" in scope["state"]:
-            self._metrics.photo_rejected(scope["state"]["problem"])
 
 
 def server_timing(timings: Timings) -> str:

@@ -12,7 +12,7 @@ from service.api.coco import coco_category
 from service.api.documentation import PHOTO_BODY, photo_answer, problems
 from service.api.etag import entity_tag, matches
 from service.api.formats import ANALYZE, PARSE, POSE, AnalyzeFormat, Chosen, ParseFormat, PoseFormat, choose
-from service.api.metrics import Metrics, server_timing
+from service.api.metrics import server_timing
 from service.api.options import DEFAULT, Options, find_labels
 from service.api.parameters import Boxes, Labels, MaskIn, Opacity, Terms, read_terms
 from service.api.schemas import (
@@ -25,6 +25,7 @@ from service.api.schemas import (
     PoseAnswer,
     Segment,
 )
+from service.api.traces import trace_stages
 from service.api.upload import read_photo
 from service.api.waiting import unless_hung_up
 from service.engine.analysis import Analysis
@@ -33,7 +34,7 @@ from service.engine.errors import ClosedError, DeadlineError, DeviceError
 from service.settings import Settings
 
 
-def photo_routes(engine: Engine, settings: Settings, metrics: Metrics) -> APIRouter:
+def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
     """The calls that take a photo."""
     router = APIRouter(responses=problems(400, 406, 413, 415, 422, 500, 503, 504))
     model = sha256(engine.card.model_dump_json().encode()).hexdigest()
@@ -62,7 +63,8 @@ def photo_routes(engine: Engine, settings: Settings, metrics: Metrics) -> APIRou
                 "X-Request-Timeout-Ms.",
                 engine.admission.wait,
             ) from None
-        metrics.photo_answered(timings)
+        request.state.timings = timings
+        trace_stages(timings)
         headers["Server-Timing"] = server_timing(timings)
         return Response(content, media_type=chosen.media_type, headers=headers)
 

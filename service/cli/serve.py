@@ -33,6 +33,7 @@ def serve(
         web_app,
         host=settings.host,
         port=settings.port,
+        log_config=None,  # its logs go where all go
         access_log=False,
         server_header=False,
         proxy_headers=False,  # nothing here asks where a client is

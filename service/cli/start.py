@@ -1,6 +1,5 @@
 """What every command begins with: settings, and an engine."""
 
-import logging
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 
 from service.engine.engine import Engine
 from service.engine.errors import StartError
+from service.logs import set_up_logs
 from service.settings import ProviderName, Settings
 
 Model = Annotated[Path | None, typer.Option(help="Model file.", envvar="JPPNET_MODEL")]
@@ -30,7 +30,7 @@ def read_settings(**given: Any) -> Settings:
 
 def start_engine(settings: Settings) -> Engine:
     """A started engine, or the end of the command with the reason why there is none."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
+    set_up_logs(settings.log_format, settings.log_level)
     try:
         return Engine.start(settings)
     except StartError as error:

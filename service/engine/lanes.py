@@ -56,8 +56,8 @@ class Lanes:
         self._largest_batch = largest_batch
         self._prove = prove
         self._fault: str | None = None
-        self.on_batch: Callable[[int], None] = lambda photos: None
-        """Told after each run how many photos were in it; called in the lanes' threads."""
+        self.on_batch: Callable[[int, float], None] = lambda photos, seconds: None
+        """Told after each run how many photos were in it and what it took; called in the lanes' threads."""
         self._closed = False
         self._door = Lock()
         self._threads = [
@@ -139,7 +139,7 @@ class Lanes:
             else:
                 _fail(jobs, self._diagnose(session, error))
         else:
-            self.on_batch(len(jobs))
+            self.on_batch(len(jobs), predictions[0].run_seconds)
             for job, prediction in zip(jobs, predictions, strict=True):
                 job.future.set_result(prediction)
 

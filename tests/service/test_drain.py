@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -28,7 +29,9 @@ Lanes._run = lambda *_: time.sleep(1000)
 
 
 @contextmanager
-def served(toy_path: Path, program: str = SERVE, **settings: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def served(
+    toy_path: Path, program: str = SERVE, stderr: IO[str] | int = subprocess.DEVNULL, **settings: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """``jppnet serve`` as a process of its own, ready; and its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -37,7 +40,7 @@ def served(toy_path: Path, program: str = SERVE, **settings: str) -> Iterator[tu
     process = subprocess.Popen(
         [sys.executable, "-c", program, "serve", "--port", str(port)],
         env=os.environ | known | settings,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
     )
     try:
         url = f"http://127.0.0.1:{port}"
