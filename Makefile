@@ -65,6 +65,9 @@ test-scale: .venv-scale/done  ## the tests of service/scale, with Ray, in an env
 bench-scale: .venv-scale/done  ## Ray against the same without it, on this machine: make bench-scale PHOTOS=folder
 	.venv-scale/bin/python tests/scale/bench.py $(PHOTOS)
 
+test-ops: install-dev  ## dashboard, alerts and replicas; with Debian's packages prometheus and nginx-light
+	$(BIN)/pytest -m ops -s tests/ops
+
 test-container: install-dev  ## images built and run without Docker; as root, with buildah and debootstrap (Debian)
 	$(BIN)/pytest -m container -s tests/container
 

@@ -1,0 +1,89 @@
+"""What docker/ gives Prometheus and Grafana, tried on a service at work."""
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from processes import PHOTO, ROOT, free_port, process, service
+
+pytestmark = [
+    pytest.mark.ops,
+    pytest.mark.skipif(not shutil.which("prometheus"), reason="needs Debian's package prometheus"),
+]
+CONFIG = ROOT / "docker" / "prometheus" / "prometheus.yml"
+DASHBOARD = json.loads((ROOT / "docker" / "grafana" / "dashboards" / "jppnet.json").read_text())
+QUERIES = [(panel["title"], target["expr"]) for panel in DASHBOARD["panels"] for target in panel["targets"]]
+
+
+def test_the_configuration_is_valid() -> None:
+    subprocess.run(["promtool", "check", "config", CONFIG], check=True)
+
+
+def test_alerts_fire_when_they_should_and_only_then() -> None:
+    tests = ROOT / "tests" / "docker" / "alerts_test.yml"
+    subprocess.run(["promtool", "test", "rules", tests], check=True)
+    rules = yaml.safe_load(CONFIG.with_name("alerts.yml").read_text())["groups"][0]["rules"]
+    fired = {
+        expected["alertname"]
+        for test in yaml.safe_load(tests.read_text())["tests"]
+        for expected in test["alert_rule_test"]
+        if "exp_alerts" in expected
+    }
+    assert fired == {rule["alert"] for rule in rules}, "each alert is seen to fire"
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """Prometheus with the configuration as it is, but for where the service is, after half a minute of work."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    port, own = free_port(), free_port()
+    config = yaml.safe_load(CONFIG.read_text())
+    config["scrape_configs"][0].pop("dns_sd_configs")
+    config["scrape_configs"][0]["static_configs"] = [{"targets": [f"127.0.0.1:{port}"]}]
+    shutil.copy(CONFIG.with_name("alerts.yml"), folder)
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    command = [
+        "prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{own}",
+    ]  # fmt: skip
+    url = f"http://127.0.0.1:{own}"
+    with (
+        service(port, folder / "service.log"),
+        process(command, f"{url}/-/ready", folder / "prometheus.log"),
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
+        ends = time.monotonic() + 30
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as caller:
+            while time.monotonic() < ends:
+                for call in ("/parse", "/pose", "/analyze"):
+                    assert caller.post(call, content=PHOTO).status_code == 200
+                caller.post("/parse", content=b"no photo")
+                time.sleep(0.2)
+        yield client
+
+
+def ask(prometheus: httpx.Client, query: str) -> list[Any]:
+    """Every series of a query's answer, now."""
+    answer = prometheus.get("/api/v1/query", params={"query": query.replace("$__rate_interval", "1m")}).json()
+    assert answer["status"] == "success", answer
+    series: list[Any] = answer["data"]["result"]
+    return series
+
+
+@pytest.mark.parametrize(("title", "query"), QUERIES)
+def test_every_panel_shows_something(prometheus: httpx.Client, title: str, query: str) -> None:
+    series = ask(prometheus, query)
+    assert series, title
+    assert all(float(one["value"][1]) >= 0 for one in series), "NaN is no figure"
+
+
+def test_no_alert_fires_while_all_is_well(prometheus: httpx.Client) -> None:
+    rules = prometheus.get("/api/v1/rules").json()["data"]["groups"][0]["rules"]
+    assert {rule["health"] for rule in rules} == {"ok"}
+    assert [rule["name"] for rule in rules if rule["state"] == "firing"] == []

@@ -1,0 +1,132 @@
+"""Two replicas behind docker/nginx: one is killed under load, and nobody is turned away for it."""
+
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from processes import PHOTO, ROOT, free_port, process, service
+
+pytestmark = [
+    pytest.mark.ops,
+    pytest.mark.skipif(not shutil.which("nginx"), reason="needs Debian's package nginx-light"),
+]
+TEMPLATE = ROOT / "docker" / "nginx" / "jppnet.conf.template"
+WHOLE = """
+daemon off;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  include {folder}/jppnet.conf;
+}}
+"""
+"""What the nginx image has around its templates."""
+
+
+@contextmanager
+def proxy(folder: Path, *replicas: int) -> Iterator[str]:
+    """nginx before the replicas at these ports; gives its address."""
+    port = free_port()
+    servers = " ".join(f"server 127.0.0.1:{replica} max_fails=1 fail_timeout=1s;" for replica in replicas)
+    site = (
+        TEMPLATE.read_text().replace("${JPPNET_REPLICAS}", servers).replace("listen 8080", f"listen 127.0.0.1:{port}")
+    )
+    (folder / "jppnet.conf").write_text(site)
+    config = folder / "nginx.conf"
+    config.write_text(WHOLE.format(folder=folder))
+    command = ["nginx", "-c", config, "-e", folder / "error.log"]
+    with process(command, f"http://127.0.0.1:{port}/readyz", folder / "nginx.log") as started:
+        yield f"http://127.0.0.1:{port}"
+        started.send_signal(signal.SIGTERM)
+        started.wait(10)
+
+
+@dataclass
+class Load:
+    """Callers who send one photo after the other, and what they got: when, and with which status."""
+
+    url: str
+    answers: list[tuple[float, int]] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def call(self) -> None:
+        with httpx.Client(base_url=self.url, timeout=60) as client:
+            while not self.stop.is_set():
+                status = client.post("/pose", content=PHOTO).status_code
+                self.answers.append((time.monotonic(), status))
+
+    def rate(self, begin: float, end: float) -> float:
+        """Photos answered a second in that time."""
+        return sum(begin <= at < end and status == 200 for at, status in self.answers) / (end - begin)
+
+
+def test_a_replica_that_is_killed_takes_no_photo_with_it(tmp_path: Path) -> None:
+    ports = free_port(), free_port()
+    with ExitStack() as stack:
+        replicas = [stack.enter_context(service(port, tmp_path / f"{port}.log")) for port in ports]
+        load = Load(stack.enter_context(proxy(tmp_path, *ports)))
+        callers = [threading.Thread(target=load.call) for _ in range(4)]
+        began = time.monotonic()
+        for caller in callers:
+            caller.start()
+        time.sleep(10)
+        killed = time.monotonic()
+        replicas[0].kill()
+        time.sleep(10)
+        alone = time.monotonic()
+        stack.enter_context(service(ports[0], tmp_path / "again.log"))
+        back = time.monotonic()
+        time.sleep(10)
+        ended = time.monotonic()
+        load.stop.set()
+        for caller in callers:
+            caller.join(60)
+        metrics = httpx.get(f"http://127.0.0.1:{ports[0]}/metrics").text
+    print(
+        f"\nphotos/s: {load.rate(began, killed):.1f} with two, {load.rate(killed, alone):.1f} with one killed, "
+        f"{load.rate(back, ended):.1f} with it back; {len(load.answers)} photos"
+    )
+    assert {status for _, status in load.answers} == {200}
+    assert 'jppnet_requests_total{route="/pose",status="200"}' in metrics, "the new replica has its share"
+
+
+def test_when_no_replica_is_left_that_is_a_problem_with_a_time_to_come_back(tmp_path: Path) -> None:
+    port = free_port()
+    with service(port, tmp_path / "log") as replica, proxy(tmp_path, port) as url:
+        replica.kill()
+        replica.wait()
+        answer = httpx.post(f"{url}/pose", content=PHOTO, headers={"X-Request-ID": "mine"})
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["request_id"] == "mine"
+
+
+def test_a_full_replica_passes_photos_on(tmp_path: Path) -> None:
+    """With one place each, two photos at once are both answered however nginx spreads them; a third is turned away."""
+    ports = free_port(), free_port()
+    with ExitStack() as stack:
+        for port in ports:
+            stack.enter_context(service(port, tmp_path / f"{port}.log", JPPNET_QUEUE_SIZE="1"))
+        load = Load(stack.enter_context(proxy(tmp_path, *ports)))
+        callers = [threading.Thread(target=load.call) for _ in range(2)]
+        for caller in callers:
+            caller.start()
+        time.sleep(5)
+        load.stop.set()
+        for caller in callers:
+            caller.join(60)
+    assert {status for _, status in load.answers} == {200}
