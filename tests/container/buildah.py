@@ -99,5 +99,7 @@ class Image:
     @property
     def size(self) -> int:
         """Bytes, unpacked."""
-        done = subprocess.run(["du", "-s", "-B1", self.folder], stdout=subprocess.PIPE, text=True, check=True)
+        done = subprocess.run(
+            ["du", "--summarize", "--bytes", self.folder], stdout=subprocess.PIPE, text=True, check=True
+        )
         return int(done.stdout.split()[0])

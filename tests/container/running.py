@@ -38,6 +38,11 @@ class Container:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return int(children.split()[0])
 
+    @property
+    def name(self) -> str:
+        """What process 1 is by now."""
+        return Path(f"/proc/{self.pid}/comm").read_text().strip()
+
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Runs another command within, as the same user."""
         enter = ["nsenter", "--target", str(self.pid), "--all", "--root", "--setgid=10001", "--setuid=10001", "--"]
@@ -47,7 +52,7 @@ class Container:
     def stop(self) -> int:
         """Asks it to end, as ``docker stop`` does; gives its exit code."""
         os.kill(self.pid, signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 def environment(image: Image, port: int, **more: str) -> dict[str, str]:
@@ -60,13 +65,15 @@ def running(image: Image, log: Path, port: int, *command: str, **more: str) -> I
     """Starts the image's command, or another one in it, and ends it at last."""
     config = image.config
     command = command or (*config["Entrypoint"], *config["Cmd"])
-    isolate = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--", "sh", "-c", SET_UP, str(image.folder)]
+    isolate = ["unshare", "--mount", "--pid", "--fork", "--", "sh", "-c", SET_UP, str(image.folder)]
     with log.open("w") as file:
         process = subprocess.Popen(
             [*isolate, *command], env=environment(image, port, **more), stdout=file, stderr=file, text=True
         )
+        container = Container(image, process, log, port)
         try:
-            yield Container(image, process, log, port)
+            yield container
         finally:
-            process.kill()
+            if process.poll() is None:
+                os.kill(container.pid, signal.SIGKILL)  # with process 1, all of the container end
             process.wait()
