@@ -29,7 +29,7 @@ install-dev: .venv/dev.done  ## and what the tests need
 	touch $@
 
 .venv/dev.done: .venv/training.done
-	$(BIN)/pip install --quiet --editable '.[cpu,training,dev]'
+	$(BIN)/pip install --quiet --editable '.[cpu,training,synthetic,dev]'
 	touch $@
 
 test: install-dev  ## lint, types and the tests
