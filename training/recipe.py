@@ -86,6 +86,7 @@ class SamplingRecipe(_Strict):
     """Photos with rare labels are drawn more often (repeat factors; Gupta, Dollár, Girshick, LVIS, 2019)."""
 
     rare_share: Share = Field(description="labels on a smaller share of the photos than this count as rare")
+    shares: tuple[Share, ...] = Field((), description="of the draws, for each folder of --data; none: by their size")
 
 
 class AugmentationRecipe(_Strict):

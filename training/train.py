@@ -1,7 +1,8 @@
 """Train by a recipe: ``python -m training.train PRESET --data DIR --out RUN``.
 
-PRESET is a name in ``presets/`` or a TOML file; DIR a prepared folder. RUN gets ``last.pt`` (everything needed to go
-on, after every epoch), ``best.pt`` (the averaged weights that measured best), ``log.jsonl`` and TensorBoard's files.
+PRESET is a name in ``presets/`` or a TOML file; DIR a prepared folder (``--data A --data B`` mixes two, by the
+recipe's ``sampling.shares``). RUN gets ``last.pt`` (everything needed to go on, after every epoch), ``best.pt`` (the
+averaged weights that measured best), ``log.jsonl`` and TensorBoard's files.
 ``--resume`` goes on where a killed run stopped and ends as if it had not been. Several GPUs:
 ``torchrun --nproc-per-node N -m training.train …``, same arguments.
 
@@ -26,6 +27,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from training.checkpoint import Checkpoint, build_network, load_checkpoint, save_checkpoint, write_whole
+from training.data.mixed import open_data
 from training.data.sample import PreparedFolder
 from training.devices import Place, take_place
 from training.evaluate import evaluate, table
@@ -35,7 +37,7 @@ from training.objectives import build_objective
 from training.optimizers import build_optimizer, rate_factor
 from training.pictures import overlay
 from training.protocols import one_pass
-from training.recipe import Recipe, load_recipe, parse_recipe
+from training.recipe import LiteRecipe, Recipe, load_recipe, parse_recipe
 from training.views import TrainingViews, Views, build_sampler
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
@@ -228,7 +230,9 @@ def network_from(path: Path, recipe: Recipe, label_set: LabelSet) -> tuple[Netwo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset", help="a name in training/presets, or a .toml file")
-    parser.add_argument("--data", type=Path, required=True, help="a prepared folder")
+    parser.add_argument(
+        "--data", type=Path, required=True, action="append", help="a prepared folder; several are mixed"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="go on from RUN/last.pt")
@@ -244,7 +248,11 @@ def main() -> None:
     if args.resume and not begun:
         parser.error(f"--resume: {args.out} holds no last.pt")
     args.out.mkdir(parents=True, exist_ok=True)
-    recipe, folder = load_recipe(args.preset), PreparedFolder(args.data)
+    recipe = load_recipe(args.preset)
+    try:
+        folder = open_data(args.data, recipe.sampling.shares if isinstance(recipe, LiteRecipe) else ())
+    except ValueError as error:
+        parser.error(str(error))
     if args.origin:
         network, other = network_from(args.origin, recipe, folder.label_set)
         print(f"STARTING FROM THE WEIGHTS OF {args.origin}, not from ImageNet's")

@@ -108,7 +108,8 @@ def build_sampler(recipe: Recipe, folder: PreparedFolder, names: list[str], rank
     seed = recipe.schedule.seed
     match recipe:
         case LiteRecipe():
-            return RareLabelSampler(repeat_factors(folder, names, recipe.sampling.rare_share), seed, rank, ranks)
+            factors = repeat_factors(folder, names, recipe.sampling.rare_share)
+            return RareLabelSampler(folder.weighted(factors, names), seed, rank, ranks)
         case JPPNetRecipe():
             return SeededSampler(len(names), seed, rank, ranks)
         case _:
