@@ -31,7 +31,7 @@ def process(
     with log.open("w") as file:
         started = subprocess.Popen(command, env=os.environ | environment, stdout=file, stderr=file, text=True)
         try:
-            until = time.monotonic() + 120
+            until = time.monotonic() + 240
             while not _answers(ready):
                 assert started.poll() is None, log.read_text()
                 assert time.monotonic() < until, log.read_text()

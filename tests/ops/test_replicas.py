@@ -1,7 +1,6 @@
 """Two replicas behind docker/nginx: one is killed under load, and nobody is turned away for it."""
 
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ pytestmark = [
 TEMPLATE = ROOT / "docker" / "nginx" / "jppnet.conf.template"
 WHOLE = """
 daemon off;
+master_process off;
 pid {folder}/pid;
 error_log {folder}/error.log;
 events {{}}
@@ -48,10 +48,8 @@ def proxy(folder: Path, *replicas: int) -> Iterator[str]:
     config = folder / "nginx.conf"
     config.write_text(WHOLE.format(folder=folder))
     command = ["nginx", "-c", config, "-e", folder / "error.log"]
-    with process(command, f"http://127.0.0.1:{port}/readyz", folder / "nginx.log") as started:
+    with process(command, f"http://127.0.0.1:{port}/readyz", folder / "nginx.log"):
         yield f"http://127.0.0.1:{port}"
-        started.send_signal(signal.SIGTERM)
-        started.wait(10)
 
 
 @dataclass
@@ -68,6 +66,19 @@ class Load:
                 status = client.post("/pose", content=PHOTO).status_code
                 self.answers.append((time.monotonic(), status))
 
+    @contextmanager
+    def by(self, callers: int) -> Iterator[None]:
+        """So many callers at once, meanwhile."""
+        threads = [threading.Thread(target=self.call) for _ in range(callers)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self.stop.set()
+            for thread in threads:
+                thread.join(60)
+
     def rate(self, begin: float, end: float) -> float:
         """Photos answered a second in that time."""
         return sum(begin <= at < end and status == 200 for at, status in self.answers) / (end - begin)
@@ -78,22 +89,17 @@ def test_a_replica_that_is_killed_takes_no_photo_with_it(tmp_path: Path) -> None
     with ExitStack() as stack:
         replicas = [stack.enter_context(service(port, tmp_path / f"{port}.log")) for port in ports]
         load = Load(stack.enter_context(proxy(tmp_path, *ports)))
-        callers = [threading.Thread(target=load.call) for _ in range(4)]
-        began = time.monotonic()
-        for caller in callers:
-            caller.start()
-        time.sleep(10)
-        killed = time.monotonic()
-        replicas[0].kill()
-        time.sleep(10)
-        alone = time.monotonic()
-        stack.enter_context(service(ports[0], tmp_path / "again.log"))
-        back = time.monotonic()
-        time.sleep(10)
-        ended = time.monotonic()
-        load.stop.set()
-        for caller in callers:
-            caller.join(60)
+        with load.by(4):
+            began = time.monotonic()
+            time.sleep(10)
+            killed = time.monotonic()
+            replicas[0].kill()
+            time.sleep(10)
+            alone = time.monotonic()
+            stack.enter_context(service(ports[0], tmp_path / "again.log"))
+            back = time.monotonic()
+            time.sleep(10)
+            ended = time.monotonic()
         metrics = httpx.get(f"http://127.0.0.1:{ports[0]}/metrics").text
     print(
         f"\nphotos/s: {load.rate(began, killed):.1f} with two, {load.rate(killed, alone):.1f} with one killed, "
@@ -122,11 +128,6 @@ def test_a_full_replica_passes_photos_on(tmp_path: Path) -> None:
         for port in ports:
             stack.enter_context(service(port, tmp_path / f"{port}.log", JPPNET_QUEUE_SIZE="1"))
         load = Load(stack.enter_context(proxy(tmp_path, *ports)))
-        callers = [threading.Thread(target=load.call) for _ in range(2)]
-        for caller in callers:
-            caller.start()
-        time.sleep(5)
-        load.stop.set()
-        for caller in callers:
-            caller.join(60)
+        with load.by(2):
+            time.sleep(5)
     assert {status for _, status in load.answers} == {200}
