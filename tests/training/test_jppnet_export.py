@@ -14,7 +14,7 @@ from jppnet_rule import fill_by_rule
 
 from export import onnx as onnx_export
 from export.graph import enlarge
-from export.parity import ask_onnx
+from export.parity import LIMITS, ask_onnx
 from export.photos import PORTRAIT, fitted_photos
 from service.engine.engine import Engine
 from service.settings import Settings
@@ -96,7 +96,9 @@ def test_large_weights_lie_beside_the_file_and_are_served_from_there(slim, expor
     assert (mask == truth.labels).mean() > 0.8  # a letter-boxed photo would give about as much as chance
 
 
-def test_half_precision_halves_the_file(slim, exported, tmp_path):
+def test_half_precision_halves_the_file(slim, exported, tmp_path, monkeypatch):
+    # Heat maps of made-up weights have no round peaks, so where within its cell a joint lies hangs on the last digits.
+    monkeypatch.setitem(LIMITS, "fp16", LIMITS["fp16"]._replace(keypoint=slim.network.stride / 2))
     difference = onnx_export.export(slim, tmp_path / "half.onnx", photos=None, half=True)
     assert difference.label_agreement >= 0.99
     whole = exported.with_name("slim.onnx.data").stat().st_size
