@@ -29,6 +29,8 @@ from service.settings import Settings
 
 HERE = Path(__file__).parent
 RAY = {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1", "JPPNET_PROVIDER": "cpu"}
+QUIET = {"JPPNET_LOG_LEVEL": "warning"}
+"""Nobody reads what servers say, and a line a request would fill the pipe until they stop."""
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def free_port() -> int:
 def jppnet_serve() -> Iterator[int]:
     """The port of ``jppnet serve``."""
     port = free_port()
-    with family({"JPPNET_PROVIDER": "cpu"}) as programs:
+    with family({"JPPNET_PROVIDER": "cpu"} | QUIET) as programs:
         programs.jppnet("serve", "--port", port)
         wait_for(lambda: answers(port), 240)
         yield port
@@ -74,7 +76,8 @@ def ray_serve(replicas: int, lanes: int | None, folder: Path) -> Iterator[int]:
         "applications": [{"name": "jppnet", "import_path": "service.scale.serve:app", "deployments": [deployment]}],
     }
     (folder / "serve.yaml").write_text(json.dumps(config))  # JSON is YAML
-    with family({**RAY, **({"JPPNET_LANES": str(lanes), "JPPNET_THREADS": "1"} if lanes else {})}) as programs:
+    ways = {"JPPNET_LANES": str(lanes), "JPPNET_THREADS": "1"} if lanes else {}
+    with family(RAY | QUIET | ways) as programs:
         began = time.monotonic()
         programs.start("-m", "ray.serve.scripts", "run", folder / "serve.yaml", output=folder / "serve.log")
         wait_for(lambda: len(programs.members("ServeReplica")) == replicas and answers(port), 240)
