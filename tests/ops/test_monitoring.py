@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from processes import PHOTO, ROOT, free_port, process, service
+from daemons import PHOTO, ROOT, free_port, process, service
 
 pytestmark = [
     pytest.mark.ops,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from processes import PHOTO, ROOT, free_port, process, service
+from daemons import PHOTO, ROOT, free_port, process, service
 
 pytestmark = [
     pytest.mark.ops,
