@@ -1,3 +1,4 @@
+import type { Answer } from "./answer.js";
 import type {
   AnalyzeOptions,
   AnalyzeResults,
@@ -9,7 +10,7 @@ import type {
   PoseResults,
 } from "./options.js";
 import { type Photo, photoBody } from "./photo.js";
-import { type Answer, send } from "./request.js";
+import { send } from "./request.js";
 import type { AnalyzeFormat, Health, Model, ParseFormat, PoseFormat } from "./types.js";
 
 type Path = "parse" | "pose" | "analyze" | "model" | "readyz";

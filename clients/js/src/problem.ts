@@ -1,4 +1,4 @@
-import type { Answer } from "./request.js";
+import type { Answer } from "./answer.js";
 import type { Problem } from "./types.js";
 
 /** The service, or something before it, answered that the call failed. */

@@ -1,3 +1,4 @@
+import type { Answer } from "./answer.js";
 import { ProblemError } from "./problem.js";
 
 /** Longest time that the service lets a call ask for. */
@@ -6,12 +7,6 @@ const LONGEST_TIMEOUT_MS = 600_000;
 const GRACE_MS = 1_000;
 /** The wait before the second try where the service names none; it doubles from try to try. */
 const FIRST_WAIT_MS = 500;
-
-/** A whole answer: nothing of it is left to wait for. */
-export interface Answer {
-  response: Response;
-  body: Blob;
-}
 
 export interface Terms {
   fetch: typeof fetch;
