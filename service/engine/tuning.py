@@ -18,7 +18,7 @@ TRIAL_SECONDS: Final = 0.2
 ROUNDS: Final = 3
 WORTHWHILE: Final = 1.1
 """What is less usual must give this many times the photos per second: a larger batch, for it costs latency and padding,
-and fewer lanes than cores, which in all trials on quiet machines gave fewer photos."""
+and fewer lanes than cores, for a busy moment at the start can make them look faster."""
 
 OpenSession = Callable[[int], Session]
 """Opens the model with that many threads within a run."""

@@ -9,8 +9,7 @@ Nobody marked joints on it. This is also the example of an adapter for another l
 
 from pathlib import Path
 
-from training.data.lip import read_grey
-from training.data.sample import BrokenSampleError, DatasetInfo, Sample, no_joints, read_image
+from training.data.sample import BrokenSampleError, DatasetInfo, Sample, no_joints, read_image, read_label_map
 from training.label_set import LABEL_SETS, read_label_set
 
 INFO = DatasetInfo(
@@ -45,7 +44,7 @@ class ActiveTemplateRegression:
     def read(self, name: str) -> Sample:
         """One annotated photo. Raises BrokenSampleError."""
         image = read_image(self.photo(name))
-        labels = read_grey(self.root / "SegmentationClassAug" / f"{name}.png")
+        labels = read_label_map(self.root / "SegmentationClassAug" / f"{name}.png")
         if labels.shape != image.shape[:2]:
             raise BrokenSampleError(f"{name}: photo {image.shape[:2]} and labels {labels.shape} differ in size")
         return Sample(name, image, labels, no_joints(len(self.label_set.joints)), INFO.licence)

@@ -12,10 +12,9 @@ import csv
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from training.data.sample import BrokenSampleError, DatasetInfo, FloatArray, Sample, UInt8Array, read_image
+from training.data.sample import BrokenSampleError, DatasetInfo, FloatArray, Sample, read_image, read_label_map
 from training.labels import LIP
 
 INFO = DatasetInfo(
@@ -63,7 +62,7 @@ class LookIntoPerson:
     def read(self, name: str) -> Sample:
         """One annotated photo. Raises BrokenSampleError."""
         image = read_image(self.photo(name))
-        labels = read_grey(self._find("{split}_segmentations", self._split_of[name]) / f"{name}.png")
+        labels = read_label_map(self._find("{split}_segmentations", self._split_of[name]) / f"{name}.png")
         if labels.shape != image.shape[:2]:
             raise BrokenSampleError(f"{name}: photo {image.shape[:2]} and labels {labels.shape} differ in size")
         if name not in self._poses:
@@ -88,21 +87,6 @@ class LookIntoPerson:
             with self._find("lip_{split}_set.csv", split).open(newline="") as file:
                 poses.update({Path(row[0]).stem: row[1:] for row in csv.reader(file) if row})
         return poses
-
-
-def read_grey(path: Path) -> UInt8Array:
-    """A label map, uint8 (H, W), from a grey PNG or from one whose colour channels repeat each other.
-
-    Raises BrokenSampleError for anything else: true colours would be a picture of labels, not labels.
-    """
-    labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if labels is None or labels.dtype != np.uint8:
-        raise BrokenSampleError(f"{path}: missing, or not an 8-bit label map")
-    if labels.ndim == 3:
-        if (labels[:, :, :3] != labels[:, :, :1]).any():
-            raise BrokenSampleError(f"{path}: in colour; a label map is grey")
-        labels = labels[:, :, 0]
-    return np.asarray(labels, np.uint8)
 
 
 def parse_joints(name: str, fields: list[str]) -> FloatArray:

@@ -68,11 +68,18 @@ def read_image(path: Path) -> UInt8Array:
 
 
 def read_label_map(path: Path) -> UInt8Array:
-    """Read an 8-bit label map, uint8 (H, W). Raises BrokenSampleError."""
+    """A label map, uint8 (H, W), from a grey PNG or from one whose colour channels repeat each other.
+
+    Raises BrokenSampleError for anything else: true colours would be a picture of labels, not labels.
+    """
     labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if labels is None or labels.ndim != 2 or labels.dtype != np.uint8:
-        raise BrokenSampleError(f"{path}: missing, or not an 8-bit one-channel label map")
-    return np.asarray(labels, dtype=np.uint8)
+    if labels is None or labels.dtype != np.uint8:
+        raise BrokenSampleError(f"{path}: missing, or not an 8-bit label map")
+    if labels.ndim == 3:
+        if (labels[:, :, :3] != labels[:, :, :1]).any():
+            raise BrokenSampleError(f"{path}: in colour; a label map is grey")
+        labels = labels[:, :, 0]
+    return np.asarray(labels, np.uint8)
 
 
 class PreparedFolder:
