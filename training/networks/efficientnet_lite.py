@@ -49,8 +49,8 @@ class InvertedResidual(nn.Module):
         inner = channels_in * expand
         layers: list[nn.Module] = []
         if expand > 1:
-            layers += [SameConv2d(channels_in, inner, 1), _norm(inner), nn.ReLU6()]
-        layers += [SameConv2d(inner, inner, kernel, stride, groups=inner), _norm(inner), nn.ReLU6()]
+            layers += [SameConv2d(channels_in, inner, 1), _norm(inner), nn.ReLU6(inplace=True)]
+        layers += [SameConv2d(inner, inner, kernel, stride, groups=inner), _norm(inner), nn.ReLU6(inplace=True)]
         layers += [SameConv2d(inner, channels_out, 1), _norm(channels_out)]
         self.layers = nn.Sequential(*layers)
         self.residual = stride == 1 and channels_in == channels_out
@@ -65,7 +65,7 @@ class EfficientNetLite0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Sequential(SameConv2d(3, STEM_CHANNELS, 3, 2), _norm(STEM_CHANNELS), nn.ReLU6())
+        self.stem = nn.Sequential(SameConv2d(3, STEM_CHANNELS, 3, 2), _norm(STEM_CHANNELS), nn.ReLU6(inplace=True))
         self.groups = nn.ModuleList()
         channels = STEM_CHANNELS
         for kernel, stride, expand, channels_out, blocks in GROUPS:

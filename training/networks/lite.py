@@ -3,8 +3,9 @@
 JPPNet's idea (Liang et al., T-PAMI 2018) is kept: after a first answer for parts and joints, refinement stages read
 the features together with both last answers, so that each task corrects the other, and every stage is supervised.
 
-Where things happen is a matter of cost. Maps at stride 4 are large, so they are narrow and carry only detail and the
-answers; what needs to see the whole body works at stride 8, where it can be wide.
+Where things happen is a matter of cost. What needs to see the whole body works at stride 8, where it can be wide, and
+so do all answers but the last; maps at stride 4 are large, so they are narrow, and only the last stage's borders and
+peaks are drawn there.
 """
 
 from pathlib import Path
@@ -22,7 +23,10 @@ from training.recipe import LiteNetworkRecipe
 CONTEXT = 128
 """Channels at stride 8 and coarser."""
 
-DETAIL = 64
+HEAD = 64
+"""Channels of the heads at stride 8."""
+
+DETAIL = 48
 """Channels at stride 4."""
 
 REFINEMENTS = 2
@@ -33,16 +37,16 @@ def separable(channels_in: int, channels_out: int, kernel: int) -> nn.Sequential
     return nn.Sequential(
         nn.Conv2d(channels_in, channels_in, kernel, padding=kernel // 2, groups=channels_in, bias=False),
         nn.BatchNorm2d(channels_in),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.Conv2d(channels_in, channels_out, 1, bias=False),
         nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
     )
 
 
 def pointwise(channels_in: int, channels_out: int) -> nn.Sequential:
     """1×1 convolution with batch norm and ReLU."""
-    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU())
+    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU(inplace=True))
 
 
 def double(x: Tensor) -> Tensor:
@@ -50,70 +54,87 @@ def double(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
+def enlarged(stage: Stage) -> Stage:
+    """A stage on a grid twice as fine."""
+    return Stage(double(stage.parsing), double(stage.pose))
+
+
+def added(last: Stage, change: Stage) -> Stage:
+    """What the last stage said, changed."""
+    return Stage(last.parsing + change.parsing, last.pose + change.pose)
+
+
 class Decoder(nn.Module):
-    """Trunk features at strides 4–32 → ``CONTEXT`` channels at stride 8 and ``DETAIL`` channels at stride 4.
+    """Trunk features at strides 8–32 → ``CONTEXT`` channels at stride 8.
 
     The mean over the whole photo joins at the coarsest level: what a garment is often depends on the rest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, channels: tuple[int, ...]) -> None:
         super().__init__()
-        detail, *coarse = TAP_CHANNELS
-        self.scene = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(coarse[-1], CONTEXT, 1), nn.ReLU())
-        self.laterals = nn.ModuleList(pointwise(channels, CONTEXT) for channels in coarse)
-        self.merges = nn.ModuleList(separable(CONTEXT, CONTEXT, 5) for _ in coarse)
-        self.narrow = pointwise(CONTEXT, DETAIL)
-        self.detail_lateral = pointwise(detail, DETAIL)
-        self.detail_merge = separable(DETAIL, DETAIL, 5)
+        self.scene = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(channels[-1], CONTEXT, 1), nn.ReLU(inplace=True))
+        self.laterals = nn.ModuleList(pointwise(count, CONTEXT) for count in channels)
+        self.merges = nn.ModuleList(separable(CONTEXT, CONTEXT, 5) for _ in channels)
 
-    def forward(self, taps: list[Tensor]) -> tuple[Tensor, Tensor]:
-        detail, *coarse = taps
-        context = self.laterals[-1](coarse[-1]) + self.scene(coarse[-1])
-        context = self.merges[-1](context)
-        for level in (1, 0):
-            context = self.merges[level](self.laterals[level](coarse[level]) + double(context))
-        return context, self.detail_merge(self.detail_lateral(detail) + double(self.narrow(context)))
+    def forward(self, taps: list[Tensor]) -> Tensor:
+        context: Tensor = self.merges[-1](self.laterals[-1](taps[-1]) + self.scene(taps[-1]))
+        for level in reversed(range(len(taps) - 1)):
+            context = self.merges[level](self.laterals[level](taps[level]) + double(context))
+        return context
 
 
 class Heads(nn.Module):
-    """One branch a task, on features at stride 4."""
+    """Features → scores of labels and heat maps of joints, a branch a task."""
 
-    def __init__(self, labels: int, joints: int) -> None:
+    def __init__(self, features: int, inner: int, labels: int, joints: int) -> None:
         super().__init__()
-        self.parsing = nn.Sequential(separable(DETAIL, DETAIL, 5), nn.Conv2d(DETAIL, labels, 1))
-        self.pose = nn.Sequential(separable(DETAIL, DETAIL, 5), nn.Conv2d(DETAIL, joints, 1))
+        self.parsing = nn.Sequential(separable(features, inner, 5), nn.Conv2d(inner, labels, 1))
+        self.pose = nn.Sequential(separable(features, inner, 5), nn.Conv2d(inner, joints, 1))
         # Heat maps are almost empty, so start from empty ones.
         nn.init.normal_(self.pose.get_parameter("1.weight"), std=0.001)
 
     def forward(self, features: Tensor) -> Stage:
         return Stage(self.parsing(features), self.pose(features))
 
-    def start_silent(self) -> None:
-        """Begin with answers that are the same everywhere."""
+    def start_silent(self) -> Self:
+        """Begin with answers that are the same everywhere, so that what adds them up is changed by nothing at first."""
         for branch in (self.parsing, self.pose):
             nn.init.zeros_(branch.get_parameter("1.weight"))
+        return self
 
 
-class Refinement(nn.Module):
-    """Reads the features and both last answers at stride 8; what its heads say is added to the last answer."""
+class Join(nn.Module):
+    """Features and both last answers → features that know of the answers, all at stride 8."""
 
     def __init__(self, labels: int, joints: int) -> None:
         super().__init__()
         self.join = pointwise(CONTEXT + labels + joints, CONTEXT)
-        self.context = nn.Sequential(separable(CONTEXT, CONTEXT, 7), separable(CONTEXT, CONTEXT, 7))
-        self.narrow = pointwise(CONTEXT, DETAIL)
-        self.heads = Heads(labels, joints)
-        self.heads.start_silent()  # at first, a refinement changes nothing
+        self.look_around = separable(CONTEXT, CONTEXT, 7)
 
-    def forward(self, context: Tensor, detail: Tensor, last: Stage) -> Stage:
-        answers = F.avg_pool2d(torch.cat([last.parsing.softmax(1), last.pose], 1), 2)
-        joined = self.join(torch.cat([context, answers], 1))
-        change: Stage = self.heads(detail + double(self.narrow(joined + self.context(joined))))
-        return Stage(last.parsing + change.parsing, last.pose + change.pose)
+    def forward(self, context: Tensor, last: Stage) -> Tensor:
+        joined: Tensor = self.join(torch.cat([context, last.parsing.softmax(1), last.pose], 1))
+        return joined + self.look_around(joined)
+
+
+class Finish(nn.Module):
+    """The last stage's answers at stride 4: what is known at stride 8, and the trunk's detail."""
+
+    def __init__(self, detail: int, labels: int, joints: int) -> None:
+        super().__init__()
+        self.narrow = pointwise(CONTEXT, DETAIL)
+        self.lateral = pointwise(detail, DETAIL)
+        self.heads = Heads(DETAIL, DETAIL, labels, joints).start_silent()
+
+    def forward(self, joined: Tensor, detail: Tensor) -> Stage:
+        stage: Stage = self.heads(self.lateral(detail) + double(self.narrow(joined)))
+        return stage
 
 
 class LiteNetwork(Network):
-    """float32 (N, 3, H, W), RGB 0–255, H and W multiples of 32 → 1 + ``REFINEMENTS`` stages at stride 4."""
+    """float32 (N, 3, H, W), RGB 0–255, H and W multiples of 32 → 1 + ``REFINEMENTS`` stages at stride 4.
+
+    Each stage adds to what the one before it said.
+    """
 
     stride = 4
     origin = 1.5
@@ -121,10 +142,15 @@ class LiteNetwork(Network):
 
     def __init__(self, labels: int, joints: int) -> None:
         super().__init__()
+        detail, *coarse = TAP_CHANNELS
         self.trunk = EfficientNetLite0()
-        self.decoder = Decoder()
-        self.heads = Heads(labels, joints)
-        self.refinements = nn.ModuleList(Refinement(labels, joints) for _ in range(REFINEMENTS))
+        self.decoder = Decoder(tuple(coarse))
+        self.heads = Heads(CONTEXT, HEAD, labels, joints)
+        self.joins = nn.ModuleList(Join(labels, joints) for _ in range(REFINEMENTS))
+        self.changes = nn.ModuleList(
+            Heads(CONTEXT, HEAD, labels, joints).start_silent() for _ in range(REFINEMENTS - 1)
+        )
+        self.finish = Finish(detail, labels, joints)
 
     @classmethod
     def by_recipe(cls, recipe: LiteNetworkRecipe, labels: int, joints: int) -> Self:
@@ -134,11 +160,15 @@ class LiteNetwork(Network):
         return network
 
     def forward(self, images: Tensor) -> list[Stage]:
-        context, detail = self.decoder(self.trunk(images))
-        stages = [self.heads(detail)]
-        for refinement in self.refinements:
-            stages.append(refinement(context, detail, stages[-1]))
-        return stages
+        detail, *coarse = self.trunk(images)
+        context = self.decoder(coarse)
+        answer: Stage = self.heads(context)
+        stages = [enlarged(answer)]
+        for join, change in zip(self.joins[:-1], self.changes, strict=True):
+            answer = added(answer, change(join(context, answer)))
+            stages.append(enlarged(answer))
+        last = self.finish(self.joins[-1](context, answer), detail)
+        return [*stages, added(stages[-1], last)]
 
     def load_pretrained(self, file: Path | None = None) -> None:
         """Start from the trunk's ImageNet weights, which a package brings."""
