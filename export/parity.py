@@ -1,7 +1,7 @@
 """Proof that an ONNX file answers as its checkpoint does."""
 
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 from training.data.sample import UInt8Array
+
+Precision = Literal["fp32", "fp16", "int8"]
 
 BATCHES = (1, 2, 5)
 
@@ -37,17 +39,26 @@ class Difference(NamedTuple):
     score: float
 
 
-LIMITS: Final[dict[str, Difference]] = {
+LIMITS: Final[dict[Precision, Difference]] = {
     "fp32": Difference(label_agreement=0.999, confidence=3, keypoint=0.1, score=1e-3),
     "fp16": Difference(label_agreement=0.99, confidence=26, keypoint=1.0, score=0.02),
+    "int8": Difference(label_agreement=0.97, confidence=128, keypoint=8.0, score=0.1),
 }
 """How far a file of each precision may be from the checkpoint, in float32."""
+
+HALF_WEIGHTS = Difference(label_agreement=0.998, confidence=8, keypoint=0.2, score=5e-3)
+"""The same for arithmetic in float32 with weights rounded to half precision."""
 
 
 @torch.inference_mode()
 def ask_torch(graph: nn.Module, images: UInt8Array) -> Answers:
     """What the checkpoint says to uint8 (N, H, W, 3)."""
     return Answers(*(tensor.numpy() for tensor in graph(torch.from_numpy(images))))
+
+
+def open_file(path: Path) -> onnxruntime.InferenceSession:
+    """A file on the CPU."""
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
 def ask_onnx(session: onnxruntime.InferenceSession, images: UInt8Array) -> Answers:
@@ -69,7 +80,7 @@ def compare(a: Answers, b: Answers) -> Difference:
 
 def prove(graph: nn.Module, path: Path, photos: UInt8Array, limit: Difference) -> Difference:
     """Compare on batches of ``BATCHES`` sizes of ``photos`` (5, H, W, 3). Raises ParityError beyond the limit."""
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = open_file(path)
     found = [compare(ask_torch(graph, photos[:n]), ask_onnx(session, photos[:n])) for n in BATCHES]
     worst = Difference(
         min(d.label_agreement for d in found),

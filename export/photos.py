@@ -1,5 +1,6 @@
-"""Photos to prove a file with: the public-domain portrait that ships here, or a folder of your own."""
+"""The public-domain portrait that ships here, and photos as model inputs."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,13 @@ def fitted_portrait(recipe: NetworkRecipe) -> UInt8Array:
     return fit_photo(read_image(PORTRAIT), recipe.height, recipe.width, recipe.fit)[0]
 
 
-def fitted_photos(folder: Path | None, recipe: NetworkRecipe, count: int) -> UInt8Array:
-    """``count`` model inputs (count, height, width, 3): the folder's first photos, or views of the portrait."""
-    if folder is not None:
-        paths = sorted(folder.glob("*.jpg"))[:count]
-        if len(paths) < count:
-            raise ValueError(f"{folder}: {count} .jpg photos are needed, {len(paths)} found")
-        photos = [read_image(path) for path in paths]
-    else:
-        portrait = read_image(PORTRAIT)
-        photos = [portrait, portrait[:, ::-1], portrait[:300], portrait[:, 100:400], portrait[50:450, 60:330]][:count]
-    fitted = [fit_photo(np.ascontiguousarray(photo), recipe.height, recipe.width, recipe.fit)[0] for photo in photos]
-    return np.stack(fitted)
+def portrait_views() -> list[UInt8Array]:
+    """Five pictures that show different things: the portrait, mirrored and cut."""
+    portrait = read_image(PORTRAIT)
+    return [portrait, portrait[:, ::-1], portrait[:300], portrait[:, 100:400], portrait[50:450, 60:330]]
+
+
+def fitted_photos(photos: Iterable[UInt8Array], recipe: NetworkRecipe) -> UInt8Array:
+    """Photos (H, W, 3) as model inputs, uint8 (N, height, width, 3)."""
+    contiguous = map(np.ascontiguousarray, photos)
+    return np.stack([fit_photo(photo, recipe.height, recipe.width, recipe.fit)[0] for photo in contiguous])

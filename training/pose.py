@@ -29,13 +29,13 @@ def decode(maps: Tensor, stride: int, origin: float) -> Tensor:
     is a parabola, whose top is one Newton step away. Here each axis takes its own step, at most half a cell.
     """
     height, width = maps.shape[2:]
-    smooth = blur(maps).clamp_min(FLOOR).log().flatten(2)
+    smooth = blur(maps).flatten(2)
     peak = smooth.argmax(2, keepdim=True)
     row, column = peak // width, peak % width
 
     def at(rows: Tensor, columns: Tensor) -> Tensor:
         index = rows.clamp(0, height - 1) * width + columns.clamp(0, width - 1)
-        return smooth.gather(2, index)
+        return smooth.gather(2, index).clamp_min(FLOOR).log()
 
     here = at(row, column)
 

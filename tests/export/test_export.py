@@ -10,12 +10,15 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from drawings import draw_people
 
-from export import parity
+from export import measure, parity
 from export.card import KEY, page
 from export.graph import LABELS_STRIDE, DeployableGraph
 from export.onnx import export
-from export.photos import fitted_photos, fitted_portrait
+from export.parity import LIMITS
+from export.photos import fitted_photos, fitted_portrait, portrait_views
+from export.quantize import network_nodes
 from training.checkpoint import Checkpoint, build_network, load_checkpoint, save_checkpoint
 from training.data.ccp import INFO
 from training.labels import LIP
@@ -40,7 +43,7 @@ def checkpoint(tmp_path_factory):
     recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update={"height": 64, "width": 64})})
     network = build_network(recipe, LIP)
     network.load_pretrained()
-    for heads in (network.heads, *(refinement.heads for refinement in network.refinements)):
+    for heads in (network.heads, *network.changes, network.finish.heads):
         for branch in (heads.parsing, heads.pose):
             torch.nn.init.normal_(branch[-1].weight, std=0.3)
     path = tmp_path_factory.mktemp("run") / "best.pt"
@@ -51,7 +54,7 @@ def checkpoint(tmp_path_factory):
 @pytest.fixture(scope="module")
 def exported(checkpoint, tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "tiny.onnx"
-    difference = export(checkpoint, path, photos=None)
+    difference = export(checkpoint, path, data=None)
     return path, difference
 
 
@@ -66,7 +69,7 @@ def test_the_file_answers_as_the_checkpoint_at_every_batch(exported, checkpoint)
     assert difference.label_agreement > 0.999
     session = onnxruntime.InferenceSession(str(path))
     graph = DeployableGraph(checkpoint.network)
-    photos = fitted_photos(None, checkpoint.recipe.network, 5)
+    photos = fitted_photos(portrait_views(), checkpoint.recipe.network)
     for count in (1, 3, 5):
         ours, theirs = parity.ask_torch(graph, photos[:count]), parity.ask_onnx(session, photos[:count])
         assert theirs.labels.shape == (count, 64 // LABELS_STRIDE, 64 // LABELS_STRIDE)
@@ -124,10 +127,70 @@ def test_a_file_that_disagrees_is_not_written(checkpoint, tmp_path, monkeypatch)
     honest = parity.ask_onnx
     monkeypatch.setattr(parity, "ask_onnx", ask_a_shifted_network)
     with pytest.raises(parity.ParityError, match="disagree"):
-        export(checkpoint, tmp_path / "wrong.onnx", photos=None)
+        export(checkpoint, tmp_path / "wrong.onnx", data=None)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_too_few_photos_to_prove_with_is_an_error(checkpoint, tmp_path):
-    with pytest.raises(ValueError, match=r"5 \.jpg photos are needed, 0 found"):
-        fitted_photos(tmp_path, checkpoint.recipe.network, 5)
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """A prepared folder of drawn people."""
+    return draw_people(tmp_path_factory.mktemp("people"))
+
+
+class TestEightBits:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def quantised(cls, checkpoint, people, tmp_path_factory):
+        """A network that learnt nothing gives noise, whose peaks lie anywhere after rounding; its labels hold."""
+        path = tmp_path_factory.mktemp("int8") / "tiny.int8.onnx"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(LIMITS, "int8", parity.Difference(0.8, confidence=128, keypoint=99, score=1))
+            return path, export(checkpoint, path, people, precision="int8")
+
+    def test_weights_are_bytes_and_answers_are_floats(self, quantised, exported):
+        model = onnx.load(quantised[0])
+        kernels = {node.input[1] for node in model.graph.node if node.op_type == "DequantizeLinear"}
+        assert len(kernels) > 50
+        assert quantised[0].stat().st_size < 0.4 * exported[0].stat().st_size
+        after_soft_max = {"Softmax", "ArgMax", "ReduceMax", "Log"}
+        assert after_soft_max <= {node.op_type for node in model.graph.node}
+
+    def test_it_answers_nearly_as_the_checkpoint_or_is_not_written(self, quantised, checkpoint, people, tmp_path):
+        assert quantised[1].label_agreement < 1
+        with pytest.raises(parity.ParityError, match="disagree"):
+            export(checkpoint, tmp_path / "tiny.int8.onnx", people, precision="int8")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_its_card_says_so_with_its_own_figures(self, quantised):
+        (entry,) = onnx.load(quantised[0]).metadata_props
+        card = json.loads(entry.value)
+        assert card["precision"] == "int8"
+        assert card["metrics"]["photos"] == 4
+        assert card["metrics"] != METRICS
+
+    def test_only_the_network_is_quantised(self, exported, checkpoint):
+        model = onnx.load(exported[0])
+        nodes = {node.name: node for node in model.graph.node}
+        parameters = {f"network.{name}" for name in checkpoint.network.state_dict()}
+        inside = network_nodes(model, parameters)
+        assert {nodes[name].op_type for name in inside} >= {"Conv", "Clip", "Relu"}
+        assert not {"ArgMax", "Log"} & {nodes[name].op_type for name in inside}
+
+    def test_photos_to_calibrate_on_are_needed(self, checkpoint, tmp_path):
+        with pytest.raises(ValueError, match="name a prepared folder with --data"):
+            export(checkpoint, tmp_path / "tiny.int8.onnx", None, precision="int8")
+
+
+def test_weights_in_half_precision_halve_the_file_and_answer_the_same(checkpoint, exported, tmp_path):
+    difference = export(checkpoint, tmp_path / "tiny.onnx", None, half_weights=True)
+    assert (tmp_path / "tiny.onnx").stat().st_size < 0.6 * exported[0].stat().st_size
+    assert difference.label_agreement > parity.HALF_WEIGHTS.label_agreement
+
+
+def test_measuring_prints_a_row_a_file(exported, people, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["measure", str(exported[0]), "--data", str(people.root)])
+    measure.main()
+    row = capsys.readouterr().out.splitlines()[-1].split(" | ")
+    assert row[:2] == ["| tiny.onnx", "fp32"]
+    assert float(row[3]) > 0
+    assert 0 <= float(row[6]) <= 100

@@ -15,7 +15,7 @@ from jppnet_rule import fill_by_rule
 from export import onnx as onnx_export
 from export.graph import enlarge
 from export.parity import LIMITS, ask_onnx
-from export.photos import PORTRAIT, fitted_photos
+from export.photos import PORTRAIT, fitted_photos, portrait_views
 from service.engine.engine import Engine
 from service.settings import Settings
 from training.checkpoint import Checkpoint, build_network
@@ -45,7 +45,7 @@ def exported(slim, tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "slim.onnx"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(onnx_export, "LARGEST_FILE", 0)
-        onnx_export.export(slim, path, photos=None)
+        onnx_export.export(slim, path, data=None)
     return path
 
 
@@ -75,7 +75,7 @@ class LastStage(torch.nn.Module):
 
 
 def test_scores_and_heat_maps_are_the_networks_own(slim, tmp_path):
-    last, photos = LastStage(slim.network), fitted_photos(None, slim.recipe.network, 3)
+    last, photos = LastStage(slim.network), fitted_photos(portrait_views()[:3], slim.recipe.network)
     onnx_export.write_graph(last, tmp_path / "scores.onnx", 64, 48)
     answers = onnxruntime.InferenceSession(tmp_path / "scores.onnx").run(None, {"image": photos})
     with torch.inference_mode():
@@ -99,7 +99,7 @@ def test_large_weights_lie_beside_the_file_and_are_served_from_there(slim, expor
 def test_half_precision_halves_the_file(slim, exported, tmp_path, monkeypatch):
     # Heat maps of made-up weights have no round peaks, so where within its cell a joint lies hangs on the last digits.
     monkeypatch.setitem(LIMITS, "fp16", LIMITS["fp16"]._replace(keypoint=slim.network.stride / 2))
-    difference = onnx_export.export(slim, tmp_path / "half.onnx", photos=None, half=True)
+    difference = onnx_export.export(slim, tmp_path / "half.onnx", data=None, precision="fp16")
     assert difference.label_agreement >= 0.99
     whole = exported.with_name("slim.onnx.data").stat().st_size
     model = onnx.load(tmp_path / "half.onnx")
@@ -110,8 +110,8 @@ def test_half_precision_halves_the_file(slim, exported, tmp_path, monkeypatch):
 
 
 def test_the_originals_evaluation_within_the_graph_is_the_protocol(slim, tmp_path):
-    onnx_export.export(slim, tmp_path / "averaged.onnx", photos=None, averaged=True)
-    photos = fitted_photos(None, slim.recipe.network, 3)
+    onnx_export.export(slim, tmp_path / "averaged.onnx", data=None, averaged=True)
+    photos = fitted_photos(portrait_views()[:3], slim.recipe.network)
     answers = ask_onnx(onnxruntime.InferenceSession(tmp_path / "averaged.onnx"), photos)
     for labels, keypoints, photo in zip(answers.labels, answers.keypoints, photos, strict=True):
         truth = jppnet.predict(slim.network, photo, slim.recipe.network, LIP)
@@ -131,7 +131,7 @@ def test_cells_are_enlarged_where_their_pixels_are():
 def test_the_whole_jppnet_is_exported_and_served(filled_network, tmp_path, start):
     """122 million parameters, as its authors built it; prints what it took."""
     began = time.perf_counter()
-    difference = onnx_export.export(checkpoint_of(filled_network), tmp_path / "jppnet.onnx", photos=None)
+    difference = onnx_export.export(checkpoint_of(filled_network), tmp_path / "jppnet.onnx", data=None)
     exported = time.perf_counter()
     engine = start(tmp_path / "jppnet.onnx")
     ready = time.perf_counter()

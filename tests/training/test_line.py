@@ -30,7 +30,7 @@ def served(request, tmp_path_factory):
     run = request.getfixturevalue(request.param)
     checkpoint = load_checkpoint(run / "best.pt")
     path = tmp_path_factory.mktemp("model") / "drawings.onnx"
-    export(checkpoint, path, photos=None)
+    export(checkpoint, path, data=None)
     engine = Engine.start(Settings(model=path, provider="cpu", lanes=1, threads=1, max_batch=1))
     yield run, checkpoint, engine
     engine.close()

@@ -65,13 +65,13 @@ class TestLiteNetwork:
         assert torch.allclose(change, change.mean((2, 3), keepdim=True), atol=1e-5)
 
     def test_each_task_reads_the_other_ones_last_answer(self, network):
-        context, detail = network.decoder(network.trunk(torch.rand(1, 3, 64, 64) * 255))
-        refinement = network.refinements[0]
-        torch.nn.init.normal_(refinement.heads.parsing[-1].weight)
-        torch.nn.init.normal_(refinement.heads.pose[-1].weight)
-        last = network.heads(detail)
+        context = network.decoder(network.trunk(torch.rand(1, 3, 64, 64) * 255)[1:])
+        change = network.changes[0]
+        torch.nn.init.normal_(change.parsing[-1].weight)
+        torch.nn.init.normal_(change.pose[-1].weight)
+        last = network.heads(context)
         last = type(last)(last.parsing.detach().requires_grad_(), last.pose.detach().requires_grad_())
-        answer = refinement(context, detail, last)
+        answer = change(network.joins[0](context, last))
         for output, read in ((answer.pose, last.parsing), (answer.parsing, last.pose)):
             (gradient,) = torch.autograd.grad(output.square().sum(), read, retain_graph=True)
             assert gradient.abs().sum() > 0

@@ -79,7 +79,7 @@ def test_a_checkpoint_measures_only_what_speaks_of_the_same_labels(run, atr, fol
 
 def test_the_service_serves_it(run, atr, tmp_path):
     (tmp_path / "words.toml").write_text(WORDS)
-    export(load_checkpoint(run[0] / "best.pt"), tmp_path / "dolls.onnx", photos=None, words=tmp_path / "words.toml")
+    export(load_checkpoint(run[0] / "best.pt"), tmp_path / "dolls.onnx", data=None, words=tmp_path / "words.toml")
     assert "# dolls 1" in (tmp_path / "dolls.md").read_text()
     engine = Engine.start(Settings(model=tmp_path / "dolls.onnx", provider="cpu", lanes=1, threads=1, max_batch=1))
     try:

@@ -113,7 +113,7 @@ class PreparedFolder:
 
     def read(self, name: str) -> Sample:
         """Load one sample. Raises BrokenSampleError when a file is missing or the sizes disagree."""
-        image = read_image(self._image_path(name))
+        image = read_image(self.photo(name))
         labels = read_label_map(self._labels_path(name))
         if image.shape[:2] != labels.shape:
             raise BrokenSampleError(f"{name}: photo {image.shape[:2]} and label map {labels.shape} differ in size")
@@ -133,7 +133,7 @@ class PreparedFolder:
         """Store a sample; the photo's file is copied as it is. The joints file comes last and marks it whole."""
         for folder in ("images", "labels", "joints"):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(photo, self._image_path(sample.name))
+        shutil.copyfile(photo, self.photo(sample.name))
         cv2.imwrite(str(self._labels_path(sample.name)), sample.labels)
         ids, counts = np.unique(sample.labels, return_counts=True)
         record = {
@@ -152,7 +152,8 @@ class PreparedFolder:
         (self.root / "labels.toml").write_text(label_set.to_toml())
         (self.root / "dataset.json").write_text(json.dumps(record, indent=1) + "\n")
 
-    def _image_path(self, name: str) -> Path:
+    def photo(self, name: str) -> Path:
+        """Path of a sample's photo."""
         return self.root / "images" / f"{name}.jpg"
 
     def _labels_path(self, name: str) -> Path:

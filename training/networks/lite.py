@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from training.networks.efficientnet_lite import TAP_CHANNELS, EfficientNetLite0
 from training.networks.network import Network
-from training.networks.stage import Stage
+from training.networks.stage import Stage, softmax_of_labels
 from training.recipe import LiteNetworkRecipe
 
 CONTEXT = 128
@@ -46,7 +46,9 @@ def separable(channels_in: int, channels_out: int, kernel: int) -> nn.Sequential
 
 def pointwise(channels_in: int, channels_out: int) -> nn.Sequential:
     """1×1 convolution with batch norm and ReLU."""
-    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU(inplace=True))
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU(inplace=True)
+    )
 
 
 def double(x: Tensor) -> Tensor:
@@ -112,8 +114,9 @@ class Join(nn.Module):
         self.look_around = separable(CONTEXT, CONTEXT, 7)
 
     def forward(self, context: Tensor, last: Stage) -> Tensor:
-        joined: Tensor = self.join(torch.cat([context, last.parsing.softmax(1), last.pose], 1))
-        return joined + self.look_around(joined)
+        joined: Tensor = self.join(torch.cat([context, softmax_of_labels(last.parsing), last.pose], 1))
+        around: Tensor = self.look_around(joined)
+        return joined + around
 
 
 class Finish(nn.Module):
