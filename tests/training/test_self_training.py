@@ -17,7 +17,7 @@ from training.data.sample import BrokenSampleError, PreparedFolder, no_joints
 from training.labels import IGNORE, JOINT_ID, LABEL_ID, LIP
 from training.networks.stage import Stage
 from training.recipe import load_recipe
-from training.self_training.measure import Tally
+from training.self_training.measure import JointTally, Tally
 from training.self_training.rules import (
     agreed_joints,
     confident_labels,
@@ -32,8 +32,8 @@ HEAD = {"upper-neck": (0.0, 0.3), "head-top": (0.0, 0.1)}
 
 
 class SaysTheSame(torch.nn.Module):
-    """Whatever it sees: one label on the picture's left half, another on its right, and joints so far right of its middle
-    and below its top, in heights of the picture."""
+    """Whatever it sees: one label on the picture's left half, another on its right, and joints so far right of its
+    middle and below its top, in heights of the picture."""
 
     stride, origin, multiple = 4, 1.5, 32
 
@@ -219,8 +219,27 @@ def test_the_tally_by_hand():
     tally = Tally(LIP)
     truth = np.array([[0, 0, FACE, FACE, HAIR, HAIR, FACE, IGNORE]], np.uint8)
     tally.add(np.array([[0, 0, FACE, IGNORE, HAIR, FACE, IGNORE, FACE]], np.uint8), truth)
-    kept, person_kept, right, mean_iou, merged_iou, *parts = tally.shares()
-    assert (kept, person_kept, right) == (5 / 7, 3 / 5, 4 / 5)
+    kept, person_kept, right, person_right, mean_iou, merged_iou, *parts = tally.shares()
+    assert (kept, person_kept, right, person_right) == (5 / 7, 3 / 5, 4 / 5, 2 / 3)
     assert mean_iou == pytest.approx((1 + 1 / 2 + 1 / 2) / 3)  # background; hair and face: one hit, one confused
     assert merged_iou == 1  # hair and face are both the head
     assert parts[0] == 1
+
+
+def test_the_joints_tally_by_hand():
+    """A head of 40 pixels; of three marked joints beside it one is right, one wrong, one not agreed on but right."""
+    truth = no_joints()
+    looks = np.zeros((2, 16, 3), np.float32)
+    looks[:, :, 2] = 0.9
+    for name in ("upper-neck", "left-wrist", "left-elbow", "left-knee"):
+        truth[JOINT_ID[name]] = (0, 0, 1)
+    truth[JOINT_ID["head-top"]] = (0, -40, 1)
+    looks[:, JOINT_ID["head-top"], 1] = -40
+    looks[:, JOINT_ID["left-elbow"], 0] = 21
+    looks[:, JOINT_ID["left-knee"], 0] = (-15, 15)
+    tally = JointTally()
+    tally.add(looks, truth, LIP)
+    assert tally == JointTally(marked=5, agreed=4, right=4, agreed_right=3)
+    truth[JOINT_ID["head-top"]] = np.nan
+    tally.add(looks, truth, LIP)
+    assert tally.marked == 5
