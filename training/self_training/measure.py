@@ -22,7 +22,7 @@ from training.metrics import ParsingMetric, iou, merged_confusion
 from training.self_training.rules import agreed_joints, confident_labels, require_same_person, without_swapped_sides
 from training.self_training.teacher import LOOKS, Answer, answer, mean_opinion
 
-THRESHOLDS = (0.0, 0.7, 0.8, 0.9, 0.95)
+THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9)
 WAYS = {"one look": 1, "+ mirrored": 2, "+ larger": 4}
 """What is asked → how many of the teacher's looks that takes."""
 

@@ -10,7 +10,7 @@ from training.data.unlabelled import Points
 from training.label_set import IGNORE, LabelSet
 from training.self_training.teacher import Opinion
 
-CONFIDENT = 0.8
+CONFIDENT = 0.7
 """The least probability of a label that is kept. docs/self-training.md shows what others give."""
 
 MOST = 0.7
