@@ -23,9 +23,8 @@ from training.data.sample import (
     no_joints,
     read_image,
 )
+from training.data.unlabelled import Points, Pose
 from training.labels import IGNORE, JOINT_ID, LABEL_ID, LIP
-
-Points = npt.NDArray[np.float64]
 
 INFO = DatasetInfo(
     name="Clothing Co-Parsing",
@@ -72,6 +71,12 @@ class ClothingCoParsing:
         """Photo names by split, from ``train.txt`` and ``val.txt``."""
         return {split: (self.root / f"{split}.txt").read_text().split() for split in ("train", "val")}
 
+    def unlabelled(self) -> list[str]:
+        """Names of the photos in no split and without an annotation."""
+        labelled = {name for names in self.splits().values() for name in names}
+        labelled |= {path.stem for path in (self.root / "annotations" / "pixel-level").glob("*.mat")}
+        return sorted({path.stem for path in (self.root / "photos").glob("*.jpg")} - labelled)
+
     def photo(self, name: str) -> Path:
         """Path of a photo."""
         return self.root / "photos" / f"{name}.jpg"
@@ -85,6 +90,15 @@ class ClothingCoParsing:
         landmarks = self._landmarks(name)
         labels = to_lip_labels(clothing, self._mapping, landmarks[:, :2])
         return Sample(name, image, labels, to_lip_joints(landmarks, labels), INFO.licence)
+
+    def pose(self, name: str, labels: UInt8Array) -> Pose:
+        """The pose of any photo, with LIP labels (H, W) on it, from which the head top is read.
+
+        Raises BrokenSampleError.
+        """
+        landmarks = self._landmarks(name)
+        limbs = {label: landmarks[list(chain), :2] for label, chain in (LIMBS | FEET).items()}
+        return Pose(to_lip_joints(landmarks, labels), limbs)
 
     def _clothing(self, name: str) -> UInt8Array:
         path = self.root / "annotations" / "pixel-level" / f"{name}.mat"

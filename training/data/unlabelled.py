@@ -1,0 +1,49 @@
+"""Photos that nobody labelled: what a source of them must offer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from training.data.sample import DatasetInfo, FloatArray, UInt8Array
+from training.label_set import LabelSet
+
+Points = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """What is known of a person's pose, in the photo's pixels.
+
+    ``joints``: float32 (J, 3) as in ``Sample``. ``limbs``: label → the polyline (K, 2) that runs through that part.
+    """
+
+    joints: FloatArray
+    limbs: Mapping[str, Points] = field(default_factory=dict)
+
+
+class Unlabelled(Protocol):
+    """A source of photos without labels."""
+
+    @property
+    def info(self) -> DatasetInfo:
+        """Whose photos they are."""
+
+    @property
+    def label_set(self) -> LabelSet | None:
+        """The set of its poses' joints and limbs; None: it has no poses."""
+
+    def unlabelled(self) -> list[str]:
+        """Names of the photos that have no labels and never had; none of them is in any split."""
+
+    def photo(self, name: str) -> Path:
+        """Path of a photo."""
+
+    def pose(self, name: str, labels: UInt8Array) -> Pose | None:
+        """The pose of a photo on which ``labels`` (H, W) were found; None: the source has none.
+
+        Raises BrokenSampleError for a photo that should have one.
+        """
