@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from training.label_set import LabelSet
 from training.networks.network import Network
-from training.networks.stage import Stage, labels_last, softmax_of_labels
+from training.networks.stage import Stage, labels_last
 from training.pose import decode
 from training.protocols.jppnet import forward_scales
 from training.tf1_resize import blend, resize_bilinear, resize_nearest
@@ -35,9 +35,8 @@ class DeployableGraph(nn.Module):
         height, width = image.shape[1:3]
         stage = self.network(image.permute(0, 3, 1, 2).float())[-1]
         stride, origin = self.network.stride, self.network.origin
-        chances = softmax_of_labels(stage.parsing)
-        chances = enlarge(chances, (height // LABELS_STRIDE, width // LABELS_STRIDE), stride, origin)
-        return *labels_and_confidence(chances), decode(stage.pose, stride, origin)
+        scores = enlarge(stage.parsing, (height // LABELS_STRIDE, width // LABELS_STRIDE), stride, origin)
+        return *labels_and_confidence(scores), decode(stage.pose, stride, origin)
 
 
 class AveragedGraph(nn.Module):
@@ -64,15 +63,15 @@ class AveragedGraph(nn.Module):
         maps = merged([resize_nearest(scale, (height, width)) for scale in pose], self.mirrored_joints)
         peak, index = maps.flatten(2).max(2)
         keypoints = torch.stack([(index % width).float(), (index // width).float(), peak.clamp(0, 1)], 2)
-        return *labels_and_confidence(softmax_of_labels(scores)), keypoints
+        return *labels_and_confidence(scores), keypoints
 
 
-def labels_and_confidence(chances: Tensor) -> tuple[Tensor, Tensor]:
-    """Label probabilities (N, L, h, w) → best label and its probability in 255ths, uint8 (N, h, w) each."""
-    shape = (chances.shape[0], *chances.shape[2:])
-    rows = labels_last(chances)
-    confidence = (rows.amax(1) * 255).round()
-    return rows.argmax(1).to(torch.uint8).reshape(shape), confidence.to(torch.uint8).reshape(shape)
+def labels_and_confidence(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Label scores (N, L, h, w) → best label and its probability in 255ths, uint8 (N, h, w) each."""
+    shape = (scores.shape[0], *scores.shape[2:])
+    rows = labels_last(scores)
+    confidence = 1 / (rows - rows.amax(1, keepdim=True)).exp().sum(1)  # of soft-max, only the largest is wanted
+    return rows.argmax(1).to(torch.uint8).reshape(shape), (confidence * 255).round().to(torch.uint8).reshape(shape)
 
 
 def enlarge(scores: Tensor, size: tuple[int, int], stride: int, origin: float) -> Tensor:
