@@ -24,6 +24,10 @@ LABEL_STRIDE = 2
 
 MIN_JOINTS_FOR_CROP = 4
 
+ABSENT = -1.0
+"""Visibility of a joint that is known not to be in the view; its x and y are nan. A joint that nobody marked has nan
+here, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -88,8 +92,8 @@ def augment(
     label_set: LabelSet,
     rng: np.random.Generator,
 ) -> tuple[UInt8Array, UInt8Array, FloatArray]:
-    """A random view of a sample: image (height, width, 3), joints (J, 3) in its pixels, and the labels on the grid
-    that the loss uses, (height, width) / ``LABEL_STRIDE``."""
+    """A random view of a sample: image (height, width, 3), joints (J, 3) in its pixels or ``ABSENT``, and the labels on
+    the grid that the loss uses, (height, width) / ``LABEL_STRIDE``."""
     if rng.random() < how.mirror:
         sample = mirror(sample, label_set)
     matrix = random_view(sample, how, height, width, label_set, rng)
@@ -166,11 +170,11 @@ def warp_labels(labels: UInt8Array, matrix: Matrix, height: int, width: int) -> 
 
 
 def warp_joints(joints: FloatArray, matrix: Matrix, height: int, width: int) -> FloatArray:
-    """Apply an affine map to joints (J, 3); those that leave the (height, width) view become nan."""
+    """Apply an affine map to joints (J, 3); those that leave the (height, width) view become ``ABSENT``."""
     moved = joints.copy()
     moved[:, :2] = joints[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     outside = ~((moved[:, :2] >= -0.5) & (moved[:, :2] < (width - 0.5, height - 0.5))).all(1)
-    moved[outside] = np.nan
+    moved[outside & ~np.isnan(joints[:, 2])] = (np.nan, np.nan, ABSENT)
     return moved
 
 
@@ -220,13 +224,14 @@ def degrade(image: UInt8Array, probability: float, rng: np.random.Generator) -> 
 def heat_maps(joints: FloatArray, height: int, width: int, stride: int, sigma: float) -> tuple[FloatArray, FloatArray]:
     """Gaussians of peak 1 on a grid of cells: maps (J, height/stride, width/stride) and weights (J,).
 
-    ``joints`` in input pixels, ``sigma`` in cells. The weight is 1 for a marked joint (occluded ones included) and
-    0 for one that is not.
+    ``joints`` in input pixels, ``sigma`` in cells. The weight is 1 for a joint that is known: a marked one (occluded or
+    not), and one that is ``ABSENT``, whose map is empty. It is 0 for a joint that nobody marked.
     """
-    weights = (~np.isnan(joints[:, 0])).astype(np.float32)
+    weights = (~np.isnan(joints[:, 2])).astype(np.float32)
+    present = ~np.isnan(joints[:, 0])
     centers = (np.nan_to_num(joints[:, :2]) + 0.5) / stride - 0.5
     columns, rows = np.arange(width // stride), np.arange(height // stride)
     along_x = np.exp(-((columns - centers[:, :1]) ** 2) / (2 * sigma**2))
     along_y = np.exp(-((rows - centers[:, 1:]) ** 2) / (2 * sigma**2))
-    maps = along_y[:, :, None] * along_x[:, None, :] * weights[:, None, None]
+    maps = along_y[:, :, None] * along_x[:, None, :] * present[:, None, None]
     return maps.astype(np.float32), weights

@@ -19,7 +19,8 @@ from training.transforms import augment, heat_maps
 
 class Views(NamedTuple):
     """A batch: images (N, 3, H, W) RGB, uint8 or float32; labels int64 (N, h, w), on the grid that the loss wants; maps
-    (N, J, h, w) on the network's; weights (N, J), 0 for a joint that is not marked."""
+    (N, J, h, w) on the network's, empty for a joint that is not in the view; weights (N, J), 0 for a joint of which
+    nothing is known."""
 
     images: Tensor
     labels: Tensor

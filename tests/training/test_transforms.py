@@ -8,6 +8,7 @@ from training.data.sample import OCCLUDED, Sample, no_joints
 from training.labels import IGNORE, JOINT_ID, LABEL_ID, LIP
 from training.recipe import load_recipe
 from training.transforms import (
+    ABSENT,
     PAD_COLOR,
     augment,
     fit_photo,
@@ -107,9 +108,13 @@ class TestWarp:
         assert (warp_labels(sample.labels, shifted, 256, 192)[:49] == IGNORE).all()
         assert (warp_image(sample.image, shifted, 256, 192)[:99] == PAD_COLOR).all()
 
-    def test_a_joint_outside_the_view_is_unmarked(self):
+    def test_a_joint_moved_out_of_the_view_is_absent_and_an_unmarked_one_stays_unknown(self):
         moved = warp_joints(sample_with_dot().joints, np.array([[1.0, 0, 200], [0, 1, 0]]), 256, 192)
-        assert np.isnan(moved).all()
+        assert np.isnan(moved[:, :2]).all()
+        assert moved[JOINT_ID["right-wrist"], 2] == ABSENT
+        assert np.isnan(moved[:, 2]).sum() == 15
+        again = warp_joints(moved, np.array([[1.0, 0, -200], [0, 1, 0]]), 256, 192)
+        np.testing.assert_array_equal(again, moved)
 
 
 def test_an_occluder_turns_what_it_covers_into_background_and_hides_joints():
@@ -158,3 +163,10 @@ class TestHeatMaps:
         joints = no_joints()
         joints[3] = (10, 10, OCCLUDED)
         assert heat_maps(joints, 64, 48, 4, 2.0)[1][3] == 1
+
+    def test_of_an_absent_joint_an_empty_map_is_learnt(self):
+        joints = no_joints()
+        joints[3, 2] = ABSENT
+        maps, weights = heat_maps(joints, 64, 48, 4, 2.0)
+        assert weights.tolist() == [0, 0, 0, 1] + [0] * 12
+        assert not maps.any()
