@@ -90,8 +90,12 @@ class SamplingRecipe(_Strict):
 
 
 class AugmentationRecipe(_Strict):
-    """How far a training photo may be changed. Probabilities and strengths in 0–1."""
+    """How far a training photo may be changed. Probabilities and strengths in 0–1.
 
+    Checkpoints of runs that had not all of these keys are read as what they were: without them.
+    """
+
+    empty: Share = Field(0.0, description="of the views: a part of the photo that shows nobody, if it has one")
     mirror: Share
     half_body: Share
     scale: tuple[float, float]

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.data.sample import OCCLUDED, FloatArray, Sample, UInt8Array
+from training.data.sample import ABSENT, OCCLUDED, FloatArray, Sample, UInt8Array
 from training.label_set import IGNORE, LabelSet
+from training.nobody import part_without_people
 from training.recipe import AugmentationRecipe, FitMode
 
 Matrix = npt.NDArray[np.float64]
@@ -23,10 +24,6 @@ LABEL_STRIDE = 2
 """The parsing loss sees every second input pixel: finer than the network's own grid, a quarter of the full cost."""
 
 MIN_JOINTS_FOR_CROP = 4
-
-ABSENT = -1.0
-"""Visibility of a joint that is known not to be in the view; its x and y are nan. A joint that nobody marked has nan
-here, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +91,8 @@ def augment(
 ) -> tuple[UInt8Array, UInt8Array, FloatArray]:
     """A random view of a sample: image (height, width, 3), joints (J, 3) in its pixels or ``ABSENT``, and the labels on
     the grid that the loss uses, (height, width) / ``LABEL_STRIDE``."""
+    if rng.random() < how.empty:
+        sample = part_without_people(sample, rng) or sample
     if rng.random() < how.mirror:
         sample = mirror(sample, label_set)
     matrix = random_view(sample, how, height, width, label_set, rng)

@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.sample import OCCLUDED, Sample, no_joints
+from training.data.sample import ABSENT, OCCLUDED, Sample, no_joints
 from training.labels import IGNORE, JOINT_ID, LABEL_ID, LIP
 from training.recipe import load_recipe
 from training.transforms import (
-    ABSENT,
     PAD_COLOR,
     augment,
     fit_photo,
