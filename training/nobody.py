@@ -13,7 +13,8 @@ SMALLEST = 1 / 5
 def part_without_people(sample: Sample, rng: np.random.Generator) -> Sample | None:
     """The largest of ``TRIES`` random boxes of a photo that hold nothing but background; None if each holds more.
 
-    An unknown pixel (255) may be somebody's; a bystander whom the data set calls background is taken for it. The part is a sample by itself, all of whose joints are ``ABSENT``.
+    An unknown pixel (255) may be somebody's; a bystander whom the data set calls background is taken for it.
+    The part is a sample by itself, all of whose joints are ``ABSENT``.
     """
     smallest = max(1, round(SMALLEST * min(sample.labels.shape)))
     rows, columns = (random_spans(length, smallest, rng) for length in sample.labels.shape)
