@@ -102,9 +102,11 @@ class AugmentationRecipe(_Strict):
     scale: tuple[float, float]
     rotation: float = Field(ge=0, le=180, description="standard deviation in degrees")
     rotation_probability: Share
+    turn: Share = Field(0.0, description="of the views: turned by any angle, upside-down too")
     shift: Share = Field(description="of the input's size")
     occluder: Share
     color: Share
+    low_light: Share = Field(0.0, description="of the views: darkened, with a sensor's noise")
     degrade: Share
 
 

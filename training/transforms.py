@@ -100,7 +100,10 @@ def augment(
     labels = warp_labels(sample.labels, matrix, height, width)
     if rng.random() < how.occluder:
         paste_occluder(image, labels, joints, rng)
-    return degrade(change_colors(image, how.color, rng), how.degrade, rng), labels, joints
+    image = change_colors(image, how.color, rng)
+    if rng.random() < how.low_light:
+        image = dim(image, rng)
+    return degrade(image, how.degrade, rng), labels, joints
 
 
 def random_view(
@@ -118,7 +121,9 @@ def random_view(
         box = half_body_box(sample.joints, box, label_set, rng)
     scale = min(width / (box[2] - box[0]), height / (box[3] - box[1])) * np.exp(rng.uniform(*np.log(how.scale)))
     angle = 0.0
-    if rng.random() < how.rotation_probability:
+    if rng.random() < how.turn:
+        angle = float(rng.uniform(-180, 180))
+    elif rng.random() < how.rotation_probability:
         angle = float(np.clip(rng.normal(0, how.rotation), -2 * how.rotation, 2 * how.rotation))
     center = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     matrix: Matrix = np.asarray(cv2.getRotationMatrix2D(center, angle, float(scale)), np.float64)
@@ -209,10 +214,31 @@ def change_colors(image: UInt8Array, strength: float, rng: np.random.Generator) 
     return image
 
 
+def dim(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    """A photo taken in little light: less exposed, its shadows deeper, with a sensor's noise."""
+    exposure, gamma, noise = rng.uniform(0.3, 0.8), rng.uniform(1.0, 2.0), rng.uniform(2, 12)
+    table = (255 * exposure * (np.arange(256) / 255) ** gamma).astype(np.uint8)
+    grain = np.float32(noise) * rng.standard_normal(image.shape, np.float32)
+    return np.clip(table[image] + grain, 0, 255).astype(np.uint8)
+
+
+def smear(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    """Motion blur: the mean along a straight line of 3 to 9 pixels, in any direction."""
+    length, angle = int(rng.integers(3, 10)), rng.uniform(0, np.pi)
+    line, reach = np.zeros((9, 9), np.float32), (length - 1) / 2
+    steps = np.linspace(-reach, reach, 4 * length)
+    rows, columns = (np.rint(4 + steps * part).astype(int) for part in (np.sin(angle), np.cos(angle)))
+    np.add.at(line, (rows, columns), 1 / len(steps))
+    return np.asarray(cv2.filter2D(image, -1, line), np.uint8)
+
+
 def degrade(image: UInt8Array, probability: float, rng: np.random.Generator) -> UInt8Array:
-    """What cameras and web sites do to photos: blur and JPEG, each with ``probability``."""
+    """What cameras and web sites do to photos: blur (defocus or motion) and JPEG, each with ``probability``."""
     if rng.random() < probability:
-        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.5)))  # type: ignore[assignment]
+        if rng.random() < 0.4:
+            image = smear(image, rng)
+        else:
+            image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.5)))  # type: ignore[assignment]
     if rng.random() < probability:
         quality = int(rng.integers(30, 90))
         encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
