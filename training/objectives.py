@@ -43,7 +43,7 @@ class LiteObjective(Objective):
         self.recipe = recipe
 
     def forward(self, images: Tensor, labels: Tensor, maps: Tensor, weights: Tensor) -> Terms:
-        return joint_loss(self.stages(images), labels, maps, weights, self.recipe.background, self.recipe.pose)
+        return joint_loss(self.stages(images), labels, maps, weights, self.recipe)
 
 
 class JPPNetObjective(Objective):

@@ -90,16 +90,23 @@ class SamplingRecipe(_Strict):
 
 
 class AugmentationRecipe(_Strict):
-    """How far a training photo may be changed. Probabilities and strengths in 0–1."""
+    """How far a training photo may be changed. Probabilities and strengths in 0–1.
 
+    Checkpoints of runs that had not all of these keys are read as what they were: without them.
+    """
+
+    empty: Share = Field(0.0, description="of the views: a part of the photo that shows nobody, if it has one")
+    company: Share = Field(0.0, description="of the views: another photo's person beside the photo's own")
     mirror: Share
     half_body: Share
     scale: tuple[float, float]
     rotation: float = Field(ge=0, le=180, description="standard deviation in degrees")
     rotation_probability: Share
+    turn: Share = Field(0.0, description="of the views: turned by any angle, upside-down too")
     shift: Share = Field(description="of the input's size")
     occluder: Share
     color: Share
+    low_light: Share = Field(0.0, description="of the views: darkened, with a sensor's noise")
     degrade: Share
 
 

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.data.sample import OCCLUDED, FloatArray, Sample, UInt8Array
+from training.data.sample import ABSENT, OCCLUDED, FloatArray, Sample, UInt8Array
 from training.label_set import IGNORE, LabelSet
+from training.nobody import part_without_people
 from training.recipe import AugmentationRecipe, FitMode
 
 Matrix = npt.NDArray[np.float64]
@@ -88,8 +89,10 @@ def augment(
     label_set: LabelSet,
     rng: np.random.Generator,
 ) -> tuple[UInt8Array, UInt8Array, FloatArray]:
-    """A random view of a sample: image (height, width, 3), joints (J, 3) in its pixels, and the labels on the grid
-    that the loss uses, (height, width) / ``LABEL_STRIDE``."""
+    """A random view of a sample: image (height, width, 3), joints (J, 3) in its pixels or ``ABSENT``, and the labels on
+    the grid that the loss uses, (height, width) / ``LABEL_STRIDE``."""
+    if rng.random() < how.empty:
+        sample = part_without_people(sample, rng) or sample
     if rng.random() < how.mirror:
         sample = mirror(sample, label_set)
     matrix = random_view(sample, how, height, width, label_set, rng)
@@ -97,7 +100,10 @@ def augment(
     labels = warp_labels(sample.labels, matrix, height, width)
     if rng.random() < how.occluder:
         paste_occluder(image, labels, joints, rng)
-    return degrade(change_colors(image, how.color, rng), how.degrade, rng), labels, joints
+    image = change_colors(image, how.color, rng)
+    if rng.random() < how.low_light:
+        image = dim(image, rng)
+    return degrade(image, how.degrade, rng), labels, joints
 
 
 def random_view(
@@ -115,7 +121,9 @@ def random_view(
         box = half_body_box(sample.joints, box, label_set, rng)
     scale = min(width / (box[2] - box[0]), height / (box[3] - box[1])) * np.exp(rng.uniform(*np.log(how.scale)))
     angle = 0.0
-    if rng.random() < how.rotation_probability:
+    if rng.random() < how.turn:
+        angle = float(rng.uniform(-180, 180))
+    elif rng.random() < how.rotation_probability:
         angle = float(np.clip(rng.normal(0, how.rotation), -2 * how.rotation, 2 * how.rotation))
     center = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     matrix: Matrix = np.asarray(cv2.getRotationMatrix2D(center, angle, float(scale)), np.float64)
@@ -166,11 +174,11 @@ def warp_labels(labels: UInt8Array, matrix: Matrix, height: int, width: int) -> 
 
 
 def warp_joints(joints: FloatArray, matrix: Matrix, height: int, width: int) -> FloatArray:
-    """Apply an affine map to joints (J, 3); those that leave the (height, width) view become nan."""
+    """Apply an affine map to joints (J, 3); those that leave the (height, width) view become ``ABSENT``."""
     moved = joints.copy()
     moved[:, :2] = joints[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     outside = ~((moved[:, :2] >= -0.5) & (moved[:, :2] < (width - 0.5, height - 0.5))).all(1)
-    moved[outside] = np.nan
+    moved[outside & ~np.isnan(joints[:, 2])] = (np.nan, np.nan, ABSENT)
     return moved
 
 
@@ -206,10 +214,31 @@ def change_colors(image: UInt8Array, strength: float, rng: np.random.Generator) 
     return image
 
 
+def dim(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    """A photo taken in little light: less exposed, its shadows deeper, with a sensor's noise."""
+    exposure, gamma, noise = rng.uniform(0.3, 0.8), rng.uniform(1.0, 2.0), rng.uniform(2, 12)
+    table = (255 * exposure * (np.arange(256) / 255) ** gamma).astype(np.uint8)
+    grain = np.float32(noise) * rng.standard_normal(image.shape, np.float32)
+    return np.clip(table[image] + grain, 0, 255).astype(np.uint8)
+
+
+def smear(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    """Motion blur: the mean along a straight line of 3 to 9 pixels, in any direction."""
+    length, angle = int(rng.integers(3, 10)), rng.uniform(0, np.pi)
+    line, reach = np.zeros((9, 9), np.float32), (length - 1) / 2
+    steps = np.linspace(-reach, reach, 4 * length)
+    rows, columns = (np.rint(4 + steps * part).astype(int) for part in (np.sin(angle), np.cos(angle)))
+    np.add.at(line, (rows, columns), 1 / len(steps))
+    return np.asarray(cv2.filter2D(image, -1, line), np.uint8)
+
+
 def degrade(image: UInt8Array, probability: float, rng: np.random.Generator) -> UInt8Array:
-    """What cameras and web sites do to photos: blur and JPEG, each with ``probability``."""
+    """What cameras and web sites do to photos: blur (defocus or motion) and JPEG, each with ``probability``."""
     if rng.random() < probability:
-        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.5)))  # type: ignore[assignment]
+        if rng.random() < 0.4:
+            image = smear(image, rng)
+        else:
+            image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.5)))  # type: ignore[assignment]
     if rng.random() < probability:
         quality = int(rng.integers(30, 90))
         encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
@@ -220,13 +249,14 @@ def degrade(image: UInt8Array, probability: float, rng: np.random.Generator) -> 
 def heat_maps(joints: FloatArray, height: int, width: int, stride: int, sigma: float) -> tuple[FloatArray, FloatArray]:
     """Gaussians of peak 1 on a grid of cells: maps (J, height/stride, width/stride) and weights (J,).
 
-    ``joints`` in input pixels, ``sigma`` in cells. The weight is 1 for a marked joint (occluded ones included) and
-    0 for one that is not.
+    ``joints`` in input pixels, ``sigma`` in cells. The weight is 1 for a joint that is known: a marked one (occluded or
+    not), and one that is ``ABSENT``, whose map is empty. It is 0 for a joint that nobody marked.
     """
-    weights = (~np.isnan(joints[:, 0])).astype(np.float32)
+    weights = (~np.isnan(joints[:, 2])).astype(np.float32)
+    present = ~np.isnan(joints[:, 0])
     centers = (np.nan_to_num(joints[:, :2]) + 0.5) / stride - 0.5
     columns, rows = np.arange(width // stride), np.arange(height // stride)
     along_x = np.exp(-((columns - centers[:, :1]) ** 2) / (2 * sigma**2))
     along_y = np.exp(-((rows - centers[:, 1:]) ** 2) / (2 * sigma**2))
-    maps = along_y[:, :, None] * along_x[:, None, :] * weights[:, None, None]
+    maps = along_y[:, :, None] * along_x[:, None, :] * present[:, None, None]
     return maps.astype(np.float32), weights

@@ -9,17 +9,19 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from training.company import add_company
 from training.data.sample import PreparedFolder, Sample
 from training.jppnet_views import jppnet_view
 from training.label_set import IGNORE, LabelSet
 from training.networks.lite import LiteNetwork
 from training.recipe import JPPNetRecipe, LiteRecipe, Recipe
-from training.transforms import augment, heat_maps
+from training.transforms import augment, heat_maps, mirror
 
 
 class Views(NamedTuple):
     """A batch: images (N, 3, H, W) RGB, uint8 or float32; labels int64 (N, h, w), on the grid that the loss wants; maps
-    (N, J, h, w) on the network's; weights (N, J), 0 for a joint that is not marked."""
+    (N, J, h, w) on the network's, empty for a joint that is not in the view; weights (N, J), 0 for a joint of which
+    nothing is known."""
 
     images: Tensor
     labels: Tensor
@@ -66,7 +68,15 @@ class TrainingViews(Dataset[Views]):
 
     def __getitem__(self, draw: Draw) -> Views:
         rng = np.random.default_rng((draw.seed, draw.photo))
-        return make_view(self.folder.read(self.names[draw.photo]), self.recipe, self.folder.label_set, rng)
+        sample = self.folder.read(self.names[draw.photo])
+        if isinstance(self.recipe, LiteRecipe) and rng.random() < self.recipe.augmentation.company:
+            sample = add_company(sample, self.somebody_else(rng), rng)
+        return make_view(sample, self.recipe, self.folder.label_set, rng)
+
+    def somebody_else(self, rng: np.random.Generator) -> Sample:
+        """Any photo of the split, mirrored or not."""
+        other = self.folder.read(self.names[rng.integers(len(self.names))])
+        return mirror(other, self.folder.label_set) if rng.random() < 0.5 else other
 
 
 class SeededSampler(Sampler[Draw]):

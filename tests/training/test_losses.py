@@ -1,9 +1,14 @@
+import numpy as np
 import pytest
 import torch
 
 from training.labels import IGNORE
 from training.losses import cross_entropy, heat_map_loss, joint_loss, lovasz_gradient, lovasz_softmax
 from training.networks.stage import Stage
+from training.recipe import LiteLossRecipe
+from training.transforms import heat_maps
+
+RECIPE = LiteLossRecipe(background=0.5, pose=1.0, sigma=2.0)
 
 
 def certain(labels, classes=3, margin=30.0):
@@ -47,17 +52,36 @@ class TestLovasz:
         assert loss.item() == 0
 
 
+def gaussian(x, y, sigma=2.0):
+    """The map (1, 1, 32, 24) of a joint in the middle of cell (x, y)."""
+    joints = np.array([[4 * x + 1.5, 4 * y + 1.5, 1]], np.float32)
+    return torch.from_numpy(heat_maps(joints, 128, 96, 4, sigma)[0])[None]
+
+
+ONE = torch.ones(1, 1)
+
+
 class TestHeatMapLoss:
-    def test_an_empty_map_costs_one_whatever_the_gaussian(self):
-        target = torch.rand(2, 3, 8, 8)
-        assert heat_map_loss(torch.zeros_like(target), target, torch.ones(2, 3)).item() == pytest.approx(1)
+    @pytest.mark.parametrize(("x", "y"), [(12, 16), (0, 16), (0, 0)])
+    def test_to_miss_a_joint_costs_one_even_where_the_border_cuts_its_gaussian(self, x, y):
+        target = gaussian(x, y)
+        assert heat_map_loss(torch.zeros_like(target), target, ONE, sigma=2.0).item() == pytest.approx(1)
+
+    def test_an_absent_joint_that_is_not_seen_costs_nothing(self):
+        nothing = torch.zeros(1, 1, 32, 24)
+        assert heat_map_loss(nothing, nothing, ONE, sigma=2.0).item() == 0
+
+    @pytest.mark.parametrize("sigma", [1.0, 2.0, 3.0])
+    def test_an_absent_joint_that_is_seen_costs_one(self, sigma):
+        seen = gaussian(12, 16, sigma)
+        assert heat_map_loss(seen, torch.zeros_like(seen), ONE, sigma).item() == pytest.approx(1, rel=1e-3)
 
     def test_unmarked_joints_cost_nothing(self):
         target = torch.zeros(1, 2, 4, 4)
         target[0, 0, 1, 1] = 1
         predicted = target.clone()
         predicted[0, 1] = 100
-        assert heat_map_loss(predicted, target, torch.tensor([[1.0, 0.0]])).item() == 0
+        assert heat_map_loss(predicted, target, torch.tensor([[1.0, 0.0]]), sigma=2.0).item() == 0
 
 
 def test_every_stage_is_supervised_on_both_tasks(labels):
@@ -66,7 +90,7 @@ def test_every_stage_is_supervised_on_both_tasks(labels):
         for _ in range(3)
     ]
     maps, weights = torch.rand(1, 2, 8, 16), torch.ones(1, 2)
-    joint_loss(stages, labels, maps, weights, background_weight=0.5, pose_weight=1.0)["total"].backward()
+    joint_loss(stages, labels, maps, weights, RECIPE)["total"].backward()
     for stage in stages:
         assert stage.parsing.grad.abs().sum() > 0
         assert stage.pose.grad.abs().sum() > 0

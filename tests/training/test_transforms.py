@@ -4,16 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.sample import OCCLUDED, Sample, no_joints
+from training.data.sample import ABSENT, OCCLUDED, Sample, no_joints
 from training.labels import IGNORE, JOINT_ID, LABEL_ID, LIP
 from training.recipe import load_recipe
 from training.transforms import (
     PAD_COLOR,
     augment,
+    dim,
     fit_photo,
     heat_maps,
     mirror,
     paste_occluder,
+    random_view,
+    smear,
     warp_image,
     warp_joints,
     warp_labels,
@@ -107,9 +110,13 @@ class TestWarp:
         assert (warp_labels(sample.labels, shifted, 256, 192)[:49] == IGNORE).all()
         assert (warp_image(sample.image, shifted, 256, 192)[:99] == PAD_COLOR).all()
 
-    def test_a_joint_outside_the_view_is_unmarked(self):
+    def test_a_joint_moved_out_of_the_view_is_absent_and_an_unmarked_one_stays_unknown(self):
         moved = warp_joints(sample_with_dot().joints, np.array([[1.0, 0, 200], [0, 1, 0]]), 256, 192)
-        assert np.isnan(moved).all()
+        assert np.isnan(moved[:, :2]).all()
+        assert moved[JOINT_ID["right-wrist"], 2] == ABSENT
+        assert np.isnan(moved[:, 2]).sum() == 15
+        again = warp_joints(moved, np.array([[1.0, 0, -200], [0, 1, 0]]), 256, 192)
+        np.testing.assert_array_equal(again, moved)
 
 
 def test_an_occluder_turns_what_it_covers_into_background_and_hides_joints():
@@ -132,6 +139,12 @@ class TestAugment:
             np.testing.assert_array_equal(a, b)
         assert not np.array_equal(views[0][0], views[2][0])
 
+    def test_turned_views_are_upside_down_as_often_as_not(self):
+        how = load_recipe("lite").augmentation.model_copy(update={"turn": 1.0})
+        rng = np.random.default_rng(0)
+        turned = [random_view(sample_with_dot(), how, 64, 64, LIP, rng) for _ in range(200)]
+        assert 70 < sum(matrix[0, 0] < 0 for matrix in turned) < 130
+
     @given(st.integers(0, 10_000))
     def test_a_joint_that_is_left_still_lies_on_its_part(self, seed):
         how = load_recipe("lite").augmentation.model_copy(update={"occluder": 0.0})
@@ -141,6 +154,23 @@ class TestAugment:
             if not np.isnan(x):
                 cell = labels[min(int(y // 2), 127), min(int(x // 2), 95)]
                 assert cell in (LABEL_ID[arm], IGNORE)
+
+
+def test_little_light_makes_a_dark_photo_with_noise():
+    dark = dim(np.full((64, 64, 3), 200, np.uint8), np.random.default_rng(0))
+    assert dark.mean() < 0.8 * 200
+    assert dark.std() > 1
+
+
+@given(st.integers(0, 10_000))
+def test_motion_smears_a_point_along_a_line_and_keeps_its_light(seed):
+    point = np.zeros((21, 21, 3), np.uint8)
+    point[10, 10] = 255
+    smeared = smear(point, np.random.default_rng(seed))[..., 0]
+    assert smeared.max() < 255
+    assert int(smeared.sum()) == pytest.approx(255, abs=9)
+    assert not smeared[:6].any()
+    assert not smeared[15:].any()
 
 
 class TestHeatMaps:
@@ -158,3 +188,10 @@ class TestHeatMaps:
         joints = no_joints()
         joints[3] = (10, 10, OCCLUDED)
         assert heat_maps(joints, 64, 48, 4, 2.0)[1][3] == 1
+
+    def test_of_an_absent_joint_an_empty_map_is_learnt(self):
+        joints = no_joints()
+        joints[3, 2] = ABSENT
+        maps, weights = heat_maps(joints, 64, 48, 4, 2.0)
+        assert weights.tolist() == [0, 0, 0, 1] + [0] * 12
+        assert not maps.any()

@@ -29,6 +29,9 @@ FloatArray = npt.NDArray[np.float32]
 OCCLUDED = 0.0
 """Visibility of a joint that is marked but hidden; 1 is visible."""
 
+ABSENT = -1.0
+"""Visibility of a joint that is known not to be in the picture; its x and y are nan."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -36,7 +39,8 @@ class Sample:
 
     ``image``: uint8 (H, W, 3), RGB, upright. ``labels``: uint8 (H, W), label ids, 255 = unknown.
     ``joints``: float32 (J, 3): x, y in pixels (the centre of the top-left pixel is 0, 0) and visibility
-    (1 visible, 0 occluded); a row of nan is a joint that nobody marked.
+    (1 visible, 0 occluded); a row of nan is a joint that nobody marked. Augmentation, which knows what it cut off, makes
+    joints ``ABSENT``; folders do not store them.
     """
 
     name: str
