@@ -71,12 +71,25 @@ test-ops: install-dev  ## dashboard, alerts and replicas; with Debian's packages
 test-container: install-dev  ## images built and run without Docker; as root, with buildah and debootstrap (Debian)
 	$(BIN)/pytest -m container -s tests/container
 
-# The default model from its data: make model CCP=/path/to/clothing-co-parsing (an hour and a half on two cores).
+# The default model from its data: make model CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material
+# (docs/synthetic.md says what lies there). What was stopped goes on where it was.
+MODEL_FILE := service/models/jppnet-lite
+DATA := --data data/ccp
+# glibc would give large tensors back to the system and get them anew as zeroed pages: a sixth of a training step.
+model: export MALLOC_MMAP_THRESHOLD_ := 4000000000
+model: export MALLOC_TRIM_THRESHOLD_ := 16000000000
 model: install-training
 	$(BIN)/python -m training.prepare ccp --root $(CCP) --out data/ccp
-	$(BIN)/python -m training.train lite --data data/ccp --out runs/lite $(if $(wildcard runs/lite/last.pt),--resume)
-	$(BIN)/python -m training.evaluate runs/lite/best.pt --data data/ccp
-	$(BIN)/python -m export.onnx runs/lite/best.pt service/models/jppnet-lite.onnx --photos data/ccp/images
+	$(BIN)/python -m training.synthesize --count 4000 --seed 1 --material $(MATERIAL) --backgrounds data/ccp --out data/rendered
+	$(BIN)/python -m training.train lite-rendered $(DATA) --data data/rendered --out runs/lite-1 \
+	  $(if $(wildcard runs/lite-1/last.pt),--resume)
+	$(BIN)/python -m training.pseudo_label runs/lite-1/best.pt ccp --root $(CCP) --out data/pseudo
+	$(BIN)/python -m training.train lite-self-trained $(DATA) --data data/pseudo --data data/rendered --out runs/lite-2 \
+	  $(if $(wildcard runs/lite-2/last.pt),--resume,--from runs/lite-1/best.pt)
+	$(BIN)/python -m training.calibrate runs/lite-2/best.pt $(DATA) --write training/weights/jppnet-lite.safetensors
+	$(BIN)/python -m export.onnx training/weights/jppnet-lite.safetensors $(MODEL_FILE).onnx $(DATA) --half-weights
+	$(BIN)/python -m export.onnx training/weights/jppnet-lite.safetensors $(MODEL_FILE).int8.onnx $(DATA) --precision int8
+	$(BIN)/python -m export.measure $(MODEL_FILE).onnx $(MODEL_FILE).int8.onnx $(DATA)
 
 # What drives the benchmarks; PROVIDER=cuda on a GPU host, PHOTOS=folder for photos of one's own, QUICK=1 for a look.
 PROVIDER ?= cpu
