@@ -70,19 +70,19 @@ def joint_loss(
     """The terms of the light network's loss and their ``total``.
 
     ``labels`` (N, 2h, 2w), twice the stages' grid (h, w). Earlier stages learn on the coarse grid; the last one learns
-    on the fine grid and adds Lovász, half and half.
+    on the fine grid and adds Lovász, half and half. A network's only stage learns as the first and as the last.
     """
     coarse = labels[:, ::2, ::2]
     last = F.interpolate(stages[-1].parsing, scale_factor=2.0, mode="bilinear", align_corners=False)
-    early = [cross_entropy(stage.parsing, coarse, recipe.background) for stage in stages[:-1]]
+    early = [cross_entropy(stage.parsing, coarse, recipe.background) for stage in stages[:-1] or stages]
     poses = [heat_map_loss(stage.pose, maps, weights, recipe.sigma) for stage in stages]
     terms = {
         "parsing": cross_entropy(last, labels, recipe.background),
         "lovasz": lovasz_softmax(last, labels),
         "parsing_early": torch.stack(early).mean(),
         "pose": poses[-1],
-        "pose_early": torch.stack(poses[:-1]).mean(),
+        "pose_early": torch.stack(poses[:-1] or poses).mean(),
     }
     parsing = 0.5 * terms["parsing"] + 0.5 * terms["lovasz"] + 0.5 * terms["parsing_early"]
-    terms["total"] = parsing + recipe.pose * (terms["pose"] + 0.5 * terms["pose_early"])
+    terms["total"] = recipe.parsing * parsing + recipe.pose * (terms["pose"] + 0.5 * terms["pose_early"])
     return terms

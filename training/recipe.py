@@ -32,6 +32,7 @@ class LiteNetworkRecipe(NetworkRecipe):
     height: int = Field(multiple_of=32)
     width: int = Field(multiple_of=32)
     frozen_groups: int = Field(ge=0, description="leading groups of the trunk that keep their ImageNet weights")
+    refinements: int = Field(2, ge=0, description="stages after the first answer, in which each task reads the other")
 
 
 class JPPNetNetworkRecipe(NetworkRecipe):
@@ -65,9 +66,10 @@ class SGDRecipe(ScheduleRecipe):
 
 
 class LiteLossRecipe(_Strict):
-    """Weights of the terms of the loss."""
+    """Weights of the terms of the loss; a task whose weight is 0 is not learnt."""
 
     background: Share
+    parsing: float = Field(1.0, ge=0)
     pose: float = Field(ge=0)
     sigma: float = Field(gt=0, description="of the heat maps, in cells of the network's grid")
 

@@ -35,20 +35,29 @@ METRICS = {
 }
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
+def light_checkpoint(path, refinements):
     """A light network at 64 × 64 whose answers differ from place to place."""
     torch.manual_seed(0)
     recipe = load_recipe("lite")
-    recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update={"height": 64, "width": 64})})
+    changes = {"height": 64, "width": 64, "refinements": refinements}
+    recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update=changes)})
     network = build_network(recipe, LIP)
     network.load_pretrained()
     for heads in (network.heads, *network.changes, network.finish.heads):
         for branch in (heads.parsing, heads.pose):
             torch.nn.init.normal_(branch[-1].weight, std=0.3)
-    path = tmp_path_factory.mktemp("run") / "best.pt"
     save_checkpoint(Checkpoint(network, recipe, LIP, asdict(INFO), METRICS), path)
     return load_checkpoint(path)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return light_checkpoint(tmp_path_factory.mktemp("run") / "best.pt", refinements=2)
+
+
+def test_a_network_without_refinement_is_exported_as_well(tmp_path):
+    checkpoint = light_checkpoint(tmp_path / "best.pt", refinements=0)
+    assert export(checkpoint, tmp_path / "short.onnx", data=None).label_agreement > 0.999
 
 
 @pytest.fixture(scope="module")

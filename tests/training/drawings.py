@@ -69,7 +69,7 @@ def write_tiny_recipe(path, epochs):
         "height = 256": "height = 64",
         "width = 192": "width = 64",
         "batch = 16": "batch = 2",
-        "epochs = 72": f"epochs = {epochs}",
+        "epochs = 46": f"epochs = {epochs}",
         "warmup_epochs = 2": "warmup_epochs = 0",
         "ema_decay = 0.998": "ema_decay = 0.5",
     }

@@ -2,7 +2,9 @@ import pytest
 import torch
 
 from training.networks.efficientnet_lite import TAP_CHANNELS, EfficientNetLite0
-from training.networks.lite import REFINEMENTS, LiteNetwork
+from training.networks.lite import LiteNetwork
+from training.objectives import LiteObjective
+from training.recipe import load_recipe
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +47,20 @@ def test_frozen_groups_keep_their_weights():
 
 @pytest.fixture
 def network():
+    return lite_network(refinements=2)
+
+
+def lite_network(refinements):
     torch.manual_seed(0)
-    return LiteNetwork(labels=20, joints=16).eval()
+    return LiteNetwork(labels=20, joints=16, refinements=refinements).eval()
 
 
 class TestLiteNetwork:
+    @pytest.mark.parametrize("refinements", [0, 1, 2])
     @torch.inference_mode()
-    def test_every_stage_answers_both_tasks_at_stride_4(self, network):
-        stages = network(torch.rand(2, 3, 64, 96) * 255)
-        assert len(stages) == 1 + REFINEMENTS
+    def test_every_stage_answers_both_tasks_at_stride_4(self, refinements):
+        stages = lite_network(refinements)(torch.rand(2, 3, 64, 96) * 255)
+        assert len(stages) == 1 + refinements
         for stage in stages:
             assert stage.parsing.shape == (2, 20, 16, 24)
             assert stage.pose.shape == (2, 16, 16, 24)
@@ -75,3 +82,47 @@ class TestLiteNetwork:
         for output, read in ((answer.pose, last.parsing), (answer.parsing, last.pose)):
             (gradient,) = torch.autograd.grad(output.square().sum(), read, retain_graph=True)
             assert gradient.abs().sum() > 0
+
+    @pytest.mark.parametrize("refinements", [0, 1, 2])
+    def test_everything_of_it_is_learnt(self, refinements):
+        network = lite_network(refinements).train()
+        for branch in (network.finish.heads, *network.changes):  # past the first step, they are not silent
+            torch.nn.init.normal_(branch.parsing[-1].weight)
+            torch.nn.init.normal_(branch.pose[-1].weight)
+        stages = network(torch.rand(2, 3, 64, 64) * 255)
+        sum(answer.square().sum() for stage in stages for answer in stage).backward()
+        assert [name for name, value in network.named_parameters() if value.grad is None] == []
+
+
+class TestTaskWeights:
+    """A task whose weight is 0 teaches nothing."""
+
+    @pytest.fixture
+    def batch(self):
+        generator = torch.Generator().manual_seed(1)
+        labels = torch.randint(0, 20, (2, 32, 32), generator=generator)
+        maps = torch.rand(2, 16, 16, 16, generator=generator)
+        return torch.rand(2, 3, 64, 64, generator=generator) * 255, labels, maps, torch.ones(2, 16)
+
+    def gradients(self, batch, refinements=2, **weights):
+        recipe = load_recipe("lite").loss.model_copy(update=weights)
+        network = lite_network(refinements).train()
+        torch.manual_seed(2)  # Lovász draws its pixels
+        terms = LiteObjective(network, torch.float32, recipe)(*batch)
+        terms["total"].backward()
+        return network, terms
+
+    def test_without_pose_no_joint_is_learnt(self, batch):
+        network, _ = self.gradients(batch, pose=0.0)
+        assert all(not value.grad.any() for value in network.finish.heads.pose.parameters())
+        assert any(value.grad.any() for value in network.finish.heads.parsing.parameters())
+
+    def test_without_parsing_no_label_is_learnt(self, batch):
+        network, _ = self.gradients(batch, parsing=0.0)
+        assert all(not value.grad.any() for value in network.finish.heads.parsing.parameters())
+        assert any(value.grad.any() for value in network.finish.heads.pose.parameters())
+
+    def test_one_stage_learns_as_the_first_and_as_the_last(self, batch):
+        _, terms = self.gradients(batch, refinements=0)
+        torch.testing.assert_close(terms["pose"], terms["pose_early"])
+        assert terms["total"].isfinite()

@@ -29,8 +29,6 @@ HEAD = 64
 DETAIL = 48
 """Channels at stride 4."""
 
-REFINEMENTS = 2
-
 
 def separable(channels_in: int, channels_out: int, kernel: int) -> nn.Sequential:
     """Depth-wise k×k, then 1×1, each with batch norm and ReLU."""
@@ -134,31 +132,32 @@ class Finish(nn.Module):
 
 
 class LiteNetwork(Network):
-    """float32 (N, 3, H, W), RGB 0–255, H and W multiples of 32 → 1 + ``REFINEMENTS`` stages at stride 4.
+    """float32 (N, 3, H, W), RGB 0–255, H and W multiples of 32 → 1 + ``refinements`` stages at stride 4.
 
-    Each stage adds to what the one before it said.
+    Each stage adds to what the one before it said. Without refinements the only stage is the first answer, drawn at
+    stride 4.
     """
 
     stride = 4
     origin = 1.5
     multiple = 32
 
-    def __init__(self, labels: int, joints: int) -> None:
+    def __init__(self, labels: int, joints: int, refinements: int) -> None:
         super().__init__()
         detail, *coarse = TAP_CHANNELS
         self.trunk = EfficientNetLite0()
         self.decoder = Decoder(tuple(coarse))
         self.heads = Heads(CONTEXT, HEAD, labels, joints)
-        self.joins = nn.ModuleList(Join(labels, joints) for _ in range(REFINEMENTS))
+        self.joins = nn.ModuleList(Join(labels, joints) for _ in range(refinements))
         self.changes = nn.ModuleList(
-            Heads(CONTEXT, HEAD, labels, joints).start_silent() for _ in range(REFINEMENTS - 1)
+            Heads(CONTEXT, HEAD, labels, joints).start_silent() for _ in range(refinements - 1)
         )
         self.finish = Finish(detail, labels, joints)
 
     @classmethod
     def by_recipe(cls, recipe: LiteNetworkRecipe, labels: int, joints: int) -> Self:
         """The network with random weights, the recipe's leading groups not to be trained."""
-        network = cls(labels, joints)
+        network = cls(labels, joints, recipe.refinements)
         network.trunk.freeze_early(recipe.frozen_groups)
         return network
 
@@ -170,8 +169,9 @@ class LiteNetwork(Network):
         for join, change in zip(self.joins[:-1], self.changes, strict=True):
             answer = added(answer, change(join(context, answer)))
             stages.append(enlarged(answer))
-        last = self.finish(self.joins[-1](context, answer), detail)
-        return [*stages, added(stages[-1], last)]
+        known = self.joins[-1](context, answer) if self.joins else context
+        last = added(stages[-1], self.finish(known, detail))
+        return [*stages[: len(self.joins)], last]
 
     def load_pretrained(self, file: Path | None = None) -> None:
         """Start from the trunk's ImageNet weights, which a package brings."""
