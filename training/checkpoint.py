@@ -15,6 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from training.calibration import UNCALIBRATED, Calibration
 from training.label_set import LabelSet
 from training.labels import LIP
 from training.networks import NETWORKS
@@ -24,14 +25,15 @@ from training.recipe import Recipe, parse_recipe
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained network, the recipe, label set and data (a prepared folder's description) that made it, and what it
-    measured at the time: nothing, where nobody measured it."""
+    """A trained network, the recipe, label set and data (a prepared folder's description) that made it, what it
+    measured at the time (nothing, where nobody measured it), and what makes its confidence honest."""
 
     network: Network
     recipe: Recipe
     label_set: LabelSet
     data: dict[str, str]
     metrics: dict[str, Any]
+    calibration: Calibration = UNCALIBRATED
 
     def words(self) -> dict[str, Any]:
         """All but the weights, as plain values."""
@@ -40,6 +42,7 @@ class Checkpoint:
             "label_set": self.label_set.model_dump(mode="json"),
             "data": self.data,
             "metrics": self.metrics,
+            "calibration": self.calibration.model_dump(mode="json"),
         }
 
 
@@ -72,7 +75,7 @@ def _read_shipped(path: Path) -> dict[str, Any]:
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint of either form and fill its network, float32, in eval mode on the CPU.
 
-    One without a label set is of the time when there was LIP's alone.
+    One without a label set is of the time when there was LIP's alone; one without a calibration has none.
     """
     shipped = path.suffix == ".safetensors"
     stored = _read_shipped(path) if shipped else torch.load(path, map_location="cpu", weights_only=True)
@@ -82,7 +85,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         network = build_network(recipe, label_set)
     weights = {name: value.float() if value.is_floating_point() else value for name, value in stored["weights"].items()}
     network.load_state_dict(weights, assign=True)
-    return Checkpoint(network.eval(), recipe, label_set, stored["data"], stored["metrics"])
+    calibration = Calibration.model_validate(stored.get("calibration", {}))
+    return Checkpoint(network.eval(), recipe, label_set, stored["data"], stored["metrics"], calibration)
 
 
 def write_whole(path: Path, content: dict[str, Any]) -> None:

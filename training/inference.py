@@ -21,12 +21,31 @@ class Prediction:
     joints: FloatArray
 
 
-@torch.inference_mode()
 def predict(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Prediction:
     """Parse and pose one upright RGB photo (H, W, 3): fitted as the recipe says, one pass.
 
     Scores, not label ids, are resized to the photo, bilinear.
     """
+    answer = ask(network, image, recipe)
+    return Prediction(_labels_at_photo_size(answer.scores, answer.to_grid, image.shape), answer.joints)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the network's last stage says of a photo.
+
+    ``scores``: label scores before soft-max, (L, h, w), on the network's grid. ``to_grid``: affine map (2, 3) from the
+    photo's pixels to cells of the grid. ``joints``: as in ``Prediction``.
+    """
+
+    scores: torch.Tensor
+    to_grid: FloatArray
+    joints: FloatArray
+
+
+@torch.inference_mode()
+def ask(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Answer:
+    """Show one upright RGB photo (H, W, 3) to the network once, fitted as the recipe says; answered on the CPU."""
     fitted, fit = fit_photo(image, recipe.height, recipe.width, recipe.fit)
     device = next(network.parameters()).device
     batch = torch.from_numpy(fitted).permute(2, 0, 1)[None].float().to(device)
@@ -36,7 +55,7 @@ def predict(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Predi
     to_grid = fit.matrix()
     to_grid[:, 2] -= network.origin
     to_grid /= network.stride
-    return Prediction(_labels_at_photo_size(stage.parsing[0].float().cpu(), to_grid, image.shape), joints)
+    return Answer(stage.parsing[0].float().cpu(), to_grid, joints)
 
 
 def _labels_at_photo_size(scores: torch.Tensor, to_grid: FloatArray, shape: tuple[int, ...]) -> UInt8Array:

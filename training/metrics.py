@@ -12,6 +12,7 @@ from training.label_set import IGNORE, LabelSet
 
 Counts = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
+Choice = npt.NDArray[np.bool_]
 Figures = dict[str, float | dict[str, float]]
 
 RARE_PIXELS = 2000
@@ -34,6 +35,21 @@ def iou(confusion: Counts) -> Scores:
     union = confusion.sum(0) + confusion.sum(1) - hits
     shares: Scores = np.divide(hits, union, out=np.full(len(hits), np.nan), where=union > 0)
     return shares
+
+
+def joints_near(predicted: FloatArray, truth: FloatArray, label_set: LabelSet) -> tuple[Choice, Choice]:
+    """Which joints of one photo count, and which lie within half a head size of the truth, (J,) each.
+
+    ``predicted``, ``truth``: (J, 2 or more) in the photo's pixels. A joint whose truth is nan does not count; in a
+    photo without both head joints none does. A predicted nan is not near.
+    """
+    known = ~np.isnan(truth[:, :2]).any(1)
+    if label_set.head is None:
+        return np.zeros_like(known), np.zeros_like(known)
+    below, above = (truth[label_set.joint_id[name], :2] for name in label_set.head)
+    size = np.linalg.norm(above - below)  # nan where one is not marked: nothing is near then
+    near = np.linalg.norm(predicted[:, :2] - truth[:, :2], axis=1) <= 0.5 * size
+    return known & ~np.isnan(size), near & known
 
 
 class ParsingMetric:
@@ -85,19 +101,9 @@ class PoseMetric:
         self.marked: Counts = np.zeros(len(label_set.joints), np.int64)
 
     def add(self, predicted: FloatArray, truth: FloatArray) -> None:
-        """Joints of one photo, (J, 2 or more) each, in the photo's pixels.
-
-        A joint whose truth is nan does not count; a photo without both head joints does not count at all.
-        A predicted nan is a miss.
-        """
-        if self.label_set.head is None:
-            return
-        below, above = (truth[self.label_set.joint_id[name], :2] for name in self.label_set.head)
-        if np.isnan(above - below).any():
-            return
-        known = ~np.isnan(truth[:, :2]).any(1)
-        near = np.linalg.norm(predicted[:, :2] - truth[:, :2], axis=1) <= 0.5 * np.linalg.norm(above - below)
-        self.correct += near & known
+        """Joints of one photo; see ``joints_near``."""
+        known, near = joints_near(predicted, truth, self.label_set)
+        self.correct += near
         self.marked += known
 
     def result(self) -> Figures:
@@ -109,7 +115,7 @@ class PoseMetric:
         scored = ~np.isin(joints, self.label_set.not_scored)
         share = np.divide(self.correct, self.marked, out=np.full(len(joints), np.nan), where=self.marked > 0)
 
-        def pooled(chosen: npt.NDArray[np.bool_]) -> float:
+        def pooled(chosen: Choice) -> float:
             marked = self.marked[chosen].sum()
             return float(self.correct[chosen].sum() / marked) if marked else float("nan")
 
