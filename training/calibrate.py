@@ -10,6 +10,7 @@ some are missed, so name a folder of hard poses, too: ``--data`` may be repeated
 """
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -187,6 +188,12 @@ def table(before: Measurement, after: Measurement) -> str:
     return "\n".join([f"{'ECE in per cent':24} {'answers':>9} {'before':>8} {'after':>8}", *lines])
 
 
+def digest(path: Path) -> str:
+    """SHA-256 of a file: which checkpoint a measurement is of."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
@@ -213,6 +220,7 @@ def main() -> None:
     before, after = (measure(measured_on, used, checkpoint.label_set) for used in (UNCALIBRATED, calibration))
     photos = {"fitted": len(samples[0::2]), "measured": len(samples[1::2])}
     record = {
+        "checkpoint": digest(args.checkpoint),
         "data": [folder.info.name for folder in folders],
         "photos": photos,
         "calibration": calibration.model_dump(mode="json"),

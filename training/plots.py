@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from training.reliability import Reliability
 
@@ -16,13 +17,16 @@ Log = list[dict[str, Any]]
 PANEL = (4.2, 3.2)
 """Inches, at 100 dots each."""
 
+COLUMNS = 3
+
 GREY, BLUE = "#b0b0b0", "#1f6fb4"
 
 
 def panels(count: int) -> tuple[Figure, list[Axes]]:
-    """A figure with panels side by side."""
-    figure = Figure(figsize=(PANEL[0] * count, PANEL[1]), layout="constrained")
-    return figure, list(np.atleast_1d(figure.subplots(1, count)))
+    """A figure with so many panels, ``COLUMNS`` side by side."""
+    columns, rows = min(count, COLUMNS), -(-count // COLUMNS)
+    figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows), layout="constrained")
+    return figure, [figure.add_subplot(rows, columns, place) for place in range(1, count + 1)]
 
 
 def reliability_plot(pairs: Mapping[str, tuple[Reliability, Reliability]], path: Path) -> None:
@@ -44,14 +48,14 @@ def reliability_plot(pairs: Mapping[str, tuple[Reliability, Reliability]], path:
     figure.savefig(path)
 
 
-def curves_plot(logs: Mapping[str, Log], label_set_figures: Mapping[str, str], path: Path) -> None:
+def curves_plot(logs: Mapping[str, Log], figures: Mapping[str, str], path: Path) -> None:
     """Run → its log, as a panel of the loss and one for each figure of the validation (key → title)."""
-    figure, axes = panels(1 + len(label_set_figures))
+    figure, axes = panels(1 + len(figures))
     for name, log in logs.items():
         epochs = [record["epoch"] for record in log]
         axes[0].plot(epochs, [record["losses"]["total"] for record in log], label=name, linewidth=1.2)
         measured = [record for record in log if "metrics" in record]
-        for axis, key in zip(axes[1:], label_set_figures, strict=True):
+        for axis, key in zip(axes[1:], figures, strict=True):
             axis.plot(
                 [record["epoch"] for record in measured],
                 [100 * record["metrics"][key] for record in measured],
@@ -59,8 +63,9 @@ def curves_plot(logs: Mapping[str, Log], label_set_figures: Mapping[str, str], p
                 label=name,
                 linewidth=1.2,
             )
-    for axis, title in zip(axes, ("loss", *(f"{title}, %" for title in label_set_figures.values())), strict=True):
-        axis.set(title=title, xlabel="epoch")
+    for axis, title in zip(axes, ("loss", *(f"{title}, %" for title in figures.values())), strict=True):
+        axis.set(title=title, xlabel="epoch", xlim=(0, max(len(log) for log in logs.values()) + 0.5))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.grid(alpha=0.3)
     axes[0].legend(fontsize="small")
     figure.savefig(path)

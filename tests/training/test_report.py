@@ -1,0 +1,132 @@
+"""The page about the model says what runs measured, and nothing else."""
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from training import answer_sheet, calibrate, report
+from training.checkpoint import load_checkpoint, save_checkpoint
+from training.data.sample import DatasetInfo
+
+
+def call(monkeypatch, module, *arguments):
+    monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
+    module.main()
+
+
+@pytest.fixture(scope="module")
+def tier(finished, folder, tmp_path_factory):
+    """A finished run with its calibration beside it."""
+    run = tmp_path_factory.mktemp("runs") / "drawn"
+    shutil.copytree(finished, run)
+    with pytest.MonkeyPatch.context() as patch:
+        call(patch, calibrate, run / "best.pt", "--data", folder.root, "--out", run / "calibration.json")
+    return run
+
+
+@pytest.fixture(scope="module")
+def labels_alone(finished, tmp_path_factory):
+    """What a run would leave that learnt no joints: the weights do not matter here."""
+    run = tmp_path_factory.mktemp("ablation") / "labels-alone"
+    shutil.copytree(finished, run)
+    checkpoint = load_checkpoint(run / "best.pt")
+    recipe = checkpoint.recipe.model_copy(update={"loss": checkpoint.recipe.loss.model_copy(update={"pose": 0.0})})
+    save_checkpoint(
+        replace(checkpoint, recipe=recipe, metrics=checkpoint.metrics | {"mean_iou": 0.125}), run / "best.pt"
+    )
+    return run
+
+
+@pytest.fixture(scope="module")
+def rendered(folder, tmp_path_factory):
+    """The drawings, under the name of pictures that may be shown."""
+    root = tmp_path_factory.mktemp("rendered") / "data"
+    shutil.copytree(folder.root, root)
+    info = DatasetInfo("rendered people", "free to use", "training.synthesize, seed 3")
+    (root / "dataset.json").write_text(json.dumps({"name": info.name, "licence": info.licence, "source": info.source}))
+    return root
+
+
+@pytest.fixture(scope="module")
+def docs(tier, labels_alone, rendered, tmp_path_factory):
+    out = tmp_path_factory.mktemp("docs")
+    with pytest.MonkeyPatch.context() as patch:
+        call(patch, report, tier, "--ablation", labels_alone, "--rendered", rendered, "--out", out)
+    return out
+
+
+def rows(page, start):
+    """Cells of the table rows that begin with a word."""
+    lines = [line for line in page.splitlines() if line.startswith(f"| {start} |")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_figures_are_those_of_the_checkpoint(docs, tier):
+    metrics = load_checkpoint(tier / "best.pt").metrics
+    figures, recipe, *_ = rows((docs / "model.md").read_text(), "drawn")
+    keys = ("mean_iou", "mean_iou_7", "pixel_accuracy", "pckh")
+    assert figures == ["drawn", "4", *(f"{100 * metrics[key]:.1f}" for key in keys)]
+    assert recipe[2:] == ["64×64", "3.3 M", "Look into Person (LIP)", "4 × 2"]
+
+
+def test_an_ablation_says_what_differs_and_is_silent_on_what_was_not_learnt(docs):
+    ((_, differs, mean_iou, *_, pckh),) = rows((docs / "model.md").read_text(), "labels-alone")
+    assert (differs, mean_iou, pckh) == ("`loss.pose = 0.0`", "12.5", "–")
+
+
+def test_the_calibration_is_that_of_the_run(docs, tier):
+    record = json.loads((tier / "calibration.json").read_text())
+    page = (docs / "model.md").read_text()
+    before, after = (calibrate.Measurement.read(record[when]) for when in ("before", "after"))
+    name = max(after.label, key=lambda name: sum(after.label[name].count))
+    ((_, errors),) = rows(page, name)
+    assert errors == f"{100 * before.label[name].error:.1f} → {100 * after.label[name].error:.1f}"
+    assert rows(page, "glove") == []  # which no pixel was given
+    assert f"{record['calibration']['temperature']:.2f}" in page
+
+
+def test_every_picture_is_there_small_and_on_the_page(docs):
+    page, files = (docs / "model.md").read_text(), sorted((docs / "images").iterdir())
+    assert [file.name for file in files] == [
+        "answers-drawn.jpg", "calibration-drawn.png", "curves.png", "portrait-drawn.jpg",
+    ]  # fmt: skip
+    for file in files:
+        assert f"](images/{file.name})" in page
+        assert file.stat().st_size < 200_000
+        assert len(np.unique(cv2.imread(str(file)))) > 10
+
+
+def test_without_runs_a_chapter_is_missing(finished, tmp_path, monkeypatch):
+    call(monkeypatch, report, finished, "--out", tmp_path)
+    page = (tmp_path / "model.md").read_text()
+    assert "## Confidence" not in page
+    assert "what differs" not in page
+    assert [file.name for file in sorted((tmp_path / "images").iterdir())] == [
+        "curves.png",
+        f"portrait-{finished.name}.jpg",
+    ]
+
+
+def test_pictures_that_are_not_free_do_not_get_onto_the_page(finished, folder, tmp_path, monkeypatch):
+    with pytest.raises(SystemExit, match="Look into Person"):
+        call(monkeypatch, report, finished, "--rendered", folder.root, "--out", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_calibration_of_other_weights_is_refused(tier, labels_alone, tmp_path, monkeypatch):
+    run = tmp_path / "went-on"
+    shutil.copytree(labels_alone, run)
+    shutil.copyfile(tier / "calibration.json", run / "calibration.json")
+    with pytest.raises(SystemExit, match=r"other weights.*training\.calibrate again"):
+        call(monkeypatch, report, run, "--out", tmp_path / "docs")
+
+
+def test_a_sheet_is_the_same_for_the_same_seed(finished, folder, tmp_path, monkeypatch):
+    for name in ("a.jpg", "b.jpg"):
+        call(monkeypatch, answer_sheet, finished / "best.pt", "--data", folder.root, "--out", tmp_path / name)
+    assert (tmp_path / "a.jpg").read_bytes() == (tmp_path / "b.jpg").read_bytes()

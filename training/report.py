@@ -1,0 +1,304 @@
+"""Write docs/model.md from what runs measured: ``python -m training.report RUN… --out docs``.
+
+A RUN is the folder of a training run; its ``best.pt`` and ``log.jsonl`` are read, and ``calibration.json`` where
+``training.calibrate … --out RUN/calibration.json`` left one. The first RUN is what ``--ablation RUN…`` is compared
+with. ``--rendered DIR`` (of ``training.synthesize``, without ``--backgrounds``) shows answers to pictures that anybody
+may show; other photos are for ``training.answer_sheet``.
+
+No figure on the page is written by hand, and a chapter whose runs are missing is missing.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from training.answer_sheet import answer_sheet, write_jpeg
+from training.calibrate import SUMMARY, Measurement, digest
+from training.calibration import Calibration
+from training.checkpoint import Checkpoint, load_checkpoint
+from training.data.sample import PreparedFolder, read_image
+from training.evaluate import figure_titles
+from training.pictures import overlay
+from training.plots import Log, curves_plot, reliability_plot
+from training.protocols import one_pass
+from training.recipe import LiteRecipe, Recipe
+from training.reliability import Reliability
+
+PORTRAIT = Path(__file__).parents[1] / "export" / "astronaut.jpg"
+SEED = 1
+"""Draws the pictures that are shown."""
+
+INTRODUCTION: Final = """\
+# The model
+
+How the models were trained, what they measure and how far their scores can be trusted. This page is written by
+`python -m training.report` from the runs' own logs and checkpoints.
+
+The light network (`training/networks/lite.py`) answers both questions at once. A trunk that knows ImageNet
+(EfficientNet-Lite0) reads the photo; a decoder gathers what it saw; from there one branch scores the labels and one
+draws a map for every joint. Then JPPNet's idea (Liang et al., T-PAMI 2018): refinement stages read the features
+together with both last answers, so that each task corrects the other. The last one draws its answers on a finer grid.
+Every stage is taught: labels by cross-entropy, the last stage also by Lovász-Softmax; joints by Gaussian maps.
+"""
+
+ABLATION: Final = """\
+## Ablation
+
+Whether refinement helps, and whether one task helps the other, is asked with recipes that differ in a line or two:
+
+```toml
+[network]
+refinements = 0     # or 1; the presets have 2
+
+[loss]
+pose = 0.0          # labels alone; parsing = 0.0: joints alone
+```
+
+```sh
+cp training/presets/lite.toml no-refinement.toml     # and change it
+.venv/bin/python -m training.train no-refinement.toml --data data/ccp --out runs/no-refinement
+.venv/bin/python -m training.report runs/lite --ablation runs/no-refinement --out docs
+```
+"""
+
+CONFIDENCE: Final = """\
+## Confidence
+
+Of all pixels or joints that are given a score of 0.8, eight in ten should be right. The expected calibration error
+(ECE, Guo et al., ICML 2017) is how far scores are from that, averaged over all answers in 15 bins of the score.
+`training.calibrate` fits three numbers that become part of the checkpoint: a temperature for the label scores, and a
+logistic map of the log-odds of joint scores (Platt, 1999); a map for each joint would fit more than there is to know.
+They are fitted on every second photo of the validation split, and all figures here are of the others.
+
+*pixels*: all that are known, at the photo's own size. *parts*: those that were given another label than the background;
+the temperature is fitted on these, since the background is most of every photo and easy. *joints*: right within half a
+head size (PCKh).
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training run left behind."""
+
+    name: str
+    checkpoint: Checkpoint
+    log: Log
+    calibration: dict[str, Any] | None
+    """As ``training.calibrate --out`` wrote it."""
+
+    @property
+    def before_and_after(self) -> tuple[Measurement, Measurement]:
+        """The calibration's measurements."""
+        assert self.calibration is not None
+        return Measurement.read(self.calibration["before"]), Measurement.read(self.calibration["after"])
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run's folder.
+
+    Raises FileNotFoundError where it has not kept a checkpoint yet, ValueError where its calibration is another's.
+    """
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    measured = folder / "calibration.json"
+    calibration = json.loads(measured.read_text()) if measured.exists() else None
+    if calibration and calibration["checkpoint"] != digest(folder / "best.pt"):
+        raise ValueError(
+            f"{measured} was measured on other weights than {folder / 'best.pt'}: training.calibrate again"
+        )
+    return Run(folder.resolve().name, load_checkpoint(folder / "best.pt"), log, calibration)
+
+
+def page(runs: Sequence[Run], ablation: Sequence[Run], rendered: PreparedFolder | None) -> str:
+    """The page's text; its pictures are those of ``draw``."""
+    parts = [INTRODUCTION, *_figures(runs), ABLATION, *_ablation(runs[0], ablation), *_confidence(runs)]
+    return "\n".join([*parts, *_answers(runs, rendered)])
+
+
+def draw(runs: Sequence[Run], rendered: PreparedFolder | None, images: Path) -> None:
+    """Write all pictures of the page into a folder."""
+    images.mkdir(parents=True, exist_ok=True)
+    curves_plot({run.name: run.log for run in runs}, _titles(runs[0]), images / "curves.png")
+    portrait = read_image(PORTRAIT)
+    for run in runs:
+        if run.calibration:
+            before, after = run.before_and_after
+            pairs = {name: (getattr(before, name), getattr(after, name)) for name in SUMMARY}
+            reliability_plot(pairs, images / f"calibration-{run.name}.png")
+        answer = one_pass(run.checkpoint, portrait)
+        write_jpeg(
+            overlay(portrait, answer.labels, answer.joints, run.checkpoint.label_set),
+            images / f"portrait-{run.name}.jpg",
+        )
+        if rendered:
+            sheet = answer_sheet(run.checkpoint, rendered, rendered.names("val"), SEED)
+            write_jpeg(sheet, images / f"answers-{run.name}.jpg")
+
+
+def _titles(run: Run) -> dict[str, str]:
+    """The figures that the page gives, with their titles: those that are not nearly another."""
+    titles = figure_titles(run.checkpoint.label_set)
+    merged = f"mean_iou_{len(run.checkpoint.label_set.merged)}"
+    return {key: titles[key] for key in ("mean_iou", merged, "pixel_accuracy", "pckh") if key in titles}
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [" | ".join(row) for row in (head, ["---"] * len(head), *rows)]
+    return "\n".join(f"| {line} |" for line in lines) + "\n"
+
+
+def _figures(runs: Sequence[Run]) -> Iterator[str]:
+    titles = _titles(runs[0])
+    yield "## Figures\n"
+    yield "In per cent, on the validation photos, whole and at their own size; of each run's best weights.\n"
+    yield _table(["run", "photos", *titles.values()], (_figure_row(run, titles) for run in runs))
+    yield _table(
+        ["run", "recipe", "input", "parameters", "trained on", "epochs × batch"], (_recipe_row(run) for run in runs)
+    )
+    yield "![Loss and validation figures by epoch](images/curves.png)\n"
+
+
+def _figure_row(run: Run, titles: Iterable[str]) -> list[str]:
+    metrics, learnt = run.checkpoint.metrics, _learnt(run.checkpoint.recipe, titles)
+    return [
+        run.name,
+        str(metrics["photos"]),
+        *(f"{100 * metrics[key]:.1f}" if key in learnt else "–" for key in titles),
+    ]
+
+
+def _learnt(recipe: Recipe, figures: Iterable[str]) -> set[str]:
+    """Those of the figures that are of a task which the recipe teaches."""
+    parsing = recipe.loss.parsing if isinstance(recipe, LiteRecipe) else 1.0
+    return {key for key in figures if (recipe.loss.pose if key.startswith("pckh") else parsing) > 0}
+
+
+def _recipe_row(run: Run) -> list[str]:
+    checkpoint, recipe = run.checkpoint, run.checkpoint.recipe
+    parameters = sum(value.numel() for value in checkpoint.network.parameters()) / 1e6
+    size, schedule = f"{recipe.network.width}×{recipe.network.height}", recipe.schedule
+    length = f"{schedule.epochs} × {schedule.batch}"
+    return [run.name, recipe.description, size, f"{parameters:.1f} M", checkpoint.data["name"], length]
+
+
+def _ablation(reference: Run, runs: Sequence[Run]) -> Iterator[str]:
+    if not runs:
+        return
+    titles = _titles(reference)
+    yield f"Against `{reference.name}`; in per cent. One run a row, with one seed: small differences mean nothing.\n"
+    rows = [
+        [run.name, differences(reference.checkpoint, run.checkpoint), *_figure_row(run, titles)[2:]] for run in runs
+    ]
+    first = [reference.name, "", *_figure_row(reference, titles)[2:]]
+    yield _table(["run", "what differs", *titles.values()], [first, *rows])
+
+
+def differences(reference: Checkpoint, other: Checkpoint) -> str:
+    """What of recipe and data is another than the reference's, in words of a table's cell."""
+    ours, theirs = (_flat(checkpoint.recipe.model_dump(mode="json")) for checkpoint in (reference, other))
+    changed = [f"`{key} = {value}`" for key, value in theirs.items() if ours.get(key) != value and key != "description"]
+    if other.data != reference.data:
+        changed.append(f"trained on {other.data['name']} ({other.data['source']})")
+    return ", ".join(changed) or "nothing"
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A recipe's keys with their tables' names."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _confidence(runs: Sequence[Run]) -> Iterator[str]:
+    calibrated = [run for run in runs if run.calibration]
+    if not calibrated:
+        return
+    yield CONFIDENCE
+    head = ["run", "photos of", "fitted, measured on", "temperature", "slope, offset", *(f"ECE, {n}" for n in SUMMARY)]
+    yield _table(head, (_calibration_row(run) for run in calibrated))
+    yield "ECE in per cent, as the network says it → calibrated. For each label, at the pixels that were given it:\n"
+    pairs = {run.name: run.before_and_after for run in calibrated}
+    given = [name for name in calibrated[0].checkpoint.label_set.label_id if _is_given(name, pairs.values())]
+    yield _table(
+        ["label", *pairs],
+        ([label, *(_change(old.label[label], new.label[label]) for old, new in pairs.values())] for label in given),
+    )
+    for run in calibrated:
+        yield f"![Reliability diagrams of {run.name}](images/calibration-{run.name}.png)\n"
+
+
+def _is_given(label: str, pairs: Iterable[tuple[Measurement, Measurement]]) -> bool:
+    """Whether any run answered a pixel with the label."""
+    return any(any(before.label[label].count) for before, _ in pairs)
+
+
+def _calibration_row(run: Run) -> list[str]:
+    assert run.calibration is not None
+    fitted, photos = Calibration.model_validate(run.calibration["calibration"]), run.calibration["photos"]
+    before, after = run.before_and_after
+    return [
+        run.name,
+        ", ".join(run.calibration["data"]),
+        f"{photos['fitted']}, {photos['measured']}",
+        f"{fitted.temperature:.2f}",
+        f"{fitted.joint_slope:.2f}, {fitted.joint_offset:.2f}",
+        *(_change(getattr(before, name), getattr(after, name)) for name in SUMMARY),
+    ]
+
+
+def _change(before: Reliability, after: Reliability) -> str:
+    """Two errors; a dash stands for none."""
+    return " → ".join(f"{100 * part.error:.1f}" if any(part.count) else "–" for part in (before, after))
+
+
+def _answers(runs: Sequence[Run], rendered: PreparedFolder | None) -> Iterator[str]:
+    yield "## Answers\n"
+    if rendered:
+        yield f"Rendered people ({rendered.info.source}), drawn by seed {SEED} and not by taste, from the best"
+        yield "answered to the worst: picture, truth, answer. The photos that runs are measured on are not this"
+        yield "project's to show; this makes the same sheet of them, or of any prepared folder:\n"
+        yield "```sh\n.venv/bin/python -m training.answer_sheet RUN/best.pt --data data/ccp --out sheet.jpg\n```\n"
+        for run in runs:
+            yield f"![Answers of {run.name} beside the truth](images/answers-{run.name}.jpg)\n"
+    yield "And NASA's portrait of Eileen Collins, whose space suit no photo taught:\n"
+    for run in runs:
+        yield f"![The portrait under the answer of {run.name}](images/portrait-{run.name}.jpg)\n"
+
+
+def require_showable(folder: PreparedFolder) -> None:
+    """Raises ValueError unless the folder's pictures are rendered throughout, with nothing of a photo in them."""
+    info = folder.info
+    if info.name != "rendered people" or "backgrounds" in info.licence:
+        raise ValueError(
+            f"--rendered {folder.root}: {info.name} ({info.licence}) is not for a page that anybody sees; give "
+            "pictures of training.synthesize without --backgrounds, and look at others with training.answer_sheet"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
+    parser.add_argument("--ablation", type=Path, nargs="+", default=[], metavar="RUN", help="runs to compare")
+    parser.add_argument("--rendered", type=Path, metavar="DIR", help="rendered people to show answers to")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets model.md and images/")
+    args = parser.parse_args()
+    rendered = PreparedFolder(args.rendered) if args.rendered else None
+    try:
+        if rendered:
+            require_showable(rendered)
+        runs, ablation = ([read_run(folder) for folder in folders] for folders in (args.runs, args.ablation))
+        if len({run.name for run in runs}) < len(runs):
+            parser.error("two runs have folders of the same name, and pictures are named after them")
+        draw(runs, rendered, args.out / "images")
+    except (ValueError, FileNotFoundError) as error:
+        sys.exit(str(error))
+    (args.out / "model.md").write_text(page(runs, ablation, rendered), encoding="utf-8")
+    print(args.out / "model.md")
+
+
+if __name__ == "__main__":
+    main()
