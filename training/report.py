@@ -259,8 +259,9 @@ def _answers(runs: Sequence[Run], rendered: PreparedFolder | None) -> Iterator[s
     yield "## Answers\n"
     if rendered:
         yield f"Rendered people ({rendered.info.source}), drawn by seed {SEED} and not by taste, from the best"
-        yield "answered to the worst: picture, truth, answer. The photos that runs are measured on are not this"
-        yield "project's to show; this makes the same sheet of them, or of any prepared folder:\n"
+        yield "answered to the worst: picture, truth, answer. Every joint is drawn, however low its score. The photos"
+        yield "that runs are measured on are not this project's to show; this makes the same sheet of them, or of any"
+        yield "prepared folder:\n"
         yield "```sh\n.venv/bin/python -m training.answer_sheet RUN/best.pt --data data/ccp --out sheet.jpg\n```\n"
         for run in runs:
             yield f"![Answers of {run.name} beside the truth](images/answers-{run.name}.jpg)\n"
