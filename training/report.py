@@ -72,7 +72,8 @@ Of all pixels or joints that are given a score of 0.8, eight in ten should be ri
 (ECE, Guo et al., ICML 2017) is how far scores are from that, averaged over all answers in 15 bins of the score.
 `training.calibrate` fits three numbers that become part of the checkpoint: a temperature for the label scores, and a
 logistic map of the log-odds of joint scores (Platt, 1999); a map for each joint would fit more than there is to know.
-They are fitted on every second photo of the validation split, and all figures here are of the others.
+They are fitted on every second photo of the validation split, and all figures here are of the others. They hold for
+photos like these: on harder ones the same score is less often right.
 
 *pixels*: all that are known, at the photo's own size. *parts*: those that were given another label than the background;
 the temperature is fitted on these, since the background is most of every photo and easy. *joints*: right within half a
