@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.calibration import UNCALIBRATED, Calibration, calibrated_joint_score, calibrated_scores
 from training.label_set import LabelSet
 from training.networks.network import Network
 from training.networks.stage import Stage, labels_last
@@ -25,18 +26,21 @@ LABELS_STRIDE = 2
 
 
 class DeployableGraph(nn.Module):
-    """The image once; the label map at half its size."""
+    """The image once; the label map at half its size; confidence and joint scores calibrated."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, calibration: Calibration = UNCALIBRATED) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.calibration = network, calibration
 
     def forward(self, image: Tensor) -> Answer:
         height, width = image.shape[1:3]
         stage = self.network(image.permute(0, 3, 1, 2).float())[-1]
         stride, origin = self.network.stride, self.network.origin
-        scores = enlarge(stage.parsing, (height // LABELS_STRIDE, width // LABELS_STRIDE), stride, origin)
-        return *labels_and_confidence(scores), decode(stage.pose, stride, origin)
+        scores = calibrated_scores(stage.parsing, self.calibration)
+        scores = enlarge(scores, (height // LABELS_STRIDE, width // LABELS_STRIDE), stride, origin)
+        places, peaks = decode(stage.pose, stride, origin).split((2, 1), dim=2)
+        keypoints = torch.cat([places, calibrated_joint_score(peaks, self.calibration)], 2)
+        return *labels_and_confidence(scores), keypoints
 
 
 class AveragedGraph(nn.Module):

@@ -38,8 +38,9 @@ CALIBRATION_PHOTOS = 200
 
 def build_graph(checkpoint: Checkpoint, network: Network, averaged: bool) -> nn.Module:
     """The deployable graph around ``network``; ``averaged`` is JPPNet's own evaluation."""
-    graph = AveragedGraph(network, checkpoint.label_set) if averaged else DeployableGraph(network)
-    return graph.eval()
+    if averaged:  # calibration is of answers to one look
+        return AveragedGraph(network, checkpoint.label_set).eval()
+    return DeployableGraph(network, checkpoint.calibration).eval()
 
 
 def write_graph(graph: nn.Module, path: Path, height: int, width: int) -> None:
