@@ -13,9 +13,9 @@ from service.engine.errors import DeviceError, OverloadError
 class Door:
     """ASGI middleware: refuses photos that the engine would not take, at a fraction of what an answer costs.
 
-    Under overload most requests are refused, and what that takes is taken from the photos that are let in: finding the
-    route, reading parameters and raising an exception through all layers took twice as long. Whoever has no key is let
-    through, for the guard behind says that a key is needed.
+    Under overload most requests are refused, and what that costs is taken from the photos that are let in. Routes,
+    parameters and exception handlers would double it. Whoever has no key is let through, for the guard behind says that
+    one is needed.
     """
 
     def __init__(self, app: ASGIApp, engine: Engine, keys: Keys, calls: APIRouter) -> None:
