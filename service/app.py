@@ -9,7 +9,8 @@ from starlette.concurrency import run_in_threadpool
 
 from service.api.answered import WatchAnswers
 from service.api.documentation import install_documentation, problems
-from service.api.keys import key_guard
+from service.api.door import Door
+from service.api.keys import Keys
 from service.api.lingering import Lingering
 from service.api.metrics import Metrics, metrics_route
 from service.api.page import page_routes
@@ -47,13 +48,15 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         telemetry=TELEMETRY,
     )
     metrics = Metrics(engine)
+    keys, photos = Keys(settings.api_keys), photo_routes(engine, settings)
     install_problems(app)
+    app.add_middleware(Door, engine=engine, keys=keys, calls=photos)
     app.add_middleware(WatchAnswers, listeners=(metrics.answered, request_log(engine.card)))
     install_web_habits(app, settings.cors_origins)
     app.add_middleware(Lingering)
     app.add_middleware(RequestId)
-    guard = key_guard(settings.api_keys)
-    for router in (photo_routes(engine, settings), model_route(engine)):
+    guard = keys.guard()
+    for router in (photos, model_route(engine)):
         app.include_router(router, dependencies=guard, responses=problems(401) if guard else None)
     app.include_router(health_routes(engine))
     app.include_router(metrics_route(metrics))

@@ -131,7 +131,8 @@ def problem_response(request: Request, kind: Kind, detail: str, headers: Mapping
     return Response(problem.model_dump_json(), kind.status, all_headers, MEDIA_TYPE)
 
 
-async def _answer_known(request: Request, error: Exception) -> Response:
+def known_problem(request: Request, error: Exception) -> Response:
+    """The answer to a request that ends in an error of which the kind is known."""
     kind = KINDS[type(error)]
     headers = {}
     if isinstance(error, engine.OverloadError | engine.DeadlineError):
@@ -142,6 +143,10 @@ async def _answer_known(request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="jppnet"'
     detail = _explain(error) if isinstance(error, RequestValidationError) else str(error)
     return problem_response(request, kind, detail, headers)
+
+
+async def _answer_known(request: Request, error: Exception) -> Response:
+    return known_problem(request, error)
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -24,6 +24,7 @@ from service.engine.card import Card, read_card
 from service.engine.cores import usable_cores
 from service.engine.errors import DeviceError, StartError
 from service.engine.flights import Flights
+from service.engine.futures import then, together
 from service.engine.golden import prover
 from service.engine.lanes import Deadline, Lanes
 from service.engine.photo import Photo, Plan, plan
@@ -31,6 +32,7 @@ from service.engine.session import GpuOptions, Prediction, open_session
 from service.engine.timings import Timings
 from service.engine.tuning import Drive, tune
 from service.engine.view import View
+from service.imaging.decode import Image
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -73,7 +75,8 @@ class Engine:
         self.admission = Admission(settings.queue_size, drive.photos_per_second)
         self._max_pixels = settings.max_pixels
         self.budget = PixelBudget(settings.max_pixels_at_work)
-        self._flights: Flights[Seen] | None = Flights() if settings.share_runs else None
+        self._flights: Flights[Seen] = Flights()
+        self._shares_runs = settings.share_runs
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="photo")
 
     @classmethod
@@ -137,22 +140,27 @@ class Engine:
     ) -> tuple[T, Timings]:
         """Takes a photo down the whole line; ``encode`` turns the analysis into the answer.
 
-        With ``boxes``, the model is shown the surroundings of each and not the whole photo. Cancelling takes the photo
-        out of whatever queue it stands in. ``deadline`` is on ``time.monotonic``'s clock.
+        The threads hand the photo on to one another; the event loop hears of it again when the answer is there. With
+        ``boxes``, the model is shown the surroundings of each and not the whole photo. A photo that is cancelled, or
+        whose ``deadline`` (on ``time.monotonic``'s clock) has passed, leaves whatever queue it stands in.
 
         Raises:
             PhotoError: the file is damaged, or a box lies outside the photo.
             OverloadError, DeadlineError, InferenceError, DeviceError, ClosedError: see there.
         """
         began = time.perf_counter()
-        with self.admission.enter(_places(boxes)):
-            see = partial(self._see, photo, boxes)
-            if self._flights is not None:
-                seen = await self._flights.join((photo.digest, tuple(boxes)), deadline, see)
-            else:
-                seen = await see(Deadline(deadline))
-            answer, encoding = await self._in_pool(partial(encode, seen.analysis(self.card)), seen.plan.answer_pixels)
-        return answer, seen.timings(encoding, time.perf_counter() - began)
+        key = (photo.digest, tuple(boxes)) if self._shares_runs else object()
+        with (
+            self.admission.enter(_places(boxes)),
+            Deadline(deadline) as own,
+            self._flights.join(key, own, partial(self._see, photo, boxes)) as seeing,
+        ):
+
+            def encode_seen(seen: Seen) -> Future[tuple[T, float]]:
+                return self._in_pool(partial(encode, seen.analysis(self.card)), seen.plan.answer_pixels, own)
+
+            answer, encoding = await asyncio.wrap_future(then(seeing, encode_seen))
+        return answer, seeing.result().timings(encoding, time.perf_counter() - began)
 
     def analyze_here(self, data: bytes, encode: Callable[[Analysis], T]) -> T:
         """The same line for callers without an event loop; decodes and encodes in the calling thread."""
@@ -164,30 +172,30 @@ class Engine:
         session = self.drive.sessions[0]
         return plan(photo, boxes, (session.input_height, session.input_width), self.card.fit)
 
-    async def _see(self, photo: Photo, boxes: Sequence[AskedBox], deadline: Deadline) -> Seen:
+    def _see(self, photo: Photo, boxes: Sequence[AskedBox], deadline: Deadline) -> Future[Seen]:
         """Decodes a photo and has the model run on what it is to be shown."""
         plan = self._plan(photo, boxes)
-        images, decoding = await self._in_pool(partial(plan.inputs, self.card.pad_color), plan.pixels)
-        futures = [self.lanes.submit(image, deadline) for image in images]
-        try:
-            predictions = await asyncio.gather(*map(asyncio.wrap_future, futures))
-        finally:  # what one view's failure leaves without use does not run
-            for future in futures:
-                future.cancel()
-        return Seen(plan, predictions, decoding)
 
-    async def _in_pool(self, work: Callable[[], T], pixels: int) -> tuple[T, float]:
+        def run(decoded: tuple[Sequence[Image], float]) -> Future[Seen]:
+            images, decoding = decoded
+            futures = [self.lanes.submit(image, deadline) for image in images]
+            seen = together(futures, lambda predictions: Seen(plan, predictions, decoding))
+            # What one view's failure leaves without use does not run.
+            seen.add_done_callback(lambda seen: deadline.give_up() if seen.exception() else None)
+            return seen
+
+        return then(self._in_pool(partial(plan.inputs, self.card.pad_color), plan.pixels, deadline), run)
+
+    def _in_pool(self, work: Callable[[], T], pixels: int, deadline: Deadline) -> Future[tuple[T, float]]:
         """Does work on so many pixels in the pool; gives its result and the seconds it took."""
-        await self.budget.take(pixels)
-        job = self._pool.submit(_timed, work)
-        result = asyncio.wrap_future(job)
-        # Work that has begun goes on when nobody waits any more, and until it ends it holds its memory.
-        result.add_done_callback(lambda _: self.budget.give_back(pixels))
-        try:
-            return await asyncio.shield(result)
-        except asyncio.CancelledError:
-            job.cancel()
-            raise
+
+        def do() -> tuple[T, float]:
+            deadline.check()
+            with self.budget.hold(pixels):
+                began = time.perf_counter()
+                return work(), time.perf_counter() - began
+
+        return self._pool.submit(do)
 
     def drain(self) -> None:
         """Says that the end is near: photos are still taken, but nobody should send more."""
@@ -202,9 +210,3 @@ class Engine:
 def _places(boxes: Sequence[AskedBox]) -> int:
     """Runs of the model that a photo with these boxes needs."""
     return len(boxes) or 1
-
-
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    began = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - began

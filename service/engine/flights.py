@@ -1,12 +1,13 @@
 """Single flight: who asks for what is already being worked on waits for that, and it is done once.
 
-Nothing is kept: when the work is done, so is the flight.
+Nothing is kept: when nobody waits for the work any more, it is given up, done or not.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from service.engine.lanes import Deadline
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 class Flight(Generic[T]):
     """Work that is under way, and how many wait for it."""
 
-    task: asyncio.Task[T]
+    result: Future[T]
     deadline: Deadline
     """The latest of those who wait."""
     waiting: int = 0
@@ -29,31 +30,22 @@ class Flights(Generic[T]):
     def __init__(self) -> None:
         self._flights: dict[Hashable, Flight[T]] = {}
 
-    async def join(self, key: Hashable, deadline: float, work: Callable[[Deadline], Coroutine[Any, Any, T]]) -> T:
-        """The result of the work of that key, which is begun if it is not under way; its failure is everybody's.
+    @contextmanager
+    def join(self, key: Hashable, deadline: Deadline, begin: Callable[[Deadline], Future[T]]) -> Iterator[Future[T]]:
+        """The work of that key, which is begun if it is not under way; its failure is everybody's.
 
-        Who is cancelled leaves the others to it; when the last leaves, the work is cancelled.
+        Who leaves leaves the others to it; when the last leaves, the work's deadline has passed.
         """
         flight = self._flights.get(key)
         if flight is None:
-            flight = self._begin(key, Deadline(deadline), work)
-        flight.deadline.at = max(flight.deadline.at, deadline)
+            latest = Deadline(deadline.at)
+            flight = self._flights[key] = Flight(begin(latest), latest)
+        flight.deadline.at = max(flight.deadline.at, deadline.at)
         flight.waiting += 1
         try:
-            return await asyncio.shield(flight.task)
+            yield flight.result
         finally:
             flight.waiting -= 1
             if not flight.waiting:
-                flight.task.cancel()
-                self._end(key, flight)  # at once, so that nobody joins what is being cancelled
-
-    def _begin(
-        self, key: Hashable, deadline: Deadline, work: Callable[[Deadline], Coroutine[Any, Any, T]]
-    ) -> Flight[T]:
-        flight = self._flights[key] = Flight(asyncio.create_task(work(deadline)), deadline)
-        flight.task.add_done_callback(lambda _: self._end(key, flight))
-        return flight
-
-    def _end(self, key: Hashable, flight: Flight[T]) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
+                flight.deadline.give_up()
+                del self._flights[key]

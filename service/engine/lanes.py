@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from math import inf
 from threading import Lock, Thread
+from typing import Self
 
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
 from service.engine.golden import Prove
@@ -28,6 +29,23 @@ class Deadline:
 
     at: float = inf
 
+    def __enter__(self) -> Self:
+        """Somebody waits, within the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nobody does any more."""
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Makes the moment one that has passed."""
+        self.at = -inf
+
+    def check(self) -> None:
+        """Raises :class:`DeadlineError` if the moment has passed."""
+        if time.monotonic() >= self.at:
+            raise DeadlineError("The time for this photo was up before its turn came.")
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -41,8 +59,10 @@ class Job:
         """Whether to run it now; resolves it if not."""
         if not self.future.set_running_or_notify_cancel():
             return False
-        if time.monotonic() >= self.deadline.at:
-            self.future.set_exception(DeadlineError("The time for this photo was up before its turn came."))
+        try:
+            self.deadline.check()
+        except DeadlineError as error:
+            self.future.set_exception(error)
             return False
         return True
 

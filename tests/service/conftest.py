@@ -1,14 +1,18 @@
-"""The toy model, and a server around it."""
+"""The toy model, a server around it, and its log."""
 
+import io
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from captured_log import Captured
 from serving import serving
 from toy_model import toy_card, write_toy_model
 
 from service.engine.engine import Engine
+from service.logs import JsonLines
 from service.settings import Settings
 
 
@@ -24,3 +28,17 @@ def client(toy_path: Path) -> Iterator[httpx.Client]:
     settings = Settings(model=toy_path, provider="cpu", lanes=2, max_upload_mb=0.2, max_pixels=200_000)
     with serving(Engine.start(settings), settings) as client:
         yield client
+
+
+@pytest.fixture
+def captured() -> Iterator[Captured]:
+    """What the service logs from now on."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    service = logging.getLogger("service")  # the client, which is in this process as well, logs what it sends
+    service.addHandler(handler)
+    service.setLevel(logging.INFO)
+    yield Captured(stream)
+    service.removeHandler(handler)
+    service.setLevel(logging.NOTSET)

@@ -1,6 +1,7 @@
 """Under load the service stays calm: it sheds what it cannot take, and runs nothing that nobody waits for."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,15 +10,19 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gated_session import GatedSession, gated_engine
+from captured_log import Captured
+from gated_session import GatedSession, Image, gated_engine
 from serving import serving
 from test_http_problems import assert_problem
 from toy_model import HEIGHT, WIDTH, paint, png
 
 from service.engine.engine import Engine
+from service.engine.photo import Plan
+from service.imaging.png import Color
 from service.settings import Settings
 
 PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
+PAGE = "https://shop.example"
 BOX = "box=20,60,120,120"
 
 
@@ -38,13 +43,13 @@ class Scene:
             assert time.monotonic() < until, f"{self.engine.admission.under_way} under way, not {count}"
             time.sleep(0.005)
 
-    def post_and_hang_up(self) -> None:
-        """Sends a photo while one is under way, and hangs up when the service has it."""
+    def post_and_hang_up(self, under_way: int = 2) -> None:
+        """Sends a photo, and hangs up when so many photos are in the service: by default one beside it."""
         head = f"POST /pose HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PHOTO)}\r\n\r\n".encode()
         url = self.client.base_url
         with socket.create_connection((url.host, url.port or 80), 10) as connection:
             connection.sendall(head + PHOTO)
-            self.wait_until_under_way(2)
+            self.wait_until_under_way(under_way)
 
     def wait_until_waiting(self, count: int) -> None:
         """Returns when so many photos are in the queue for the device."""
@@ -76,6 +81,37 @@ def test_a_full_queue_turns_away_with_the_time_to_come_back(toy_path: Path) -> N
         on.session.gate.set()
         assert [future.result().status_code for future in admitted] == [200] * 3
         assert on.client.post("/pose", content=PHOTO).status_code == 200
+
+
+@pytest.mark.parametrize("call", ["/parse", "/pose?format=bmp", "/analyze"])
+def test_a_refusal_has_all_that_other_answers_have(toy_path: Path, captured: Captured, call: str) -> None:
+    with scene(toy_path, queue_size=1, cors_origins=[PAGE]) as on:
+        on.post()
+        on.wait_until_under_way(1)
+        refused = on.client.post(call, content=PHOTO, headers={"Origin": PAGE, "X-Request-ID": "mine"})
+        assert_problem(refused, 503, "overloaded", "Try again in 1 s")
+        assert refused.headers["X-Request-ID"] == "mine"
+        assert refused.headers["access-control-allow-origin"] == PAGE
+        (line,) = captured.requests(1)
+        path = call.partition("?")[0]
+        assert (line["request_id"], line["route"], line["status"], line["problem"]) == ("mine", path, 503, "overloaded")
+        figures = on.client.get("/metrics").text
+        assert f'jppnet_requests_total{{route="{path}",status="503"}} 1.0' in figures
+        assert 'jppnet_rejected_total{reason="overloaded"} 1.0' in figures
+        assert on.client.get(path).status_code == 405, "only photos are refused"
+
+
+def test_who_may_not_ask_hears_that_first(toy_path: Path) -> None:
+    with scene(toy_path, queue_size=1, api_keys=["key"]) as on:
+        known = {"Authorization": "Bearer key"}
+        on.client.headers["X-API-Key"] = "key"
+        on.post()
+        on.wait_until_under_way(1)
+        assert on.client.post("/pose", content=PHOTO).status_code == 503
+        del on.client.headers["X-API-Key"]
+        assert on.client.post("/pose", content=PHOTO, headers=known).status_code == 503
+        for unknown in ({}, {"X-API-Key": "other"}, {"Authorization": "Bearer other", "X-API-Key": "key"}):
+            assert_problem(on.client.post("/pose", content=PHOTO, headers=unknown), 401, "unauthorized", "API key")
 
 
 def test_a_full_queue_turns_away_before_the_photo_is_uploaded(toy_path: Path) -> None:
@@ -143,6 +179,29 @@ def test_who_hangs_up_is_forgotten(toy_path: Path) -> None:
         assert first.result().status_code == 200
         on.client.post("/pose", content=PHOTO)
         assert on.session.batches == [1, 1], "the photo of the client that hung up did not run"
+
+
+def test_who_hangs_up_while_the_photo_is_decoded_keeps_it_from_the_device(
+    toy_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoding, goes_on = threading.Event(), threading.Event()
+    inputs = Plan.inputs
+
+    def slow(plan: Plan, pad_color: Color) -> list[Image]:
+        images = inputs(plan, pad_color)
+        decoding.set()
+        assert goes_on.wait(20)
+        return images
+
+    monkeypatch.setattr(Plan, "inputs", slow)
+    with scene(toy_path) as on:
+        on.session.gate.set()
+        on.post_and_hang_up(under_way=1)
+        assert decoding.wait(20)
+        on.wait_until_under_way(0)
+        goes_on.set()
+        assert on.client.post("/pose", content=PHOTO).status_code == 200
+        assert on.session.batches == [1], "only the photo whose client waited ran"
 
 
 def test_calls_with_the_same_photo_at_the_same_moment_share_one_run(toy_path: Path) -> None:

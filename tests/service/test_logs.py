@@ -1,17 +1,16 @@
 """What the service logs: a line a request, one form for all, and nothing that is private."""
 
-import io
 import json
 import logging
 import re
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from captured_log import Captured
 from gated_session import GatedSession, gated_engine
 from pydantic import SecretStr
 from serving import serving
@@ -23,37 +22,6 @@ from service.settings import Settings
 
 PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
 KEY = "a-secret-key"
-
-
-class Captured:
-    """What has been logged, as JSON lines."""
-
-    def __init__(self, stream: io.StringIO) -> None:
-        self.stream = stream
-
-    def requests(self, count: int) -> list[dict[str, Any]]:
-        """The lines of so many requests; a line comes after the answer."""
-        until = time.monotonic() + 10
-        while True:
-            lines = map(json.loads, self.stream.getvalue().splitlines())
-            found = [line for line in lines if line["logger"] == "service.api.request_log"]
-            if len(found) >= count or time.monotonic() > until:
-                assert len(found) == count
-                return found
-            time.sleep(0.01)
-
-
-@pytest.fixture
-def captured() -> Iterator[Captured]:
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines())
-    service = logging.getLogger("service")  # the client, which is in this process as well, logs what it sends
-    service.addHandler(handler)
-    service.setLevel(logging.INFO)
-    yield Captured(stream)
-    service.removeHandler(handler)
-    service.setLevel(logging.NOTSET)
 
 
 @pytest.fixture

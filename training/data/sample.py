@@ -39,8 +39,8 @@ class Sample:
 
     ``image``: uint8 (H, W, 3), RGB, upright. ``labels``: uint8 (H, W), label ids, 255 = unknown.
     ``joints``: float32 (J, 3): x, y in pixels (the centre of the top-left pixel is 0, 0) and visibility
-    (1 visible, 0 occluded); a row of nan is a joint that nobody marked. Augmentation, which knows what it cut off, makes
-    joints ``ABSENT``; folders do not store them.
+    (1 visible, 0 occluded); a row of nan is a joint that nobody marked. Augmentation, which knows what it cut off,
+    makes joints ``ABSENT``; folders do not store them.
     """
 
     name: str
