@@ -97,7 +97,6 @@ BENCH_EXTRA := $(if $(filter cuda,$(PROVIDER)),gpu,cpu)
 BENCH := .venv-bench/$(BENCH_EXTRA)
 BENCH_PYTHON = PYTHONPATH=tests:. $(BENCH)/peers/bin/python
 BENCH_OPTIONS = --provider $(PROVIDER) --service-bin $(BENCH)/service/bin \
-  --openvino-bin $(BENCH)/openvino/bin \
   $(if $(MODEL),--model $(MODEL)) $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(QUICK),--quick)
 
 bench: $(BENCH)/done  ## the service beside its peers and the machine's ceiling; needs wrk
@@ -117,12 +116,6 @@ $(BENCH)/done: requirements/$(BENCH_EXTRA).txt tests/benchmarks/requirements.txt
 	$(PYTHON) -m venv --clear $(BENCH)/service
 	$(BENCH)/service/bin/pip install --quiet --require-hashes -r $<
 	$(BENCH)/service/bin/pip install --quiet --no-deps --editable .
-ifeq ($(BENCH_EXTRA),cpu)
-	$(PYTHON) -m venv --clear $(BENCH)/openvino
-	$(BENCH)/openvino/bin/pip install --quiet --require-hashes -r $<
-	$(BENCH)/openvino/bin/pip uninstall --quiet --yes onnxruntime
-	$(BENCH)/openvino/bin/pip install --quiet --editable '.[openvino]'
-endif
 	$(PYTHON) -m venv --clear $(BENCH)/peers
 	$(BENCH)/peers/bin/pip install --quiet --require-hashes -r $<
 	$(BENCH)/peers/bin/pip install --quiet -r tests/benchmarks/requirements.txt

@@ -101,7 +101,7 @@ def pasted_behind(sample: Sample, cut: CutOut, x: int, y: int) -> Sample:
     height, width = cut.mask.shape
     rows, columns = slice(max(y, 0), max(y + height, 0)), slice(max(x, 0), max(x + width, 0))
     place = (rows, columns)
-    shown = (slice(max(-y, 0), photo_height - y), slice(max(-x, 0), photo_width - x))
+    shown = (slice(max(-y, 0), max(photo_height - y, 0)), slice(max(-x, 0), max(photo_width - x, 0)))
     image, labels = sample.image.copy(), sample.labels.copy()
     mask = np.where(labels[place] == 0, cut.mask[shown], 0).astype(np.uint8)
     alpha = mask[..., None].astype(np.uint16)

@@ -42,8 +42,9 @@ _PRECISION: Final[Mapping[DeviceProvider, str]] = {
     "cpu": "int8", "openvino": "int8", "cuda": "fp16", "tensorrt": "fp16",
 }  # fmt: skip
 """In which precision a provider is fastest."""
-_AUTO_ORDER: Final[tuple[DeviceProvider, ...]] = ("cuda", "openvino", "cpu")
-"""Best first. TensorRT is for those who ask: it spends minutes on building engines."""
+_AUTO_ORDER: Final[tuple[DeviceProvider, ...]] = ("cuda", "cpu")
+"""Best first. TensorRT is for those who ask: it spends minutes on building engines. So is OpenVINO: with a file in 8
+bits it takes a fifth longer than ``cpu`` (9.0 against 7.5 ms on one core with AVX-512)."""
 
 
 @dataclass(frozen=True, slots=True)

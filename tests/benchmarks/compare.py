@@ -17,7 +17,7 @@ from benchmarks.closed_loop import run_wrk
 from benchmarks.machine import describe_run
 from benchmarks.open_loop import run_open_loop
 from benchmarks.options import Chosen, chosen_options
-from benchmarks.servers import OURS, PEERS, Kind, Server, ask, kinds_on, serving
+from benchmarks.servers import COMPARED, OURS, PEERS, Kind, Server, ask, serving
 from benchmarks.steps import Steps
 
 
@@ -72,9 +72,8 @@ def _nested() -> dict[str, dict[str, list[Any]]]:
 def _round(chosen: Chosen, plan: Plan, steps: Steps, threads: int, results: Results) -> None:
     for batch in BUCKETS:
         results["session_run"][str(batch)]["rounds"].append(asdict(session_run(steps, batch, BUCKET_SECONDS)))
-    kinds = kinds_on(chosen.setup.provider)
-    together = [kind for kind in kinds if not kind.is_busy_when_idle]
-    alone = [[kind] for kind in kinds if kind.is_busy_when_idle]
+    together = [kind for kind in COMPARED if not kind.is_busy_when_idle]
+    alone = [[kind] for kind in COMPARED if kind.is_busy_when_idle]
     for group in (together, *alone):
         with serving(group, chosen.setup, chosen.photos[0]) as servers:
             _check_masks(servers.values(), steps, chosen.photos)

@@ -39,7 +39,6 @@ def chosen_options(description: str | None) -> Iterator[Chosen]:
     parser.add_argument("--provider", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--photos", type=Path, help="folder of JPEG files; without it, views of the astronaut")
     parser.add_argument("--service-bin", type=Path, required=True, help="folder with the command jppnet")
-    parser.add_argument("--openvino-bin", type=Path, required=True, help="the same with OpenVINO")
     parser.add_argument(
         "--out",
         type=Path,
@@ -55,8 +54,10 @@ def chosen_options(description: str | None) -> Iterator[Chosen]:
     out = (given.out / f"{given.model.stem}-{given.provider}").resolve()
     out.mkdir(parents=True, exist_ok=True)
     photos = street_photos(given.photos)
-    setup = Setup(given.model.resolve(), given.provider, given.service_bin.resolve(), given.openvino_bin.resolve(), out)
     with tempfile.TemporaryDirectory() as folder:
+        alone = Path(folder) / given.model.name
+        alone.symlink_to(given.model.resolve())
+        setup = Setup(alone, given.model.resolve(), given.provider, given.service_bin.resolve(), out)
         files = [Path(folder) / f"{number}.jpg" for number in range(len(photos))]
         for file, photo in zip(files, photos, strict=True):
             file.write_bytes(photo)

@@ -12,7 +12,7 @@ from benchmarks.ratios import paired
 Results = dict[str, Any]
 
 OURS: Final = "jppnet"
-FASTEST: Final = "jppnet, OpenVINO"
+FASTEST: Final = "jppnet, own file"
 PLAIN: Final = "FastAPI, as one writes it"
 
 INTRODUCTION: Final = """\
@@ -44,8 +44,9 @@ METHOD: Final = """\
   hand, with the work in FastAPI's thread pool.
 - Decoding a JPEG only as large as the model needs is the service's own idea, and that one thread within a run is best
   is what it measures at its start. The peers and the ceiling have both, too; `FastAPI, as one writes it` has neither,
-  but decodes whole photos and runs ONNX Runtime as it comes. `jppnet, OpenVINO` is the service with the provider
-  `openvino`. The masks of these two differ from the others' by a few pixels, and are not compared.
+  but decodes whole photos and runs ONNX Runtime as it comes. `jppnet, own file` is the service with
+  the file it takes by itself: on a CPU the one in 8 bits. The masks of these two differ from the others', and are not
+  compared.
 - Photos are JPEG files of about 550×830 pixels and 60–70 kB, sent as raw bodies over loopback. Each carries another
   number in a comment, so that no answer can come from memory.
 - Closed loop: `wrk` with one thread; each client sends its next photo when it has its answer. The first 20 % of a run

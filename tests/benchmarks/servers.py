@@ -25,11 +25,12 @@ class Setup:
     """What all servers are started with."""
 
     model: Path
+    """The model file, with no sibling of another precision beside it: the same for all."""
+    own: Path
+    """The model file where it lies, beside which the service may find one that suits the provider better."""
     provider: str
     service_bin: Path
     """The folder with the command ``jppnet`` of an installation that holds only what the service needs."""
-    openvino_bin: Path
-    """The same, with ONNX Runtime for OpenVINO."""
     logs: Path
 
 
@@ -62,18 +63,11 @@ PLAIN: Final = Kind(
 )
 """The endpoint without what it owes to the service: its decoding at reduced size, and the knowledge that one thread
 within a run is best, which ONNX Runtime does not do by default."""
-OPENVINO: Final = Kind(
-    "jppnet, OpenVINO",
-    ("{openvino}/jppnet", *OURS.command[1:]),
-    (("JPPNET_PROVIDER", "openvino"),),
-    has_other_masks=True,
-)
-"""The service with everything of its own switched on, on a CPU."""
+OWN: Final = Kind("jppnet, own file", OURS.command, (("JPPNET_MODEL", "{own}"),), has_other_masks=True)
+"""The service with everything of its own switched on: on a CPU, the file in 8 bits."""
 
 
-def kinds_on(provider: str) -> tuple[Kind, ...]:
-    """What is compared on a provider."""
-    return (OURS, *PEERS, PLAIN, OPENVINO) if provider == "cpu" else (OURS, *PEERS, PLAIN)
+COMPARED: Final = (OURS, *PEERS, PLAIN, OWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +114,11 @@ def serving(kinds: list[Kind], setup: Setup, photo: bytes) -> Iterator[dict[str,
 def _started(kind: Kind, setup: Setup) -> Iterator[Server]:
     port = _free_port()
     places = {"port": str(port), "bin": str(Path(sys.executable).parent), "service": str(setup.service_bin)}
-    places["openvino"] = str(setup.openvino_bin)
+    own = {name: value.format(own=setup.own) for name, value in kind.environment}
     with (setup.logs / f"{kind.name}.log").open("ab") as log:
         process = subprocess.Popen(
             [part.format(**places) for part in kind.command],
-            cwd=ROOT, env=_environment(setup) | dict(kind.environment), stdout=log, stderr=log, start_new_session=True,
+            cwd=ROOT, env=_environment(setup) | own, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     server = Server(kind, port, psutil.Process(process.pid))
     try:

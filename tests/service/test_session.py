@@ -124,13 +124,18 @@ def test_cuda_graphs_are_refused_where_there_are_none(toy_path: Path) -> None:
         Engine.start(Settings(model=toy_path, provider="cuda", cuda_graph=True, lanes=2))
 
 
-def test_on_a_gpu_the_file_of_half_precision_is_taken(tmp_path: Path) -> None:
-    model, half = tmp_path / "lite.onnx", tmp_path / "lite.fp16.onnx"
-    assert sessions._preferred(model, "cuda") == model
+def test_the_file_in_the_precision_that_suits_the_provider_is_taken(tmp_path: Path) -> None:
+    model, half, bytes_ = (tmp_path / name for name in ("lite.onnx", "lite.fp16.onnx", "lite.int8.onnx"))
+    providers: list[DeviceProvider] = ["cuda", "tensorrt", "cpu", "openvino"]
+
+    def taken() -> list[Path]:
+        return [sessions._preferred(model, provider) for provider in providers]
+
+    assert taken() == [model] * 4
     half.touch()
-    assert [sessions._preferred(model, provider) for provider in ("cuda", "tensorrt", "cpu", "openvino")] == [
-        half, half, model, model,
-    ]  # fmt: skip
+    assert taken() == [half, half, model, model]
+    bytes_.touch()
+    assert taken() == [half, half, bytes_, bytes_]
 
 
 @pytest.mark.parametrize(

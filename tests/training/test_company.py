@@ -62,7 +62,10 @@ class TestPaste:
         assert (both.joints == MAIN.joints).all()
 
     @pytest.mark.parametrize(("x", "y", "seen"), [(-15, 10, 5 * 60), (95, 90, 5 * 10), (100, 0, 0), (0, -60, 0)])
-    def test_the_photo_cuts_off_what_does_not_fit(self, x, y, seen):
+    @pytest.mark.parametrize("further", [0, 7])
+    def test_the_photo_cuts_off_what_does_not_fit(self, x, y, seen, further):
+        if not seen:  # wholly outside, just so or by more
+            x, y = x + (further if x else 0), y - (further if y else 0)
         assert (pasted_behind(MAIN, self.cut(), x, y).labels == COAT).sum() == seen
 
     def test_unknown_pixels_stay_as_they_are(self):
