@@ -38,9 +38,9 @@ class DeployableGraph(nn.Module):
         stride, origin = self.network.stride, self.network.origin
         scores = calibrated_scores(stage.parsing, self.calibration)
         scores = enlarge(scores, (height // LABELS_STRIDE, width // LABELS_STRIDE), stride, origin)
-        places, peaks = decode(stage.pose, stride, origin).split((2, 1), dim=2)
-        keypoints = torch.cat([places, calibrated_joint_score(peaks, self.calibration)], 2)
-        return *labels_and_confidence(scores), keypoints
+        keypoints = decode(stage.pose, stride, origin)
+        scored = calibrated_joint_score(keypoints[:, :, 2:], self.calibration)
+        return *labels_and_confidence(scores), torch.cat([keypoints[:, :, :2], scored], 2)
 
 
 class AveragedGraph(nn.Module):
