@@ -75,9 +75,6 @@ test-container: install-dev  ## images built and run without Docker; as root, wi
 # (docs/synthetic.md says what lies there). What was stopped goes on where it was.
 MODEL_FILE := service/models/jppnet-lite
 DATA := --data data/ccp
-# glibc would give large tensors back to the system and get them anew as zeroed pages: a sixth of a training step.
-model: export MALLOC_MMAP_THRESHOLD_ := 4000000000
-model: export MALLOC_TRIM_THRESHOLD_ := 16000000000
 model: install-training
 	$(BIN)/python -m training.prepare ccp --root $(CCP) --out data/ccp
 	$(BIN)/python -m training.synthesize --count 4000 --seed 1 --material $(MATERIAL) --backgrounds data/ccp --out data/rendered

@@ -44,7 +44,7 @@ def build_graph(checkpoint: Checkpoint, network: Network, averaged: bool) -> nn.
 
 
 def write_graph(graph: nn.Module, path: Path, height: int, width: int) -> None:
-    """Trace the graph at batch 2 and write it with a dynamic batch."""
+    """Trace the graph at batch 2 and write it with a dynamic batch, without the exporter's notes about this machine."""
     example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
     size = sum(value.nbytes for value in graph.state_dict().values())
     torch.onnx.export(
@@ -58,6 +58,11 @@ def write_graph(graph: nn.Module, path: Path, height: int, width: int) -> None:
         dynamo=True,
         verbose=False,
     )
+    model = onnx.load(path, load_external_data=False)
+    del model.graph.metadata_props[:]
+    for node in model.graph.node:
+        del node.metadata_props[:]  # where in which files each was traced
+    onnx.save(model, path)
 
 
 def write_card(card: str, path: Path) -> None:

@@ -14,7 +14,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from training.data.sample import UInt8Array
 
 OPERATORS = ("Conv", "Add", "Clip", "Relu")
-"""Those that gain. Up-sampling and concatenation in 8 bits were slower than in float32."""
+"""What networks spend their time on. The rest stays in float32."""
 
 
 class Calibration(CalibrationDataReader):  # type: ignore[misc]

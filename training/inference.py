@@ -27,7 +27,7 @@ def predict(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Predi
     Scores, not label ids, are resized to the photo, bilinear.
     """
     answer = ask(network, image, recipe)
-    return Prediction(_labels_at_photo_size(answer.scores, answer.to_grid, image.shape), answer.joints)
+    return Prediction(_labels_at_photo_size(answer, *image.shape[:2]), answer.joints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,19 @@ def ask(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Answer:
     return Answer(stage.parsing[0].float().cpu(), to_grid, joints)
 
 
-def _labels_at_photo_size(scores: torch.Tensor, to_grid: FloatArray, shape: tuple[int, ...]) -> UInt8Array:
-    """Label scores (L, h, w) → label map of the photo: bilinear, one label's plane at a time.
-
-    ``to_grid``: affine map (2, 3) from photo pixels to cells.
-    """
-    planes = np.ascontiguousarray(scores.permute(1, 2, 0).numpy())
-    best = np.full(shape[:2], -np.inf, np.float32)
-    labels = np.zeros(shape[:2], np.uint8)
+def at_photo_size(plane: FloatArray, to_grid: FloatArray, height: int, width: int) -> FloatArray:
+    """A plane (h, w) on the network's grid → (height, width) of the photo, bilinear; ``to_grid`` as in ``Answer``."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    for label in range(planes.shape[2]):
-        plane = np.ascontiguousarray(planes[:, :, label])
-        score = cv2.warpAffine(plane, to_grid, shape[1::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    large = cv2.warpAffine(plane, to_grid, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(large, np.float32)
+
+
+def _labels_at_photo_size(answer: Answer, height: int, width: int) -> UInt8Array:
+    """The label map of the photo, one label's plane at a time: all planes of a large photo would fill the memory."""
+    best = np.full((height, width), -np.inf, np.float32)
+    labels = np.zeros((height, width), np.uint8)
+    for label, plane in enumerate(answer.scores.numpy()):
+        score = at_photo_size(plane, answer.to_grid, height, width)
         better = score > best
         best[better] = score[better]
         labels[better] = label

@@ -43,8 +43,8 @@ _PRECISION: Final[Mapping[DeviceProvider, str]] = {
 }  # fmt: skip
 """In which precision a provider is fastest."""
 _AUTO_ORDER: Final[tuple[DeviceProvider, ...]] = ("cuda", "cpu")
-"""Best first. TensorRT is for those who ask: it spends minutes on building engines. So is OpenVINO: with a file in 8
-bits it takes a fifth longer than ``cpu`` (9.0 against 7.5 ms on one core with AVX-512)."""
+"""Best first. TensorRT is for those who ask: it spends minutes on building engines. So is OpenVINO: whether it is
+faster than ``cpu`` depends on the model's precision and the machine."""
 
 
 @dataclass(frozen=True, slots=True)

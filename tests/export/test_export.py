@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -108,6 +109,11 @@ def test_the_card_says_what_a_service_must_know(card):
     assert card["fit"] == "letterbox"
     assert card["metrics"]["label_iou"] == {"hair": 0.6}
     assert "Clothing Co-Parsing" in card["training_data"]
+
+
+def test_the_file_says_nothing_of_the_machine_that_wrote_it(exported):
+    assert str(Path(torch.__file__).parent).encode() not in exported[0].read_bytes()
+    assert not any(node.metadata_props for node in onnx.load(exported[0]).graph.node)
 
 
 def test_the_golden_sample_comes_back(exported, card, checkpoint):

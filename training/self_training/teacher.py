@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-import cv2
 import numpy as np
-import torch
 
 from training.checkpoint import Checkpoint
 from training.data.sample import FloatArray, UInt8Array
-from training.pose import decode
-from training.transforms import fit_photo
+from training.inference import ask as ask_once
+from training.inference import at_photo_size
 
 
 class Look(NamedTuple):
@@ -60,43 +58,29 @@ def mean_opinion(answers: Sequence[Answer], height: int, width: int) -> Opinion:
     best = np.zeros((height, width), np.float32)
     labels = np.zeros((height, width), np.uint8)
     for label in range(len(answers[0].probabilities)):  # one at a time: all planes of a large photo fill the memory
-        planes = [_at_photo_size(given.probabilities[label], given.to_grid, height, width) for given in answers]
+        planes = [at_photo_size(given.probabilities[label], given.to_grid, height, width) for given in answers]
         mean = np.stack(planes).mean(0)
         better = mean > best
         best[better], labels[better] = mean[better], label
     return Opinion(labels, best, np.stack([given.joints for given in answers]))
 
 
-@torch.inference_mode()
 def answer(teacher: Checkpoint, image: UInt8Array, look: Look) -> Answer:
     """What the teacher says at one look."""
     network, recipe, label_set = teacher.network, teacher.recipe.network, teacher.label_set
-    height, width = (_scaled(side, look.scale, network.multiple) for side in (recipe.height, recipe.width))
-    fitted, fit = fit_photo(image, height, width, recipe.fit)
-    shown = torch.from_numpy(fitted).permute(2, 0, 1)[None].float().to(next(network.parameters()).device)
-    stage = network(shown.flip(-1) if look.mirrored else shown)[-1]
-    probabilities = stage.parsing[0].float().softmax(0).cpu().numpy()
-    joints = decode(stage.pose.float(), network.stride, network.origin)[0].cpu().numpy()
-    to_input = fit.matrix()
+    size = {side: _scaled(getattr(recipe, side), look.scale, network.multiple) for side in ("height", "width")}
+    shown = np.ascontiguousarray(image[:, ::-1]) if look.mirrored else image
+    said = ask_once(network, shown, recipe.model_copy(update=size))
+    probabilities, to_grid, joints = said.scores.softmax(0).numpy(), said.to_grid, said.joints
     if look.mirrored:
-        probabilities = probabilities[label_set.mirrored_labels]
-        joints = joints[label_set.mirrored_joints]
-        joints[:, 0] = width - 1 - joints[:, 0]
-        to_input[0] *= -1
-        to_input[0, 2] += width - 1
-    joints[:, :2] = fit.to_photo(joints[:, :2])
-    to_input[:, 2] -= network.origin
-    to_input /= network.stride
-    return Answer(probabilities, to_input, joints)
+        last = image.shape[1] - 1
+        probabilities, joints = probabilities[label_set.mirrored_labels], joints[label_set.mirrored_joints]
+        joints[:, 0] = last - joints[:, 0]
+        to_grid[:, 2] += last * to_grid[:, 0]
+        to_grid[:, 0] *= -1
+    return Answer(probabilities, to_grid, joints)
 
 
 def _scaled(side: int, scale: float, multiple: int) -> int:
     """A side of the input times ``scale``, as a multiple that the network takes."""
     return multiple * round(side * scale / multiple)
-
-
-def _at_photo_size(plane: FloatArray, to_grid: FloatArray, height: int, width: int) -> FloatArray:
-    """A plane (h, w) on the network's grid → the photo's size, bilinear."""
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    large = cv2.warpAffine(plane, to_grid, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(large, np.float32)
