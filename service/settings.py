@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     """Pixels that are decoded or drawn at the same time, of all photos together; further photos wait for their turn.
     Each takes up to 13.4 bytes (measured on cutouts, the largest), so this bounds the memory that photos take to some
     1.3 GB. A photo with more pixels than that is worked on alone."""
+    closer_look: bool = True
+    """Whether the model runs a second time, closer, on a person who fills little of a photo; with a model whose fit is
+    ``letterbox``. Such a photo costs twice as much, and photos that a person fills cost what they did."""
     share_runs: bool = True
     """Whether calls with the same photo at the same moment, like /parse and /pose of one client, share one run."""
     timeout_seconds: PositiveFloat = 30

@@ -101,6 +101,7 @@ class AugmentationRecipe(_Strict):
 
     empty: Share = Field(0.0, description="of the views: a part of the photo that shows nobody, if it has one")
     company: Share = Field(0.0, description="of the views: another photo's person beside the photo's own")
+    distance: Share = Field(0.0, description="of the other views: the person small, before another photo's background")
     mirror: Share
     half_body: Share
     scale: tuple[float, float]

@@ -11,6 +11,7 @@ from torch.utils.data import Dataset, Sampler
 
 from training.company import add_company
 from training.data.sample import PreparedFolder, Sample
+from training.distance import seen_from_afar
 from training.jppnet_views import jppnet_view
 from training.label_set import IGNORE, LabelSet
 from training.networks.lite import LiteNetwork
@@ -69,8 +70,12 @@ class TrainingViews(Dataset[Views]):
     def __getitem__(self, draw: Draw) -> Views:
         rng = np.random.default_rng((draw.seed, draw.photo))
         sample = self.folder.read(self.names[draw.photo])
-        if isinstance(self.recipe, LiteRecipe) and rng.random() < self.recipe.augmentation.company:
-            sample = add_company(sample, self.somebody_else(rng), rng)
+        if isinstance(self.recipe, LiteRecipe):
+            how = self.recipe.augmentation
+            if rng.random() < how.company:
+                sample = add_company(sample, self.somebody_else(rng), rng)
+            elif rng.random() < how.distance:
+                sample = seen_from_afar(sample, self.somebody_else(rng), rng)
         return make_view(sample, self.recipe, self.folder.label_set, rng)
 
     def somebody_else(self, rng: np.random.Generator) -> Sample:

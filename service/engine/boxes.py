@@ -29,10 +29,15 @@ def views_of(boxes: Sequence[AskedBox], width: int, height: int) -> list[Box]:
     """
     if not boxes:
         return [Box(0, 0, width, height)]
-    return [_surroundings(number, box, width, height) for number, box in enumerate(boxes, 1)]
+    return [_view_of(number, box, width, height) for number, box in enumerate(boxes, 1)]
 
 
-def _surroundings(number: int, asked: AskedBox, width: int, height: int) -> Box:
+def surroundings(box: Box, width: int, height: int) -> Box:
+    """A box and what of a photo of ``width``×``height`` is around it."""
+    return box.grown(round(MARGIN * box.width), round(MARGIN * box.height)).within(width, height)
+
+
+def _view_of(number: int, asked: AskedBox, width: int, height: int) -> Box:
     left, top = floor(asked.x), floor(asked.y)
     box = Box(left, top, ceil(asked.x + asked.width) - left, ceil(asked.y + asked.height) - top)
     if 0 in box.within(width, height)[2:]:
@@ -40,4 +45,4 @@ def _surroundings(number: int, asked: AskedBox, width: int, height: int) -> Box:
             f"Box {number} ({', '.join(f'{side:g}' for side in asked)}) lies outside the photo, which is "
             f"{width}×{height} pixels. A box is x, y, width, height in pixels of the upright photo."
         )
-    return box.grown(round(MARGIN * box.width), round(MARGIN * box.height)).within(width, height)
+    return surroundings(box, width, height)

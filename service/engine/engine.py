@@ -8,7 +8,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from math import inf
@@ -24,14 +23,14 @@ from service.engine.card import Card, read_card
 from service.engine.cores import usable_cores
 from service.engine.errors import DeviceError, StartError
 from service.engine.flights import Flights
-from service.engine.futures import then, together
+from service.engine.futures import ready, then, together
 from service.engine.golden import prover
 from service.engine.lanes import Deadline, Lanes
 from service.engine.photo import Photo, Plan, plan
-from service.engine.session import GpuOptions, Prediction, open_session
+from service.engine.seen import Seen
+from service.engine.session import GpuOptions, open_session
 from service.engine.timings import Timings
 from service.engine.tuning import Drive, tune
-from service.engine.view import View
 from service.imaging.decode import Image
 from service.settings import Settings
 
@@ -42,26 +41,6 @@ T = TypeVar("T")
 
 SMALL: Final = 128 * 1024
 """Bytes of a file that is looked at on the spot: that takes less time than handing it to a thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the model said of a photo, and how long decoding it and running the model took."""
-
-    plan: Plan
-    predictions: Sequence[Prediction]
-    decoding: float
-
-    def analysis(self, card: Card) -> Analysis:
-        """The answer, in the photo's pixels."""
-        pairs = zip(self.plan.shown, self.predictions, strict=True)
-        views = [View(shown.box, shown.fit, prediction) for shown, prediction in pairs]
-        return Analysis(card, self.plan.width, self.plan.height, views, self.plan.photo.decode)
-
-    def timings(self, encoding: float, total: float) -> Timings:
-        """Where the time went of an answer that was made from this."""
-        device = max(prediction.run_seconds for prediction in self.predictions)
-        return Timings(self.decoding, device, encoding, total)
 
 
 class Engine:
@@ -77,6 +56,8 @@ class Engine:
         self.budget = PixelBudget(settings.max_pixels_at_work)
         self._flights: Flights[Seen] = Flights()
         self._shares_runs = settings.share_runs
+        # A model that is shown photos squashed learnt from whole ones, and its figures are of those.
+        self._looks_closer = settings.closer_look and card.fit == "letterbox"
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="photo")
 
     @classmethod
@@ -164,22 +145,39 @@ class Engine:
 
     def analyze_here(self, data: bytes, encode: Callable[[Analysis], T]) -> T:
         """The same line for callers without an event loop; decodes and encodes in the calling thread."""
-        plan = self._plan(Photo.look_at(data, self._max_pixels), ())
+        seen = self._show_here(self._plan(Photo.look_at(data, self._max_pixels), ()))
+        closer = seen.closer() if self._looks_closer else None
+        return encode((self._show_here(closer) if closer else seen).analysis(self.card))
+
+    def _show_here(self, plan: Plan) -> Seen:
         predictions = [self.lanes.submit(image).result() for image in plan.inputs(self.card.pad_color)]
-        return encode(Seen(plan, predictions, decoding=0.0).analysis(self.card))
+        return Seen.make(plan, predictions, decoding=0.0)
 
     def _plan(self, photo: Photo, boxes: Sequence[AskedBox]) -> Plan:
         session = self.drive.sessions[0]
         return plan(photo, boxes, (session.input_height, session.input_width), self.card.fit)
 
     def _see(self, photo: Photo, boxes: Sequence[AskedBox], deadline: Deadline) -> Future[Seen]:
+        """Shows the model a photo, and the person in it closer where that pays."""
+        seen = self._show(self._plan(photo, boxes), deadline)
+        return then(seen, partial(self._look_closer, deadline)) if self._looks_closer and not boxes else seen
+
+    def _look_closer(self, deadline: Deadline, seen: Seen) -> Future[Seen]:
+        def look(found: tuple[Plan | None, float]) -> Future[Seen]:
+            closer, _ = found
+            if not closer:
+                return ready(seen)
+            return then(self._show(closer, deadline), lambda again: ready(again.after(seen)))
+
+        return then(self._in_pool(seen.closer, 0, deadline), look)
+
+    def _show(self, plan: Plan, deadline: Deadline) -> Future[Seen]:
         """Decodes a photo and has the model run on what it is to be shown."""
-        plan = self._plan(photo, boxes)
 
         def run(decoded: tuple[Sequence[Image], float]) -> Future[Seen]:
             images, decoding = decoded
             futures = [self.lanes.submit(image, deadline) for image in images]
-            seen = together(futures, lambda predictions: Seen(plan, predictions, decoding))
+            seen = together(futures, lambda predictions: Seen.make(plan, predictions, decoding))
             # What one view's failure leaves without use does not run.
             seen.add_done_callback(lambda seen: deadline.give_up() if seen.exception() else None)
             return seen

@@ -15,6 +15,13 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
+def ready(value: S) -> Future[S]:
+    """What is known already."""
+    future: Future[S] = Future()
+    future.set_result(value)
+    return future
+
+
 def then(first: Future[S], go_on: Callable[[S], Future[T]]) -> Future[T]:
     """Lets a second step follow, begun by the thread that ends the first; gives the second's outcome.
 

@@ -1,7 +1,7 @@
 """A photo's file before it is decoded: what its header says, and what of it the model is to be shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import ceil
 from typing import Final, Self
@@ -88,9 +88,7 @@ class Plan:
             PhotoError: the file is cut off or damaged.
         """
         photo = self.photo.decode(self.reduction)
-        if self.reduction > 1:  # then what is shown is the whole photo
-            return [fit_photo(photo, self.shown[0].fit, pad_color)]
-        return [fit_photo(photo[shown.box.area], shown.fit, pad_color) for shown in self.shown]
+        return [fit_photo(photo[shown.box.reduced(self.reduction).area], shown.fit, pad_color) for shown in self.shown]
 
 
 def plan(photo: Photo, boxes: Sequence[AskedBox], model_input: tuple[int, int], mode: FitMode) -> Plan:
@@ -105,6 +103,19 @@ def plan(photo: Photo, boxes: Sequence[AskedBox], model_input: tuple[int, int], 
     # In a photo made smaller, boxes would lie between the pixels.
     reduction = 1 if boxes else _reduction(photo.header, shown[0].fit)
     return Plan(photo, width, height, shown, reduction, is_of_boxes=bool(boxes))
+
+
+def plan_closer(whole: Plan, box: Box) -> Plan:
+    """A box of a photo that the model was shown as a whole; the box grows by less than 8 pixels a side, so that it lies
+    on whole pixels of the photo as it is decoded."""
+    photo, first = whole.photo, whole.shown[0].fit
+    model_input = (first.input_height, first.input_width)
+    reduction = _reduction(photo.header, plan_fit((box.height, box.width), model_input, "letterbox"))
+    if photo.header.orientation != 1 and (whole.width % reduction or whole.height % reduction):
+        reduction = 1  # the file's last pixels, which a reduction rounds up, are not the upright photo's last
+    box = box.aligned(reduction).within(whole.width, whole.height)
+    shown = Shown(box, plan_fit((box.height, box.width), model_input, "letterbox"))
+    return replace(whole, shown=[shown], reduction=reduction)
 
 
 def _reduction(header: Header, fit: Fit) -> int:

@@ -14,7 +14,8 @@ class Timings:
     decode: float
     """Decoding, turning upright and fitting to the model's input."""
     device: float
-    """The run of the model, of whatever batch; the longest of those that the photo's boxes needed."""
+    """The run of the model, of whatever batch; the longest of those that the photo's boxes needed; and that of a closer
+    look as well."""
     encode: float
     """From the model's answer to the client's."""
     total: float

@@ -1,5 +1,6 @@
 """A rectangle of whole pixels, or of whole cells of a grid."""
 
+from math import ceil
 from typing import NamedTuple, Self
 
 
@@ -25,6 +26,20 @@ class Box(NamedTuple):
     def moved(self, across: int, down: int) -> Self:
         """The rectangle, moved to the right and down."""
         return self._replace(x=self.x + across, y=self.y + down)
+
+    def aligned(self, step: int) -> Self:
+        """The rectangle, grown until its edges lie on multiples of ``step``."""
+        left, top = self.x // step * step, self.y // step * step
+        right, bottom = (step * ceil(end / step) for end in (self.x + self.width, self.y + self.height))
+        return self._replace(x=left, y=top, width=right - left, height=bottom - top)
+
+    def reduced(self, reduction: int) -> Self:
+        """The rectangle in a plane whose sides are ``reduction`` times shorter, rounded up; it must be aligned, or end
+        where the plane does."""
+        return self._replace(
+            x=self.x // reduction, y=self.y // reduction,
+            width=ceil(self.width / reduction), height=ceil(self.height / reduction),
+        )  # fmt: skip
 
     def within(self, width: int, height: int) -> Self:
         """What of the rectangle lies in a plane of ``width``×``height``; nothing has a width or height of 0."""

@@ -1,0 +1,51 @@
+"""What the model said of a photo, before anything is made of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from service.engine.analysis import Analysis
+from service.engine.card import Card
+from service.engine.closer import closer_box
+from service.engine.photo import Plan, plan_closer
+from service.engine.session import Prediction
+from service.engine.timings import Timings
+from service.engine.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the model said of a photo, and how long decoding it and running the model took."""
+
+    plan: Plan
+    predictions: Sequence[Prediction]
+    decoding: float
+    running: float
+
+    @classmethod
+    def make(cls, plan: Plan, predictions: Sequence[Prediction], decoding: float) -> Self:
+        """What was seen in one look, at one view or several side by side."""
+        return cls(plan, predictions, decoding, max(prediction.run_seconds for prediction in predictions))
+
+    def after(self, earlier: Self) -> Self:
+        """The same, with the time that an earlier look took as well."""
+        return replace(self, decoding=earlier.decoding + self.decoding, running=earlier.running + self.running)
+
+    @property
+    def views(self) -> list[View]:
+        """What the model was shown, and what it said of each."""
+        pairs = zip(self.plan.shown, self.predictions, strict=True)
+        return [View(shown.box, shown.fit, prediction) for shown, prediction in pairs]
+
+    def closer(self) -> Plan | None:
+        """The plan of a closer look at the photo's person, if that pays."""
+        box = closer_box(self.views[0])
+        return plan_closer(self.plan, box) if box else None
+
+    def analysis(self, card: Card) -> Analysis:
+        """The answer, in the photo's pixels."""
+        return Analysis(card, self.plan.width, self.plan.height, self.views, self.plan.photo.decode)
+
+    def timings(self, encoding: float, total: float) -> Timings:
+        """Where the time went of an answer that was made from this."""
+        return Timings(self.decoding, self.running, encoding, total)
