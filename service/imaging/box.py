@@ -23,6 +23,12 @@ class Box(NamedTuple):
             x=self.x - across, y=self.y - down, width=self.width + 2 * across, height=self.height + 2 * down
         )
 
+    def widened(self, proportions: float) -> Self:
+        """The rectangle, grown on both sides until its width is ``proportions`` times its height, rounded down."""
+        across = max(0, int(self.height * proportions) - self.width)
+        down = max(0, int(self.width / proportions) - self.height)
+        return self.grown(across // 2, down // 2)
+
     def moved(self, across: int, down: int) -> Self:
         """The rectangle, moved to the right and down."""
         return self._replace(x=self.x + across, y=self.y + down)

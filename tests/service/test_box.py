@@ -13,6 +13,18 @@ def test_grown_and_moved() -> None:
     assert Box(10, 20, 4, 6).moved(-10, 5) == (0, 25, 4, 6)
 
 
+def test_widened_on_the_sides_that_are_short() -> None:
+    assert Box(10, 20, 30, 80).widened(0.75) == (10 - 15, 20, 60, 80)
+    assert Box(10, 20, 60, 20).widened(0.75) == (10, 20 - 30, 60, 80)
+    assert Box(10, 20, 60, 80).widened(0.75) == (10, 20, 60, 80)
+
+
+def test_aligned_and_reduced_cover_the_same_pixels() -> None:
+    assert Box(5, 8, 10, 8).aligned(4) == (4, 8, 12, 8)
+    assert Box(4, 8, 12, 8).reduced(4) == (1, 2, 3, 2)
+    assert Box(8, 8, 9, 9).reduced(4) == (2, 2, 3, 3), "the last, cut pixels of a photo of 17×17"
+
+
 def test_what_lies_outside_is_cut_off() -> None:
     assert Box(-3, 5, 10, 10).within(20, 12) == (0, 5, 7, 7)
     assert Box(25, 5, 10, 10).within(20, 12)[2:] == (0, 7)

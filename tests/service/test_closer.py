@@ -9,10 +9,10 @@ import pytest
 from gated_session import GatedSession, gated_engine
 from serving import serving
 from test_decode import jpeg_with_exif
-from test_http_answers import assert_is_mask_of, ids_of
+from test_http_answers import ids_of
 from test_http_metrics import key, samples
 from test_photo import portrait
-from toy_model import HEIGHT, JOINTS, STRIDE, WIDTH, jpeg, paint, png
+from toy_model import HEIGHT, JOINTS, STRIDE, WIDTH, paint, png
 
 from service.engine.closer import CLOSER, closer_box
 from service.engine.engine import Engine
@@ -37,23 +37,24 @@ def view(width: int, height: int, person: Rectangle | None) -> View:
     return View(Box(0, 0, width, height), plan_fit((height, width), (HEIGHT, WIDTH), "letterbox"), prediction)
 
 
-def test_the_surroundings_of_a_small_person_are_looked_at() -> None:
-    # A cell is 10×10 pixels: the person is 40 wide and 100 tall, and 15 % come to that on each side.
-    assert closer_box(view(240, 320, (10, 5, 4, 10))) == (100 - 6, 50 - 15, 40 + 12, 100 + 30)
+def test_the_surroundings_of_a_small_person_are_looked_at_and_the_photo_goes_on_around_them() -> None:
+    # A cell is 10×10 pixels: the person is 40 wide and 100 tall. 15 % on each side make that 52×130, and the input's
+    # proportions of 3 to 4 make it 97 wide.
+    assert closer_box(view(240, 320, (10, 5, 4, 10))) == (94 - 22, 50 - 15, 52 + 44, 100 + 30)
 
 
 def test_what_lies_outside_the_photo_is_not_shown() -> None:
-    assert closer_box(view(240, 320, (0, 0, 4, 10))) == (0, 0, 40 + 6, 100 + 15)
+    assert closer_box(view(240, 320, (0, 0, 4, 10))) == (0, 0, 46 + 20, 100 + 15)
 
 
 def test_who_fills_the_photo_is_not_looked_at_again() -> None:
     assert closer_box(view(240, 320, (2, 2, 20, 28))) is None
 
 
-@pytest.mark.parametrize(("cells", "is_closer"), [(15, True), (17, False)])
-def test_it_pays_from_half_as_large_again(cells: int, is_closer: bool) -> None:
-    # With its surroundings, a person of 15 cells is 19.5 of the photo's 32 cells tall, one of 17 cells 22.1.
-    assert (32 / (15 * 1.3) > CLOSER) and (32 / (17 * 1.3) < CLOSER)
+@pytest.mark.parametrize(("cells", "is_closer"), [(19, True), (20, False)])
+def test_it_pays_from_a_quarter_larger(cells: int, is_closer: bool) -> None:
+    # With its surroundings, a person of 19 cells is 24.7 of the photo's 32 cells tall, one of 20 cells 26.
+    assert 32 / 24.7 > CLOSER > 32 / 26
     assert bool(closer_box(view(240, 320, (10, 5, 4, cells)))) == is_closer
 
 
@@ -81,8 +82,13 @@ def test_a_turned_photo_whose_sides_do_not_divide_is_decoded_whole() -> None:
     assert plan_closer(whole, Box(501, 203, 801, 1070)).reduction == 1
 
 
-SMALL = paint(960, 720, {1: (600, 300, 60, 60), 2: (600, 360, 60, 40), 3: (615, 270, 30, 30)})
-"""Somebody of 60×130 pixels, a seventh of what would fill the photo; from afar less than 4×7 pixels of the input."""
+SMALL = paint(960, 720, {1: (600, 270, 60, 130)})
+"""Somebody of 60×130 pixels: 3×6.5 of the whole photo's in the input, where each is 20×20 of the photo's."""
+
+
+def wrong(mask: Image) -> int:
+    """Pixels of a mask of ``SMALL`` that have the wrong label."""
+    return int((mask != SMALL[..., 0] // 64).sum())
 
 
 def test_somebody_small_is_answered_to_the_pixel(toy_path: Path) -> None:
@@ -90,12 +96,10 @@ def test_somebody_small_is_answered_to_the_pixel(toy_path: Path) -> None:
     with serving(Engine.start(settings), settings) as client:
         ids = ids_of(client.post("/parse", content=png(SMALL)).content)
         person = client.post("/pose", content=png(SMALL)).json()["people"][0]
-    wrong = (ids != SMALL[..., 0] // 64).sum()
-    assert_is_mask_of(ids, SMALL)
-    assert wrong < 200, "the outline, 380 pixels long, is met within a pixel"
+    assert wrong(ids) < 760, "the outline, 380 pixels long, is met within two pixels"
     chest = person["keypoints"][0]
-    assert (chest["x"], chest["y"]) == pytest.approx((629.5, 329.5), abs=1.5)
-    assert person["box"] == {"x": 600, "y": 270, "width": 60, "height": 130} or person["box"]["width"] in range(58, 63)
+    assert (chest["x"], chest["y"]) == pytest.approx((629.5, 334.5), abs=1.5)
+    assert person["box"] == pytest.approx((600, 270, 60, 130), abs=3)
 
 
 def runs(toy_path: Path, photo: Image, closer_look: bool = True) -> list[int]:
@@ -117,9 +121,9 @@ def test_only_that_costs_a_second_run_and_only_where_it_is_wanted(toy_path: Path
     assert runs(toy_path, SMALL, closer_look=False) == [1]
 
 
-def test_files_without_a_server_are_looked_at_closer_too(toy_path: Path) -> None:
-    engine = Engine.start(Settings(model=toy_path, provider="cpu", lanes=1))
+@pytest.mark.parametrize("closer_look", [True, False])
+def test_files_without_a_server_are_looked_at_closer_too(toy_path: Path, closer_look: bool) -> None:
+    engine = Engine.start(Settings(model=toy_path, provider="cpu", lanes=1, closer_look=closer_look))
     mask = engine.analyze_here(png(SMALL), lambda analysis: analysis.mask)
     engine.close()
-    assert (mask != SMALL[..., 0] // 64).sum() < 200
-    assert jpeg(SMALL)
+    assert (wrong(mask) < 760) == closer_look
