@@ -20,8 +20,8 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def service(toy: Path) -> Iterator[str]:
-    """The address of a service."""
-    settings = Settings(model=toy, provider="cpu", lanes=1, threads=1, max_batch=1)
+    """The address of a service that looks once, so that what it says can be worked out."""
+    settings = Settings(model=toy, provider="cpu", lanes=1, threads=1, max_batch=1, closer_look=False)
     with serving(Engine.start(settings), settings) as client:
         yield str(client.base_url)
 

@@ -24,8 +24,13 @@ def toy_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def client(toy_path: Path) -> Iterator[httpx.Client]:
-    """A client of a server with the toy model and small limits: 0.2 MB, 200,000 pixels."""
-    settings = Settings(model=toy_path, provider="cpu", lanes=2, max_upload_mb=0.2, max_pixels=200_000)
+    """A client of a server with the toy model and small limits: 0.2 MB, 200,000 pixels.
+
+    It looks once: then the cells of the grid are whole pixels of the photos that the tests send.
+    """
+    settings = Settings(
+        model=toy_path, provider="cpu", lanes=2, max_upload_mb=0.2, max_pixels=200_000, closer_look=False
+    )
     with serving(Engine.start(settings), settings) as client:
         yield client
 

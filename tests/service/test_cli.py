@@ -30,6 +30,7 @@ def run(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     monkeypatch.setenv("JPPNET_PROVIDER", "cpu")
     monkeypatch.setenv("JPPNET_LANES", "1")
     monkeypatch.setenv("JPPNET_MAX_BATCH", "1")
+    monkeypatch.setenv("JPPNET_CLOSER_LOOK", "false")  # as the server whose answers it is compared with
     handler = signal.getsignal(signal.SIGTERM)  # ``serve`` sets its own, for the whole process
     yield lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
     signal.signal(signal.SIGTERM, handler)

@@ -109,7 +109,10 @@ def runs(toy_path: Path, photo: Image, closer_look: bool = True) -> list[int]:
     engine = gated_engine(session, settings)
     with serving(engine, settings) as client:
         assert client.post("/parse", content=png(photo)).status_code == 200
-        assert samples(client)[key("batch_photos_sum")] == len(session.batches)
+        found = samples(client)
+        assert found[key("batch_photos_sum")] == len(session.batches)
+        told = found[key("stage_seconds_sum", stage="device")]
+        assert told == pytest.approx(found[key("device_seconds_total")]), "the time of all looks is told"
     engine.close()
     return session.batches
 

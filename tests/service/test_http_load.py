@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +18,7 @@ from toy_model import HEIGHT, WIDTH, paint, png
 
 from service.engine.engine import Engine
 from service.engine.photo import Plan
+from service.engine.session import Prediction
 from service.imaging.png import Color
 from service.settings import Settings
 
@@ -60,10 +61,10 @@ class Scene:
 
 
 @contextmanager
-def scene(toy_path: Path, largest_batch: int = 1, **values: object) -> Iterator[Scene]:
+def scene(toy_path: Path, largest_batch: int = 1, closer_look: bool = False, **values: object) -> Iterator[Scene]:
     session = GatedSession(toy_path)
     session.gate.clear()
-    settings = Settings(model=toy_path, **values)  # type: ignore[arg-type]
+    settings = Settings(model=toy_path, closer_look=closer_look, **values)  # type: ignore[arg-type]
     engine = gated_engine(session, settings, largest_batch)
     with ThreadPoolExecutor(16) as pool, serving(engine, settings) as client:
         yield Scene(session, engine, client, pool)
@@ -285,3 +286,36 @@ def test_an_error_of_our_own_is_a_problem_with_a_request_id(toy_path: Path, monk
         assert_problem(answer, 500, "internal-error", "by request id")
         assert answer.json()["request_id"] == "mine"
         assert "ZeroDivision" not in answer.text
+
+
+def test_who_hangs_up_during_the_first_look_costs_no_second(toy_path: Path) -> None:
+    with scene(toy_path, closer_look=True) as on:
+        on.post_and_hang_up(under_way=1)
+        on.session.wait_until_entered()
+        on.wait_until_under_way(0)
+        on.session.gate.set()
+        on.engine.close()
+        assert on.session.batches == [1]
+
+
+def test_both_looks_are_shared(toy_path: Path) -> None:
+    with scene(toy_path, closer_look=True) as on:
+        answers = [on.post("/parse"), on.post("/pose")]
+        on.wait_until_under_way(2)
+        on.session.gate.set()
+        assert [answer.result().status_code for answer in answers] == [200] * 2
+        assert on.session.batches == [1, 1]
+
+
+def test_a_second_look_that_fails_is_the_photos_failure(toy_path: Path) -> None:
+    with scene(toy_path, closer_look=True) as on:
+        runs = on.session.run
+
+        def fail_later(images: Sequence[Image]) -> list[Prediction]:
+            if len(on.session.batches) == 1:
+                on.session.poison = images[0]
+            return runs(images)
+
+        on.session.run = fail_later  # type: ignore[method-assign]
+        on.session.gate.set()
+        assert_problem(on.post().result(), 500, "inference-failed", "failed on this photo")
