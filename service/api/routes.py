@@ -15,6 +15,7 @@ from service.api.formats import ANALYZE, PARSE, POSE, AnalyzeFormat, Chosen, Par
 from service.api.metrics import server_timing
 from service.api.options import DEFAULT, Options, find_labels
 from service.api.parameters import Boxes, Labels, MaskIn, Opacity, Terms, read_terms
+from service.api.remembering import RememberingRoute
 from service.api.schemas import (
     AnalyzeAnswer,
     CocoResult,
@@ -36,7 +37,7 @@ from service.settings import Settings
 
 def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
     """The calls that take a photo."""
-    router = APIRouter(responses=problems(400, 406, 413, 415, 422, 500, 503, 504))
+    router = APIRouter(route_class=RememberingRoute, responses=problems(400, 406, 413, 415, 422, 500, 503, 504))
     model = sha256(engine.card.model_dump_json().encode()).hexdigest()
     max_bytes = int(settings.max_upload_mb * 1e6)
 

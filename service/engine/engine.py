@@ -1,6 +1,9 @@
 """The line that a photo takes:
 
 bytes ─ decode ─ orient ─ fit ─ queue ─ batch ─ session.run ─ undo the fit ─ encode ─ bytes
+
+On a device of its own the model runs in a lane, and a pool decodes and encodes for it. On a CPU a lane does all of that
+for its photo: no more threads compute than there are cores, and a photo stays in one core's cache.
 """
 
 import asyncio
@@ -59,6 +62,7 @@ class Engine:
         # A model that is shown photos squashed learnt from whole ones, and its figures are of those.
         self._looks_closer = settings.closer_look and card.fit == "letterbox"
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="photo")
+        self._lanes_do_all = drive.has_a_core_each
 
     @classmethod
     def start(cls, settings: Settings) -> Self:
@@ -138,7 +142,7 @@ class Engine:
         ):
 
             def encode_seen(seen: Seen) -> Future[tuple[T, float]]:
-                return self._in_pool(partial(encode, seen.analysis(self.card)), seen.plan.answer_pixels, own)
+                return self._work(partial(encode, seen.analysis(self.card)), seen.plan.answer_pixels, own)
 
             answer, encoding = await asyncio.wrap_future(then(seeing, encode_seen))
         return answer, seeing.result().timings(encoding, time.perf_counter() - began)
@@ -150,7 +154,8 @@ class Engine:
         return encode((self._show_here(closer) if closer else seen).analysis(self.card))
 
     def _show_here(self, plan: Plan) -> Seen:
-        predictions = [self.lanes.submit(image).result() for image in plan.inputs(self.card.pad_color)]
+        images = plan.inputs(self.card.pad_color)
+        predictions = [self.lanes.submit(partial(_same, image)).result() for image in images]
         return Seen.make(plan, predictions, decoding=0.0)
 
     def _plan(self, photo: Photo, boxes: Sequence[AskedBox]) -> Plan:
@@ -169,31 +174,48 @@ class Engine:
                 return ready(seen)
             return then(self._show(closer, deadline), lambda again: ready(again.after(seen)))
 
-        return then(self._in_pool(seen.closer, 0, deadline), look)
+        return then(self._work(seen.closer, 0, deadline), look)
 
     def _show(self, plan: Plan, deadline: Deadline) -> Future[Seen]:
         """Decodes a photo and has the model run on what it is to be shown."""
+        decode = partial(plan.inputs, self.card.pad_color)
+        if self._lanes_do_all and len(plan.shown) == 1:
+            return self._show_in_lane(plan, decode, deadline)
 
         def run(decoded: tuple[Sequence[Image], float]) -> Future[Seen]:
             images, decoding = decoded
-            futures = [self.lanes.submit(image, deadline) for image in images]
+            futures = [self.lanes.submit(partial(_same, image), deadline) for image in images]
             seen = together(futures, lambda predictions: Seen.make(plan, predictions, decoding))
             # What one view's failure leaves without use does not run.
             seen.add_done_callback(lambda seen: deadline.give_up() if seen.exception() else None)
             return seen
 
-        return then(self._in_pool(partial(plan.inputs, self.card.pad_color), plan.pixels, deadline), run)
+        return then(self._pool.submit(self._timed, decode, plan.pixels, deadline), run)
 
-    def _in_pool(self, work: Callable[[], T], pixels: int, deadline: Deadline) -> Future[tuple[T, float]]:
-        """Does work on so many pixels in the pool; gives its result and the seconds it took."""
+    def _show_in_lane(self, plan: Plan, decode: Callable[[], list[Image]], deadline: Deadline) -> Future[Seen]:
+        took: list[float] = []
 
-        def do() -> tuple[T, float]:
-            deadline.check()
-            with self.budget.hold(pixels):
-                began = time.perf_counter()
-                return work(), time.perf_counter() - began
+        def load() -> Image:
+            (image,), decoding = self._timed(decode, plan.pixels, deadline)
+            took.append(decoding)
+            return image
 
-        return self._pool.submit(do)
+        running = self.lanes.submit(load, deadline)
+        return then(running, lambda prediction: ready(Seen.make(plan, [prediction], took[0])))
+
+    def _work(self, work: Callable[[], T], pixels: int, deadline: Deadline) -> Future[tuple[T, float]]:
+        """Does work on so many pixels that follows from other work: here if this is a lane that does all, otherwise in
+        the pool. May raise what the work raises."""
+        if self._lanes_do_all and self.lanes.is_here:
+            return ready(self._timed(work, pixels, deadline))
+        return self._pool.submit(self._timed, work, pixels, deadline)
+
+    def _timed(self, work: Callable[[], T], pixels: int, deadline: Deadline) -> tuple[T, float]:
+        """The result of work on so many pixels, and the seconds it took."""
+        deadline.check()
+        with self.budget.hold(pixels):
+            began = time.perf_counter()
+            return work(), time.perf_counter() - began
 
     def drain(self) -> None:
         """Says that the end is near: photos are still taken, but nobody should send more."""
@@ -203,6 +225,11 @@ class Engine:
         """Answers what is queued, then stops all threads; does not wait for a device that hangs beyond ``patience``."""
         self.lanes.close(patience)
         self._pool.shutdown()
+
+
+def _same(image: Image) -> Image:
+    """What was decoded elsewhere."""
+    return image
 
 
 def _places(boxes: Sequence[AskedBox]) -> int:

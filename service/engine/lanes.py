@@ -2,7 +2,8 @@
 
 A free lane takes what waits, up to the largest batch that pays, and never waits for a batch to fill. Every photo's
 future resolves: with the answer, or with the reason why there is none. A photo that is no longer wanted (its future is
-cancelled, or its deadline has passed) leaves the queue without running.
+cancelled, or its deadline has passed) leaves the queue without running. What a future's resolving sets off runs in the
+lane.
 """
 
 import logging
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from math import inf
-from threading import Lock, Thread
+from threading import Lock, Thread, current_thread
 from typing import Self
 
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
@@ -49,9 +50,10 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A fitted photo that waits for its turn."""
+    """A photo that waits for its turn."""
 
-    image: Image
+    load: Callable[[], Image]
+    """Gives the photo, fitted to the model's input."""
     deadline: Deadline
     future: Future[Prediction]
 
@@ -65,6 +67,16 @@ class Job:
             self.future.set_exception(error)
             return False
         return True
+
+    def image(self) -> Image | None:
+        """The fitted photo; None, and the job is resolved, if there is none or nobody wants it any more."""
+        try:
+            image = self.load()
+            self.deadline.check()
+        except Exception as error:
+            self.future.set_exception(error)
+            return None
+        return image
 
 
 class Lanes:
@@ -97,15 +109,21 @@ class Lanes:
         """Photos in the queue."""
         return self._queue.qsize()
 
-    def submit(self, image: Image, deadline: Deadline | None = None) -> Future[Prediction]:
-        """Queues a fitted photo (H, W, 3). Cancel the future to take it back.
+    @property
+    def is_here(self) -> bool:
+        """Whether the calling thread is a lane."""
+        return current_thread() in self._threads
 
-        The future raises :class:`DeadlineError`, :class:`InferenceError` or :class:`DeviceError`.
+    def submit(self, load: Callable[[], Image], deadline: Deadline | None = None) -> Future[Prediction]:
+        """Queues a photo, which ``load`` gives in the lane, fitted (H, W, 3). Cancel the future to take it back.
+
+        The future raises :class:`DeadlineError`, :class:`InferenceError` or :class:`DeviceError`, or what ``load``
+        raised.
 
         Raises:
             ClosedError: the lanes are shut.
         """
-        job = Job(image, deadline or Deadline(), Future())
+        job = Job(load, deadline or Deadline(), Future())
         with self._door:  # so that nothing is queued behind the end mark, where no lane would look
             if self._closed:
                 raise ClosedError("The service is shutting down.")
@@ -129,8 +147,8 @@ class Lanes:
         while (jobs := self._take()) is not None:
             if self._fault:
                 _fail(jobs, DeviceError(self._fault))
-            elif jobs:
-                self._run(session, jobs)
+            else:
+                self._run(session, [(job, image) for job in jobs if (image := job.image()) is not None])
 
     def _take(self) -> list[Job] | None:
         """Waits for a photo, then takes those that wait as well, up to a batch; None when the lanes are shut."""
@@ -149,17 +167,20 @@ class Lanes:
             except queue.Empty:
                 return jobs
 
-    def _run(self, session: Session, jobs: list[Job]) -> None:
+    def _run(self, session: Session, batch: Sequence[tuple[Job, Image]]) -> None:
+        if not batch:
+            return
+        jobs = [job for job, _ in batch]
         try:
-            predictions = session.run([job.image for job in jobs])
+            predictions = session.run([image for _, image in batch])
         except Exception as error:
-            if len(jobs) > 1:  # one by one, so that a photo that cannot be run fails alone
-                for job in jobs:
-                    self._run(session, [job])
+            if len(batch) > 1:  # one by one, so that a photo that cannot be run fails alone
+                for shown in batch:
+                    self._run(session, [shown])
             else:
                 _fail(jobs, self._diagnose(session, error))
         else:
-            self.on_batch(len(jobs), predictions[0].run_seconds)
+            self.on_batch(len(batch), predictions[0].run_seconds)
             for job, prediction in zip(jobs, predictions, strict=True):
                 job.future.set_result(prediction)
 

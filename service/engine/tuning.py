@@ -34,6 +34,11 @@ class Drive:
     photos_per_second: float
 
     @property
+    def has_a_core_each(self) -> bool:
+        """Whether the lanes compute on the cores that photos are decoded on, each in its own thread."""
+        return self.sessions[0].provider == "cpu" and self.threads == 1
+
+    @property
     def batches(self) -> list[int]:
         """The batch sizes in use."""
         return [1 << power for power in range(self.largest_batch.bit_length())]

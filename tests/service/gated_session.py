@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,9 @@ Image = npt.NDArray[np.uint8]
 
 class GatedSession(Session):
     """The toy model; runs wait while the gate is shut, and fail on ``poison`` or once the device ``is_broken``."""
+
+    threads: ClassVar[int] = 1
+    """What its engine is told: with one, lanes decode and encode as well; else they leave that to the pool."""
 
     def __init__(self, model: Path) -> None:
         super().__init__(model, "cpu", 1)
@@ -47,5 +51,5 @@ class GatedSession(Session):
 def gated_engine(session: GatedSession, settings: Settings, largest_batch: int = 1) -> Engine:
     """An engine of one lane that runs a gated session."""
     card = read_card(session.metadata, "toy")
-    drive = Drive((session,), threads=1, largest_batch=largest_batch, photos_per_second=10.0)
+    drive = Drive((session,), session.threads, largest_batch=largest_batch, photos_per_second=10.0)
     return Engine(card, drive, settings, Lanes(drive.sessions, largest_batch, prover(card)), workers=2)

@@ -27,6 +27,12 @@ PAGE = "https://shop.example"
 BOX = "box=20,60,120,120"
 
 
+@pytest.fixture(params=[1, 2], ids=["lanes do all", "beside a pool"], autouse=True)
+def threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where photos are decoded and encoded."""
+    monkeypatch.setattr(GatedSession, "threads", request.param)
+
+
 class Scene:
     """A server whose one lane a test holds shut, and clients beside each other."""
 

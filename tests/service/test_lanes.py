@@ -1,7 +1,7 @@
 """Lanes batch greedily, resolve every future, drop who no longer waits, and know a broken device from a bad photo."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
 
@@ -30,9 +30,9 @@ def lanes(session: GatedSession) -> Iterator[Lanes]:
     lanes.close()
 
 
-def photo(number: int) -> Image:
-    """A photo whose first joint tells its number."""
-    return paint(WIDTH, HEIGHT, {1: (4 * number, 8, 4, 4)})
+def photo(number: int) -> Callable[[], Image]:
+    """Gives a photo whose first joint tells its number."""
+    return lambda: paint(WIDTH, HEIGHT, {1: (4 * number, 8, 4, 4)})
 
 
 def occupy(session: GatedSession, lanes: Lanes) -> None:
@@ -80,7 +80,7 @@ def test_a_photo_past_its_deadline_never_runs(session: GatedSession, lanes: Lane
 
 def test_in_a_failing_batch_only_the_photo_at_fault_fails(session: GatedSession, lanes: Lanes) -> None:
     occupy(session, lanes)
-    session.poison = photo(2)
+    session.poison = photo(2)()
     futures = [lanes.submit(photo(number)) for number in range(1, 4)]
     session.gate.set()
     assert futures[0].result(20).keypoints[0, 0] == 5.5
