@@ -45,7 +45,9 @@ def tuned(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
     return tuned
 
 
-def test_lanes_of_one_thread_one_more_than_cores_where_threads_gain_little(tuned: Callable[..., tuple[int, int, int]]) -> None:
+def test_one_lane_more_than_cores_where_threads_gain_little(
+    tuned: Callable[..., tuple[int, int, int]],
+) -> None:
     assert tuned(lambda lanes, threads, batch: 80 * lanes * threads**0.5) == (5, 1, 1)
 
 
