@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from training.company import CutOut, cut_out, extent, pasted_behind, person_of, resized
+from training.company import CutOut, Mask, cut_out, extent, pasted_behind, person_of, resized
 from training.data.sample import FloatArray, Sample, UInt8Array
 from training.nobody import part_without_people
 
@@ -24,7 +24,8 @@ def seen_from_afar(sample: Sample, elsewhere: Sample, rng: np.random.Generator) 
 
     The sample itself where it does not show its person whole, or where ``elsewhere`` has no part without people.
     """
-    cut = cut_out(sample) if _shows_all(sample) else None
+    person = person_of(sample.labels)
+    cut = cut_out(sample) if person.any() and _shows_all(sample, person) else None
     place = part_without_people(elsewhere, rng)
     if cut is None or place is None:
         return sample
@@ -35,14 +36,11 @@ def seen_from_afar(sample: Sample, elsewhere: Sample, rng: np.random.Generator) 
     cut = resized(cut, max(8, round(scale * tall)))
     x = int(rng.integers(0, max(1, width - cut.mask.shape[1])))
     y = height - len(cut.mask) if cut.reaches_down else int(rng.integers(0, max(1, height - len(cut.mask))))
-    return replace(pasted_behind(scene, cut, x, y), joints=_moved(sample, cut, x, y))
+    return replace(pasted_behind(scene, cut, x, y), joints=_moved(sample, person, cut, x, y))
 
 
-def _shows_all(sample: Sample) -> bool:
+def _shows_all(sample: Sample, person: Mask) -> bool:
     """Whether the person ends within the photo, but maybe below, and in one piece: all joints lie in its box."""
-    person = person_of(sample.labels)
-    if not person.any():
-        return False
     left, top, right, bottom = extent(person)
     joints = sample.joints[~np.isnan(sample.joints[:, 0]), :2]
     in_box = (joints >= (left - 1, top - 1)) & (joints <= (right, bottom))
@@ -59,9 +57,9 @@ def _filled(image: UInt8Array, width: int, height: int) -> UInt8Array:
     return np.asarray(cv2.resize(middle, (width, height), interpolation=smooth), np.uint8)
 
 
-def _moved(sample: Sample, cut: CutOut, x: int, y: int) -> FloatArray:
+def _moved(sample: Sample, person: Mask, cut: CutOut, x: int, y: int) -> FloatArray:
     """The joints (J, 3) of a sample whose person, cut out and resized, has its top-left corner at (x, y)."""
-    left, top, right, bottom = extent(person_of(sample.labels))
+    left, top, right, bottom = extent(person)
     scale = np.array([cut.mask.shape[1] / (right - left), len(cut.mask) / (bottom - top)], np.float32)
     joints = sample.joints.copy()
     joints[:, :2] = (joints[:, :2] - (left, top) + 0.5) * scale - 0.5 + (x, y)

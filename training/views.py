@@ -74,7 +74,7 @@ class TrainingViews(Dataset[Views]):
             how = self.recipe.augmentation
             if rng.random() < how.company:
                 sample = add_company(sample, self.somebody_else(rng), rng)
-            elif rng.random() < how.distance:
+            elif how.distance and rng.random() < how.distance:  # recipes without it draw what they always drew
                 sample = seen_from_afar(sample, self.somebody_else(rng), rng)
         return make_view(sample, self.recipe, self.folder.label_set, rng)
 

@@ -16,8 +16,7 @@ CLOSER: Final = 1.25
 """How many times as large the person must get for a second run to pay.
 
 This, the margin of ``surroundings`` and that the photo goes on around them where the input has room were chosen on
-validation pictures: people cut out and put before streets, a fifth to three fifths as tall as the picture (mIoU 18 with
-one look, 33 with two; with padding instead of the photo 33 and four points fewer joints), and rendered people.
+validation pictures only: people cut out and put small before streets (``training/distance.py``), and rendered people.
 """
 
 

@@ -3,7 +3,7 @@
 bytes ─ decode ─ orient ─ fit ─ queue ─ batch ─ session.run ─ undo the fit ─ encode ─ bytes
 
 On a device of its own the model runs in a lane, and a pool decodes and encodes for it. On a CPU a lane does all of that
-for its photo: no more threads compute than there are cores, and a photo stays in one core's cache.
+for its photo, which then is not handed from thread to thread.
 """
 
 import asyncio

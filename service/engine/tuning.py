@@ -89,7 +89,7 @@ def _shares(provider: DeviceProvider, cores: int, lanes: int | None, threads: in
     """The pairs of lanes and threads to try: on a CPU each power of two that divides the cores among lanes.
 
     Lanes of one thread do all that is done for a photo, some of it under Python's lock. One more of them than there are
-    cores computes while another waits for that: up to 7 % more photos per second on two cores.
+    cores computes while another waits for that.
     """
     if provider == "openvino":  # shares the cores itself, a stream for each
         return [(lanes or cores, 1)]

@@ -13,7 +13,7 @@ from test_http_answers import ids_of
 from test_http_problems import assert_problem
 from toy_model import paint, png
 
-from service.api.remembering import LONGEST, QUESTIONS, RememberingRoute
+from service.api.remembering import HEADERS, LONGEST, QUESTIONS, RememberingRoute
 from service.settings import Settings
 
 PHOTO = png(paint(192, 256, {1: (20, 20, 150, 200), 2: (40, 100, 80, 100)}))
@@ -47,6 +47,14 @@ def test_a_key_opens_only_for_those_who_send_it(toy_path: Path) -> None:
             for header in ({}, {"X-API-Key": "wrong"}, {"Authorization": "Bearer wrong"}):
                 assert_problem(client.post("/parse", content=PHOTO, headers=header), 401, "unauthorized", "key")
     engine.close()
+
+
+def test_every_header_that_a_call_reads_is_part_of_the_question(client: httpx.Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    calls = [path["post"]["parameters"] for path in paths.values() if "post" in path]
+    assert len(calls) == 3
+    told = {one["name"].lower().encode() for call in calls for one in call if one["in"] == "header"}
+    assert told | {b"accept", b"authorization", b"x-api-key"} == HEADERS
 
 
 @pytest.fixture
