@@ -73,7 +73,8 @@ test("a page of another origin", { skip: chromium ? false : "there is no Chromiu
     const ended = new Promise((resolve) => browser.once("exit", resolve));
     browser.kill();
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    // Its helper processes end a little later, and write until then.
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
   assert.deepEqual(JSON.parse(await told), { same: true, problem: 32 });
 });
