@@ -1,7 +1,7 @@
 """Questions that have been asked before are not read again.
 
-FastAPI reads a call's parameters by their declarations anew for each request, and the event loop spends more on that
-than on anything else. But most clients ask one question of many photos.
+FastAPI reads a call's parameters by their declarations anew for each request, on the event loop. But most clients ask
+one question of many photos.
 """
 
 from collections import OrderedDict

@@ -47,7 +47,7 @@ const page = (service: string) => `<!doctype html><script type="module">
 </script>`;
 
 /** Removes a folder in which processes that were killed just now may have written a last file. */
-async function removed(folder: string): Promise<void> {
+async function removeFolder(folder: string): Promise<void> {
   for (const deadline = Date.now() + 10_000; ; await sleep(100)) {
     try {
       // Its own `maxRetries` never looks again for what was written since.
@@ -87,7 +87,7 @@ test("a page of another origin", { skip: chromium ? false : "there is no Chromiu
     const ended = new Promise((resolve) => browser.once("exit", resolve));
     process.kill(-browser.pid!, "SIGKILL");
     await ended;
-    await removed(profile);
+    await removeFolder(profile);
   });
   assert.deepEqual(JSON.parse(await told), { same: true, problem: 32 });
 });
