@@ -50,4 +50,4 @@ FROM run-base AS gpu
 COPY --from=packages-gpu /opt/jppnet /opt/jppnet
 COPY --from=service /service/opt/jppnet /opt/jppnet
 # A GPU that is not there is an error, never a silent fall-back to the CPU.
-ENV JPPNET_PROVIDER=cuda NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+ENV JPPNET_PROVIDER=cuda JPPNET_MODEL=jppnet-base NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility

@@ -6,7 +6,7 @@ NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
 .PHONY: serve install install-training install-dev test test-js test-slow test-ops test-container test-scale reference \
-  model bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
+  model base bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -83,11 +83,26 @@ model: install-training
 	$(BIN)/python -m training.pseudo_label runs/lite-1/best.pt ccp --root $(CCP) --out data/pseudo
 	$(BIN)/python -m training.train lite-self-trained $(DATA) --data data/pseudo --data data/rendered --out runs/lite-2 \
 	  $(if $(wildcard runs/lite-2/last.pt),--resume,--from runs/lite-1/best.pt)
-	$(BIN)/python -m training.calibrate runs/lite-2/best.pt $(DATA) --data data/rendered \
-	  --out runs/lite-2/calibration.json --write training/weights/jppnet-lite.safetensors
+	$(BIN)/python -m training.pseudo_label runs/lite-2/best.pt ccp --root $(CCP) --out data/pseudo-2
+	$(BIN)/python -m training.train lite-self-trained-again $(DATA) --data data/pseudo-2 --data data/rendered \
+	  --out runs/lite-3 $(if $(wildcard runs/lite-3/last.pt),--resume,--from runs/lite-2/best.pt)
+	$(BIN)/python -m training.calibrate runs/lite-3/best.pt $(DATA) --data data/rendered \
+	  --out runs/lite-3/calibration.json --write training/weights/jppnet-lite.safetensors
 	$(BIN)/python -m export.onnx training/weights/jppnet-lite.safetensors $(MODEL_FILE).onnx $(DATA) --half-weights
 	$(BIN)/python -m export.onnx training/weights/jppnet-lite.safetensors $(MODEL_FILE).int8.onnx $(DATA) --precision int8
 	$(BIN)/python -m export.measure $(MODEL_FILE).onnx $(MODEL_FILE).int8.onnx $(DATA)
+
+# The larger model, on the same data with the labels of lite's second stage: make base MOVENET=/path/to/movenet-thunder.json
+BASE_FILE := service/models/jppnet-base
+BASE_WORDS := --words export/cards/base.toml
+base: install-training
+	$(BIN)/python -m training.train base $(DATA) --data data/pseudo-2 --data data/rendered --out runs/base \
+	  $(if $(wildcard runs/base/last.pt),--resume,--pretrained $(MOVENET))
+	$(BIN)/python -m training.calibrate runs/base/best.pt $(DATA) --data data/rendered \
+	  --out runs/base/calibration.json --write training/weights/jppnet-base.safetensors
+	$(BIN)/python -m export.onnx training/weights/jppnet-base.safetensors $(BASE_FILE).onnx $(DATA) $(BASE_WORDS) --half-weights
+	$(BIN)/python -m export.onnx training/weights/jppnet-base.safetensors $(BASE_FILE).int8.onnx $(DATA) $(BASE_WORDS) --precision int8
+	$(BIN)/python -m export.measure $(BASE_FILE).onnx $(BASE_FILE).int8.onnx $(DATA)
 
 # What drives the benchmarks; PROVIDER=cuda on a GPU host, PHOTOS=folder for photos of one's own, QUICK=1 for a look.
 PROVIDER ?= cpu

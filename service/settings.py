@@ -12,8 +12,17 @@ ProviderName = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
 LogFormat = Literal["json", "pretty"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
+MODELS = Path(__file__).parent / "models"
+"""Where the models lie that come with the service."""
+
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
 Key = Annotated[SecretStr, Field(min_length=1)]
+
+
+def _shipped(value: Any) -> Any:
+    """The file of a model that comes with the service, where that is what is named."""
+    file = MODELS / f"{value}.onnx"
+    return file if Path(str(value)).name == str(value) and file.is_file() else value
 
 
 def _listed(value: Any) -> Any:
@@ -32,7 +41,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    model: Path = Path(__file__).parent / "models" / "jppnet-lite.onnx"
+    model: Annotated[Path, BeforeValidator(_shipped)] = MODELS / "jppnet-lite.onnx"
+    """A model file, or the name of a model that comes with the service: ``jppnet-lite``, ``jppnet-base``."""
     provider: ProviderName = "auto"
     """What runs the model. Asked for by name and missing is an error; ``auto`` takes the best there is and says so."""
 

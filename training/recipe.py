@@ -13,7 +13,7 @@ PRESETS = Path(__file__).parent / "presets"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 FitMode = Literal["letterbox", "squash"]
-TrunkName = Literal["efficientnet-lite0", "efficientnet-lite2"]
+TrunkName = Literal["efficientnet-lite0", "movenet-thunder"]
 
 
 class _Strict(BaseModel):
@@ -33,7 +33,7 @@ class LiteNetworkRecipe(NetworkRecipe):
     height: int = Field(multiple_of=32)
     width: int = Field(multiple_of=32)
     trunk: TrunkName = "efficientnet-lite0"
-    frozen_groups: int = Field(ge=0, description="leading groups of the trunk that keep their ImageNet weights")
+    frozen_groups: int = Field(ge=0, description="leading groups of the trunk that keep the weights they begin with")
     refinements: int = Field(2, ge=0, description="stages after the first answer, in which each task reads the other")
 
 

@@ -6,7 +6,8 @@ averaged weights that measured best), ``log.jsonl`` and TensorBoard's files.
 ``--resume`` goes on where a killed run stopped and ends as if it had not been. Several GPUs:
 ``torchrun --nproc-per-node N -m training.train …``, same arguments.
 
-A run begins with ImageNet's weights; with a checkpoint's only when told so (``--from``), and then it says so.
+A run begins with weights that the makers of its network's trunk trained; with a checkpoint's only when told so
+(``--from``), and then it says so.
 """
 
 import argparse
@@ -237,7 +238,7 @@ def main() -> None:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="go on from RUN/last.pt")
     start.add_argument("--from", type=Path, dest="origin", help="begin with this checkpoint's weights (fine-tuning)")
-    start.add_argument("--imagenet", type=Path, help="begin with ImageNet's weights of this file (JPPNet: ResNet-101)")
+    start.add_argument("--pretrained", type=Path, help="begin with this file's weights (ResNet-101 or MoveNet Thunder)")
     start.add_argument("--from-nothing", action="store_true", help="begin with random weights")
     args = parser.parse_args()
     cv2.setNumThreads(0)  # OpenCV's threads do not survive the fork into loader processes
@@ -255,13 +256,13 @@ def main() -> None:
         parser.error(str(error))
     if args.origin:
         network, other = network_from(args.origin, recipe, folder.label_set)
-        print(f"STARTING FROM THE WEIGHTS OF {args.origin}, not from ImageNet's")
+        print(f"STARTING FROM THE WEIGHTS OF {args.origin}, not from the trunk's own")
         print("".join(f"  random, for another label set: {name}\n" for name in other), end="")
     else:
         network = random_network(recipe, folder.label_set)
     if not (args.resume or args.origin or args.from_nothing):
         try:
-            network.load_pretrained(args.imagenet)
+            network.load_pretrained(args.pretrained)
         except ValueError as error:
             parser.error(str(error))
     trainer = Trainer(network, recipe, folder, args.out, place)

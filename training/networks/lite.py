@@ -1,4 +1,4 @@
-"""The light joint network: an EfficientNet-Lite trunk, a small decoder, and JPPNet's refinement.
+"""The light joint network: a trained trunk, a small decoder, and JPPNet's refinement.
 
 JPPNet's idea (Liang et al., T-PAMI 2018) is kept: after a first answer for parts and joints, refinement stages read
 the features together with both last answers, so that each task corrects the other, and every stage is supervised.
@@ -8,17 +8,24 @@ so do all answers but the last; maps at stride 4 are large, so they are narrow, 
 peaks are drawn there.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training.networks.efficientnet_lite import EfficientNetLite
+from training.networks.movenet import MoveNet
 from training.networks.network import Network
 from training.networks.stage import Stage, softmax_of_labels
 from training.recipe import LiteNetworkRecipe, TrunkName
+
+TRUNKS: Final[Mapping[TrunkName, type[EfficientNetLite] | type[MoveNet]]] = {
+    "efficientnet-lite0": EfficientNetLite,
+    "movenet-thunder": MoveNet,
+}
 
 CONTEXT = 128
 """Channels at stride 8 and coarser."""
@@ -144,7 +151,7 @@ class LiteNetwork(Network):
 
     def __init__(self, labels: int, joints: int, refinements: int, trunk: TrunkName = "efficientnet-lite0") -> None:
         super().__init__()
-        self.trunk = EfficientNetLite(trunk)
+        self.trunk = TRUNKS[trunk]()
         detail, *coarse = self.trunk.tap_channels
         self.decoder = Decoder(tuple(coarse))
         self.heads = Heads(CONTEXT, HEAD, labels, joints)
@@ -173,11 +180,9 @@ class LiteNetwork(Network):
         last = added(stages[-1], self.finish(known, detail))
         return [*stages[: len(self.joins)], last]
 
-    def load_pretrained(self, file: Path | None = None) -> None:
-        """Start from the trunk's ImageNet weights, which a package brings."""
-        if file is not None:
-            raise ValueError(f"{file}: the light network's ImageNet weights come with it; it reads none from a file")
-        self.trunk.load_imagenet()
+    def load_pretrained(self, file: Path | None) -> None:
+        """Fill the trunk with the weights that its makers trained."""
+        self.trunk.load_pretrained(file)
 
     def pretrained_parameters(self) -> list[nn.Parameter]:
         """The trunk's; they learn more slowly."""

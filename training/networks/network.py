@@ -26,7 +26,7 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def load_pretrained(self, file: Path | None) -> None:
-        """Start from ImageNet's weights: those that come with the network, or those in ``file``.
+        """Start from weights trained elsewhere: those that come with the network, or those in ``file``.
 
         Raises ValueError when it has none of its own, or no use for a file.
         """

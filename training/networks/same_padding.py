@@ -21,13 +21,20 @@ def pad_same(x: Tensor, kernel: int, stride: int, value: float = 0.0) -> Tensor:
 
 
 class SameConv2d(nn.Conv2d):
-    """Convolution without bias and with SAME padding."""
+    """Convolution with SAME padding; without bias, unless asked for, because a norm follows."""
 
     def __init__(
-        self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, dilation: int = 1, groups: int = 1
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: int,
+        stride: int = 1,
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = False,
     ) -> None:
         padding = dilation * (kernel // 2) if stride == 1 else 0
-        super().__init__(channels_in, channels_out, kernel, stride, padding, dilation, groups, bias=False)
+        super().__init__(channels_in, channels_out, kernel, stride, padding, dilation, groups, bias)
 
     def forward(self, x: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
