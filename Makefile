@@ -86,8 +86,9 @@ model: install-training
 	$(BIN)/python -m training.pseudo_label runs/lite-2/best.pt ccp --root $(CCP) --out data/pseudo-2
 	$(BIN)/python -m training.train lite-self-trained-again $(DATA) --data data/pseudo-2 --data data/rendered \
 	  --out runs/lite-3 $(if $(wildcard runs/lite-3/last.pt),--resume,--from runs/lite-2/best.pt)
-	$(BIN)/python -m training.calibrate runs/lite-3/best.pt $(DATA) --data data/rendered \
-	  --out runs/lite-3/calibration.json --write training/weights/jppnet-lite.safetensors
+	$(BIN)/python -m training.average runs/lite-2/best.pt runs/lite-3/best.pt --share 0.75 --out runs/lite/average.pt
+	$(BIN)/python -m training.calibrate runs/lite/average.pt $(DATA) --data data/rendered \
+	  --out runs/lite/calibration.json --write training/weights/jppnet-lite.safetensors
 	$(BIN)/python -m export.onnx training/weights/jppnet-lite.safetensors $(MODEL_FILE).onnx $(DATA) --half-weights
 	$(BIN)/python -m export.onnx training/weights/jppnet-lite.safetensors $(MODEL_FILE).int8.onnx $(DATA) --precision int8
 	$(BIN)/python -m export.measure $(MODEL_FILE).onnx $(MODEL_FILE).int8.onnx $(DATA)

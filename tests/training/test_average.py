@@ -1,0 +1,36 @@
+"""Weights between two checkpoints."""
+
+import pytest
+import torch
+
+from training.average import average
+from training.calibration import Calibration
+from training.checkpoint import Checkpoint, build_network
+from training.labels import LIP
+from training.recipe import load_recipe
+
+
+def checkpoint(value, recipe="lite"):
+    """A network whose every weight is ``value``, measured and calibrated."""
+    network = build_network(load_recipe(recipe), LIP)
+    with torch.no_grad():
+        for tensor in network.state_dict().values():
+            tensor.fill_(value)
+    return Checkpoint(network, load_recipe(recipe), LIP, {}, {"mean_iou": 0.5}, Calibration(temperature=2.0))
+
+
+def test_every_weight_lies_between_and_counters_are_the_later_ones():
+    mixed = average(checkpoint(1), checkpoint(5), share=0.75)
+    for tensor in mixed.network.state_dict().values():
+        assert torch.all(tensor == (4 if tensor.is_floating_point() else 5))
+
+
+def test_nobody_has_measured_the_result():
+    mixed = average(checkpoint(1), checkpoint(5), share=0.5)
+    assert mixed.metrics == {}
+    assert mixed.calibration == Calibration()
+
+
+def test_two_networks_have_no_average():
+    with pytest.raises(ValueError, match="same network"):
+        average(checkpoint(1), checkpoint(1, "base"), share=0.5)
