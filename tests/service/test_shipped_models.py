@@ -1,4 +1,4 @@
-"""The model that is shipped, over real HTTP, on a public-domain portrait: NASA's of the astronaut Eileen Collins."""
+"""The models that are shipped, over real HTTP, on a public-domain portrait: NASA's of the astronaut Eileen Collins."""
 
 import base64
 from collections.abc import Iterator
@@ -17,25 +17,25 @@ from service.settings import Settings
 ASTRONAUT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
 
 
-@pytest.fixture(scope="module")
-def default_client() -> Iterator[httpx.Client]:
-    settings = Settings(provider="cpu")
+@pytest.fixture(scope="module", params=["jppnet-lite", "jppnet-base"])
+def client(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
+    settings = Settings(provider="cpu", model=request.param)
     with serving(Engine.start(settings), settings) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def answer(default_client: httpx.Client) -> dict[str, Any]:
-    analysis: dict[str, Any] = default_client.post("/analyze", content=ASTRONAUT.read_bytes()).json()
+def answer(client: httpx.Client) -> dict[str, Any]:
+    analysis: dict[str, Any] = client.post("/analyze", content=ASTRONAUT.read_bytes()).json()
     return analysis
 
 
-def test_the_mask_is_of_the_photos_size_and_in_the_cards_colors(default_client: httpx.Client) -> None:
-    mask = default_client.post("/parse", content=ASTRONAUT.read_bytes())
+def test_the_mask_is_of_the_photos_size_and_in_the_cards_colors(client: httpx.Client) -> None:
+    mask = client.post("/parse", content=ASTRONAUT.read_bytes())
     shown = cv2.imdecode(np.frombuffer(mask.content, np.uint8), cv2.IMREAD_COLOR_RGB)
     assert shown is not None
     assert shown.shape == (512, 512, 3)
-    colors = {tuple(label["color"]) for label in default_client.get("/model").json()["labels"]}
+    colors = {tuple(label["color"]) for label in client.get("/model").json()["labels"]}
     assert {tuple(color) for color in np.unique(shown.reshape(-1, 3), axis=0).tolist()} <= colors
 
 
@@ -63,14 +63,14 @@ def test_head_and_shoulders_are_where_they_are_and_on_the_persons_own_sides(answ
     assert at["left-shoulder"] == pytest.approx((330, 230), abs=60)
 
 
-def test_a_photo_twenty_times_larger_gives_the_same_shape(default_client: httpx.Client) -> None:
+def test_a_photo_twenty_times_larger_gives_the_same_shape(client: httpx.Client) -> None:
     photo = cv2.imread(str(ASTRONAUT))
     assert photo is not None
     filled = photo[:, :400]  # all of her; the whole photo is at the border to where a closer look pays
 
     def ids(shown: Any) -> Any:
         file = cv2.imencode(".jpg", shown)[1].tobytes()
-        analysis = default_client.post("/analyze", content=file).json()
+        analysis = client.post("/analyze", content=file).json()
         return cv2.imdecode(np.frombuffer(base64.b64decode(analysis["mask"]), np.uint8), cv2.IMREAD_COLOR)
 
     enlarged = ids(cv2.resize(filled, (1800, 2304), interpolation=cv2.INTER_CUBIC))
