@@ -7,6 +7,7 @@ between them often answers better than either (Wortsman et al., Model soups, ICM
 """
 
 import argparse
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,14 +20,17 @@ from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 def average(earlier: Checkpoint, later: Checkpoint, share: float) -> Checkpoint:
     """``later`` with ``share`` of its own weights and the rest of ``earlier``'s; counters are its own.
 
-    Nobody has measured or calibrated the result, and it says so. Raises ValueError for two different networks.
+    Nobody has measured or calibrated the result, and it says so. Raises ValueError for two different networks, and for
+    a share that is none.
     """
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share lies between 0 and 1, not at {share}")
     if earlier.recipe.network != later.recipe.network or earlier.label_set != later.label_set:
         raise ValueError("weights can be averaged only of the same network with the same labels")
     old, new = earlier.network.state_dict(), later.network.state_dict()
-    mixed = {name: _between(old[name], value, share) for name, value in new.items()}
-    later.network.load_state_dict(mixed)
-    return replace(later, metrics={}, calibration=UNCALIBRATED)
+    network = deepcopy(later.network)
+    network.load_state_dict({name: _between(old[name], value, share) for name, value in new.items()})
+    return replace(later, network=network, metrics={}, calibration=UNCALIBRATED)
 
 
 def _between(old: Tensor, new: Tensor, share: float) -> Tensor:

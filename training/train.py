@@ -263,7 +263,7 @@ def main() -> None:
     if not (args.resume or args.origin or args.from_nothing):
         try:
             network.load_pretrained(args.pretrained)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             parser.error(str(error))
     trainer = Trainer(network, recipe, folder, args.out, place)
     if args.resume:

@@ -25,6 +25,19 @@ def test_every_weight_lies_between_and_counters_are_the_later_ones():
         assert torch.all(tensor == (4 if tensor.is_floating_point() else 5))
 
 
+def test_neither_checkpoint_is_changed():
+    earlier, later = checkpoint(1), checkpoint(5)
+    average(earlier, later, share=0.75)
+    for value, unchanged in ((1, earlier), (5, later)):
+        assert all(torch.all(tensor == value) for tensor in unchanged.network.state_dict().values())
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, 75])
+def test_a_share_lies_between_0_and_1(share):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        average(checkpoint(1), checkpoint(5), share)
+
+
 def test_nobody_has_measured_the_result():
     mixed = average(checkpoint(1), checkpoint(5), share=0.5)
     assert mixed.metrics == {}

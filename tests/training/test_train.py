@@ -127,6 +127,11 @@ class TestBeginnings:
         assert "--from-nothing" in capsys.readouterr().err
         begin(slim, "--from-nothing")
 
+    def test_a_file_that_is_not_there_is_named(self, begin, tmp_path, capsys):
+        with pytest.raises(SystemExit):
+            begin(write_slim_recipe(tmp_path / "slim.toml", epochs=1), "--pretrained", str(tmp_path / "resnet.pth"))
+        assert f"No such file or directory: '{tmp_path / 'resnet.pth'}'" in capsys.readouterr().err
+
     def test_the_light_network_brings_its_own(self, begin, recipe_file, tmp_path, capsys):
         with pytest.raises(SystemExit):
             begin(recipe_file, "--pretrained", str(tmp_path / "resnet.pth"))
