@@ -6,7 +6,7 @@ NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
 .PHONY: serve install install-training install-dev test test-js test-slow test-ops test-container test-scale reference \
-  model base bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
+  models bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -71,39 +71,43 @@ test-ops: install-dev  ## dashboard, alerts and replicas; with Debian's packages
 test-container: install-dev  ## images built and run without Docker; as root, with buildah and debootstrap (Debian)
 	$(BIN)/pytest -m container -s tests/container
 
-# The default model from its data: make model CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material
-# (docs/synthetic.md says what lies there). What was stopped goes on where it was.
-MODEL_FILE := service/models/jppnet-lite
-DATA := --data data/ccp
-model: install-training
+# Both models from their data, in stages of at most two hours on two cores:
+#   make models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/path/to/movenet-thunder.json
+# (docs/training.md says where they come from). What was stopped goes on where it was.
+PHOTOS_AND := --data data/ccp --data
+RENDERED := --data data/rendered
+# A step allocates and frees gigabytes; kept by the process, in pages of 2 MB, that took half of the time (docs/training.md).
+KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=1073741824
+# $(call stage,RECIPE,DATA,RUN,HOW TO BEGIN)
+stage = $(KEEP_MEMORY) $(BIN)/python -m training.train $(1) $(2) --out runs/$(3) $(if $(wildcard runs/$(3)/last.pt),--resume,$(4))
+# $(call pseudo_labels,TEACHER,FOLDER,OPTIONS)
+pseudo_labels = $(KEEP_MEMORY) $(BIN)/python -m training.pseudo_label runs/$(1)/best.pt ccp --root $(CCP) --out data/$(2) $(3)
+# $(call ship,RUN,MODEL,WORDS): what is served, and the weights that people go on from
+define ship
+	$(BIN)/python -m training.calibrate runs/$(1)/best.pt $(PHOTOS_AND) data/rendered \
+	  --out runs/$(1)/calibration.json --write training/weights/$(2).safetensors
+	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).onnx --data data/ccp $(3) --half-weights
+	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).int8.onnx --data data/ccp $(3) --precision int8
+endef
+
+models: install-training
 	$(BIN)/python -m training.prepare ccp --root $(CCP) --out data/ccp
 	$(BIN)/python -m training.synthesize --count 4000 --seed 1 --material $(MATERIAL) --backgrounds data/ccp --out data/rendered
-	$(BIN)/python -m training.train lite-rendered $(DATA) --data data/rendered --out runs/lite-1 \
-	  $(if $(wildcard runs/lite-1/last.pt),--resume)
-	$(BIN)/python -m training.pseudo_label runs/lite-1/best.pt ccp --root $(CCP) --out data/pseudo
-	$(BIN)/python -m training.train lite-self-trained $(DATA) --data data/pseudo --data data/rendered --out runs/lite-2 \
-	  $(if $(wildcard runs/lite-2/last.pt),--resume,--from runs/lite-1/best.pt)
-	$(BIN)/python -m training.pseudo_label runs/lite-2/best.pt ccp --root $(CCP) --out data/pseudo-2
-	$(BIN)/python -m training.train lite-self-trained-again $(DATA) --data data/pseudo-2 --data data/rendered \
-	  --out runs/lite-3 $(if $(wildcard runs/lite-3/last.pt),--resume,--from runs/lite-2/best.pt)
-	$(BIN)/python -m training.average runs/lite-2/best.pt runs/lite-3/best.pt --share 0.75 --out runs/lite/average.pt
-	$(BIN)/python -m training.calibrate runs/lite/average.pt $(DATA) --data data/rendered \
-	  --out runs/lite/calibration.json --write training/weights/jppnet-lite.safetensors
-	$(BIN)/python -m export.onnx training/weights/jppnet-lite.safetensors $(MODEL_FILE).onnx $(DATA) --half-weights
-	$(BIN)/python -m export.onnx training/weights/jppnet-lite.safetensors $(MODEL_FILE).int8.onnx $(DATA) --precision int8
-	$(BIN)/python -m export.measure $(MODEL_FILE).onnx $(MODEL_FILE).int8.onnx $(DATA)
-
-# The larger model, on the same data with the labels of lite's second stage: make base MOVENET=/path/to/movenet-thunder.json
-BASE_FILE := service/models/jppnet-base
-BASE_WORDS := --words export/cards/base.toml
-base: install-training
-	$(BIN)/python -m training.train base $(DATA) --data data/pseudo-2 --data data/rendered --out runs/base \
-	  $(if $(wildcard runs/base/last.pt),--resume,--pretrained $(MOVENET))
-	$(BIN)/python -m training.calibrate runs/base/best.pt $(DATA) --data data/rendered \
-	  --out runs/base/calibration.json --write training/weights/jppnet-base.safetensors
-	$(BIN)/python -m export.onnx training/weights/jppnet-base.safetensors $(BASE_FILE).onnx $(DATA) $(BASE_WORDS) --half-weights
-	$(BIN)/python -m export.onnx training/weights/jppnet-base.safetensors $(BASE_FILE).int8.onnx $(DATA) $(BASE_WORDS) --precision int8
-	$(BIN)/python -m export.measure $(BASE_FILE).onnx $(BASE_FILE).int8.onnx $(DATA)
+	$(call stage,lite-rendered,$(PHOTOS_AND) data/rendered,lite-1)
+	$(call pseudo_labels,lite-1,pseudo-1)
+	$(call stage,lite-self-trained,$(PHOTOS_AND) data/pseudo-1 $(RENDERED),lite-2,--from runs/lite-1/best.pt)
+	$(call pseudo_labels,lite-2,pseudo-2)
+	$(call stage,lite-self-trained-again,$(PHOTOS_AND) data/pseudo-2 $(RENDERED),lite-3,--from runs/lite-2/best.pt)
+	$(BIN)/python -m training.average runs/lite-2/best.pt runs/lite-3/best.pt --share 0.75 --out runs/lite-23/best.pt
+	$(call stage,base,$(PHOTOS_AND) data/pseudo-2 $(RENDERED),base-1,--pretrained $(MOVENET))
+	$(BIN)/python -m training.ensemble runs/base-1/best.pt runs/lite-23/best.pt --size 384 288 --out runs/teacher/best.pt
+	$(call pseudo_labels,teacher,pseudo-3,--threshold 0.6 --looks 2)
+	$(call stage,base-self-trained,$(PHOTOS_AND) data/pseudo-3 $(RENDERED),base-2,--from runs/base-1/best.pt)
+	$(call stage,lite-distilled,$(PHOTOS_AND) data/pseudo-3 $(RENDERED),lite,--from runs/lite-23/best.pt)
+	$(BIN)/python -m training.ensemble runs/base-2/best.pt runs/lite/best.pt --out runs/base/best.pt
+	$(call ship,lite,jppnet-lite)
+	$(call ship,base,jppnet-base,--words export/cards/base.toml)
+	$(BIN)/python -m export.measure service/models/*.onnx --data data/ccp
 
 # What drives the benchmarks; PROVIDER=cuda on a GPU host, PHOTOS=folder for photos of one's own, QUICK=1 for a look.
 PROVIDER ?= cpu

@@ -30,11 +30,28 @@ class NetworkRecipe(_Strict):
 
 
 class LiteNetworkRecipe(NetworkRecipe):
+    name: Literal["lite"]
     height: int = Field(multiple_of=32)
     width: int = Field(multiple_of=32)
     trunk: TrunkName = "efficientnet-lite0"
     frozen_groups: int = Field(ge=0, description="leading groups of the trunk that keep the weights they begin with")
     refinements: int = Field(2, ge=0, description="stages after the first answer, in which each task reads the other")
+
+
+class LiteEnsembleNetworkRecipe(NetworkRecipe):
+    """Light networks that differ in their trunks and answer as one."""
+
+    name: Literal["lite-ensemble"]
+    height: int = Field(multiple_of=32)
+    width: int = Field(multiple_of=32)
+    trunks: tuple[TrunkName, ...] = Field(min_length=2, description="one for each member")
+    frozen_groups: int = Field(ge=0)
+    refinements: int = Field(2, ge=0)
+
+    def members(self) -> list[LiteNetworkRecipe]:
+        """Each member's own recipe."""
+        shared = self.model_dump(exclude={"name", "trunks"})
+        return [LiteNetworkRecipe(name="lite", trunk=trunk, **shared) for trunk in self.trunks]
 
 
 class JPPNetNetworkRecipe(NetworkRecipe):
@@ -123,10 +140,10 @@ class JPPNetAugmentationRecipe(_Strict):
 
 
 class LiteRecipe(_Strict):
-    """The whole file, for the light network."""
+    """The whole file, for the light network and for ensembles of it."""
 
     description: str
-    network: LiteNetworkRecipe
+    network: Annotated[LiteNetworkRecipe | LiteEnsembleNetworkRecipe, Field(discriminator="name")]
     schedule: AdamWRecipe
     loss: LiteLossRecipe
     sampling: SamplingRecipe
@@ -143,13 +160,13 @@ class JPPNetRecipe(_Strict):
     augmentation: JPPNetAugmentationRecipe
 
 
-def _network_name(content: Any) -> Any:
-    return content.get("network", {}).get("name") if isinstance(content, dict) else content.network.name
+def _form(content: Any) -> Any:
+    """The form of a recipe: the first word of its network's name."""
+    name = content.get("network", {}).get("name") if isinstance(content, dict) else content.network.name
+    return name.partition("-")[0] if isinstance(name, str) else name
 
 
-Recipe = Annotated[
-    Annotated[LiteRecipe, Tag("lite")] | Annotated[JPPNetRecipe, Tag("jppnet")], Discriminator(_network_name)
-]
+Recipe = Annotated[Annotated[LiteRecipe, Tag("lite")] | Annotated[JPPNetRecipe, Tag("jppnet")], Discriminator(_form)]
 
 _ADAPTER: TypeAdapter[Recipe] = TypeAdapter(Recipe)
 

@@ -1,6 +1,7 @@
 """Write docs/model.md from what runs measured: ``python -m training.report RUN… --out docs``.
 
-A RUN is the folder of a training run; its ``best.pt`` and ``log.jsonl`` are read, and ``calibration.json`` where
+A RUN is the folder of a training run or of what was made of several (training.ensemble); its ``best.pt`` is read, its
+``log.jsonl`` where it has one, and ``calibration.json`` where
 ``training.calibrate … --out RUN/calibration.json`` left one. The first RUN is what ``--ablation RUN…`` is compared
 with. ``--rendered DIR`` (of ``training.synthesize``, without ``--backgrounds``) shows answers to pictures that anybody
 may show; other photos are for ``training.answer_sheet``.
@@ -104,7 +105,8 @@ def read_run(folder: Path) -> Run:
 
     Raises FileNotFoundError where it has not kept a checkpoint yet, ValueError where its calibration is another's.
     """
-    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    written = folder / "log.jsonl"
+    log = [json.loads(line) for line in written.read_text().splitlines()] if written.exists() else []
     measured = folder / "calibration.json"
     calibration = json.loads(measured.read_text()) if measured.exists() else None
     if calibration and calibration["checkpoint"] != digest(folder / "best.pt"):
@@ -123,7 +125,7 @@ def page(runs: Sequence[Run], ablation: Sequence[Run], rendered: PreparedFolder 
 def draw(runs: Sequence[Run], rendered: PreparedFolder | None, images: Path) -> None:
     """Write all pictures of the page into a folder."""
     images.mkdir(parents=True, exist_ok=True)
-    curves_plot({run.name: run.log for run in runs}, _titles(runs[0]), images / "curves.png")
+    curves_plot({run.name: run.log for run in runs if run.log}, _titles(runs[0]), images / "curves.png")
     portrait = read_image(PORTRAIT)
     for run in runs:
         if run.calibration:

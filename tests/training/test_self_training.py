@@ -53,6 +53,16 @@ class SaysTheSame(torch.nn.Module):
         return [Stage(scores, torch.from_numpy(heat_maps(joints, height, width, stride=4, sigma=2.0)[0])[None])]
 
 
+def counting(forward, asked):
+    """``forward``, noting each call in ``asked``."""
+
+    def noted(self, images):
+        asked.append(tuple(images.shape))
+        return forward(self, images)
+
+    return noted
+
+
 def teacher(left, right, joints=HEAD):
     return Checkpoint(SaysTheSame(left, right, joints).eval(), load_recipe("lite"), LIP, {}, {})
 
@@ -189,8 +199,15 @@ class TestCommand:
 
     def test_labels_of_two_thresholds_are_not_mixed(self, command):
         command()
-        with pytest.raises(SystemExit, match="another teacher or threshold"):
+        with pytest.raises(SystemExit, match="another teacher, threshold or number of looks"):
             command("--threshold", "0.5")
+
+    @pytest.mark.parametrize("looks", [1, 2, 4])
+    def test_a_photo_is_shown_as_often_as_told(self, command, monkeypatch, looks):
+        asked = []
+        monkeypatch.setattr(SaysTheSame, "forward", counting(SaysTheSame.forward, asked))
+        command("--looks", str(looks))
+        assert len(asked) == 2 * looks  # two photos that can be read
 
     def test_an_unexpected_fault_of_one_photo_does_not_end_the_run(self, command, monkeypatch, capsys):
         monkeypatch.setattr(PhotoFolder, "pose", lambda self, name, labels: 1 / 0 if name == "a" else None)

@@ -1,0 +1,127 @@
+"""Several light networks that answer as one."""
+
+import sys
+
+import pytest
+import torch
+
+from training import ensemble as command
+from training.calibration import Calibration
+from training.checkpoint import Checkpoint, build_network, load_checkpoint, save_checkpoint, ship
+from training.ensemble import ensemble
+from training.label_set import LabelSet
+from training.labels import LIP
+from training.networks.lite_ensemble import LiteEnsemble
+from training.recipe import load_recipe, parse_recipe
+
+
+def checkpoint(preset, seed=0, label_set=LIP, **changes):
+    """An untrained network, measured and calibrated."""
+    recipe = load_recipe(preset)
+    recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update=changes)})
+    torch.manual_seed(seed)
+    network = build_network(recipe, label_set).eval()
+    return Checkpoint(network, recipe, label_set, {"name": "photos"}, {"mean_iou": 0.5}, Calibration(temperature=2.0))
+
+
+@pytest.fixture(scope="module")
+def members():
+    return checkpoint("base"), checkpoint("lite")
+
+
+@pytest.fixture
+def images():
+    return torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(1)) * 255
+
+
+@torch.inference_mode()
+def test_every_stage_is_the_mean_of_the_members(members, images):
+    stages = ensemble(members).network(images)
+    said = [member.network(images) for member in members]
+    assert len(stages) == 3
+    for together, first, second in zip(stages, *said, strict=True):
+        torch.testing.assert_close(together.parsing, (first.parsing + second.parsing) / 2)
+        torch.testing.assert_close(together.pose, (first.pose + second.pose) / 2)
+
+
+def test_its_recipe_is_the_first_members_with_all_trunks(members):
+    recipe = ensemble(members).recipe
+    assert recipe.network.name == "lite-ensemble"
+    assert recipe.network.trunks == ("movenet-thunder", "efficientnet-lite0")
+    assert (recipe.network.height, recipe.network.width) == (320, 256)
+    assert recipe.schedule == members[0].recipe.schedule
+    assert [member.trunk for member in recipe.network.members()] == ["movenet-thunder", "efficientnet-lite0"]
+
+
+def test_its_input_may_have_another_size(members):
+    recipe = ensemble(members, (384, 288)).recipe.network
+    assert (recipe.height, recipe.width) == (384, 288)
+    with pytest.raises(ValueError, match="multiple of 32"):
+        ensemble(members, (384, 290))
+
+
+def test_nobody_has_measured_it(members):
+    together = ensemble(members)
+    assert together.metrics == {}
+    assert together.calibration == Calibration()
+    assert together.data == {"name": "photos"}
+
+
+@pytest.mark.parametrize("write", [save_checkpoint, ship])
+@torch.inference_mode()
+def test_it_is_kept_and_read_like_any_other(members, images, tmp_path, write):
+    together = ensemble(members)
+    path = tmp_path / f"kept{'.safetensors' if write is ship else '.pt'}"
+    write(together, path)
+    kept = load_checkpoint(path)
+    assert kept.recipe == together.recipe == parse_recipe(together.recipe.model_dump())
+    torch.testing.assert_close(
+        kept.network(images)[-1].parsing, together.network(images)[-1].parsing, atol=2e-3, rtol=0
+    )
+
+
+def test_frozen_groups_are_every_members(members):
+    network = ensemble(members).network
+    for member in network.members:
+        assert not any(value.requires_grad for value in member.trunk.groups[1].parameters())
+        assert all(value.requires_grad for value in member.trunk.groups[2].parameters())
+    pretrained = {id(value) for value in network.pretrained_parameters()}
+    assert pretrained == {id(value) for member in network.members for value in member.trunk.parameters()}
+
+
+def test_it_has_no_weights_to_begin_with():
+    network = LiteEnsemble([])
+    with pytest.raises(ValueError, match=r"training\.ensemble"):
+        network.load_pretrained(None)
+
+
+OTHER_LABELS = LabelSet(name="two", colors={"background": (0, 0, 0), "person": (9, 9, 9)}, joints=LIP.joints)
+
+
+@pytest.mark.parametrize(
+    ("others", "reason"),
+    [
+        ([], "two light networks or more"),
+        ([checkpoint("jppnet-s2", slimming=32)], "two light networks or more"),
+        ([checkpoint("lite", label_set=OTHER_LABELS)], "same labels"),
+        ([checkpoint("lite", refinements=1)], "refinement stages"),
+    ],
+)
+def test_what_cannot_answer_as_one_is_refused(members, others, reason):
+    with pytest.raises(ValueError, match=reason):
+        ensemble([members[0], *others])
+
+
+def test_the_command(members, tmp_path, monkeypatch, capsys):
+    paths = [tmp_path / "a.pt", tmp_path / "b.pt"]
+    for member, path in zip(members, paths, strict=True):
+        save_checkpoint(member, path)
+    out = tmp_path / "made" / "both.pt"
+    monkeypatch.setattr(sys, "argv", ["ensemble", *map(str, paths), "--out", str(out), "--size", "64", "96"])
+    command.main()
+    recipe = load_checkpoint(out).recipe.network
+    assert (recipe.name, recipe.height, recipe.width) == ("lite-ensemble", 64, 96)
+    monkeypatch.setattr(sys, "argv", ["ensemble", str(paths[0]), "--out", str(out)])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert "two light networks or more" in capsys.readouterr().err

@@ -1,0 +1,55 @@
+"""Several light networks that answer as one, each with a trunk that began with other weights.
+
+Which garment it is and where the elbow lies are different questions, and networks whose trunks have learnt from
+ImageNet and from people's joints err on different photos; the mean of what they say is right more often than any of
+them (Hansen, Salamon, Neural network ensembles, T-PAMI 1990).
+"""
+
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from training.networks.lite import LiteNetwork
+from training.networks.network import Network
+from training.networks.stage import Stage
+from training.recipe import LiteEnsembleNetworkRecipe
+
+
+class LiteEnsemble(Network):
+    """float32 (N, 3, H, W), RGB 0–255, H and W multiples of 32 → the mean of the members' stages, at stride 4."""
+
+    stride = LiteNetwork.stride
+    origin = LiteNetwork.origin
+    multiple = LiteNetwork.multiple
+
+    def __init__(self, members: list[LiteNetwork]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    @classmethod
+    def by_recipe(cls, recipe: LiteEnsembleNetworkRecipe, labels: int, joints: int) -> Self:
+        """The network with random weights, the members' leading groups not to be trained."""
+        return cls([LiteNetwork.by_recipe(member, labels, joints) for member in recipe.members()])
+
+    def forward(self, images: Tensor) -> list[Stage]:
+        said = [member(images) for member in self.members]
+        return [mean_stage(stages) for stages in zip(*said, strict=True)]
+
+    def load_pretrained(self, file: Path | None) -> None:
+        """Raises ValueError: its members begin by themselves (training.ensemble)."""
+        raise ValueError(
+            "an ensemble begins with networks that are trained already: make it of them with training.ensemble, and "
+            "name what that writes (--from)"
+        )
+
+    def pretrained_parameters(self) -> list[nn.Parameter]:
+        """The trunks'; they learn more slowly."""
+        return [parameter for member in self.members for parameter in member.pretrained_parameters()]  # type: ignore[operator]
+
+
+def mean_stage(stages: tuple[Stage, ...]) -> Stage:
+    """The mean of several networks' answers at one stage."""
+    parsing, pose = (torch.stack(planes).mean(0) for planes in zip(*stages, strict=True))
+    return Stage(parsing, pose)
