@@ -74,7 +74,7 @@ test-container: install-dev  ## images built and run without Docker; as root, wi
 # Both models from their data, in stages of at most two hours on two cores:
 #   make models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/path/to/movenet-thunder.json
 # (docs/training.md says where they come from). What was stopped goes on where it was.
-PHOTOS_AND := --data data/ccp --data
+LABELLED := --data data/ccp
 RENDERED := --data data/rendered
 # A step allocates and frees gigabytes; kept by the process, in pages of 2 MB, that took half of the time (docs/training.md).
 KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=1073741824
@@ -82,32 +82,35 @@ KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold
 stage = $(KEEP_MEMORY) $(BIN)/python -m training.train $(1) $(2) --out runs/$(3) $(if $(wildcard runs/$(3)/last.pt),--resume,$(4))
 # $(call pseudo_labels,TEACHER,FOLDER,OPTIONS)
 pseudo_labels = $(KEEP_MEMORY) $(BIN)/python -m training.pseudo_label runs/$(1)/best.pt ccp --root $(CCP) --out data/$(2) $(3)
-# $(call ship,RUN,MODEL,WORDS): what is served, and the weights that people go on from
+# $(call ship,RUN,MODEL): what is served, and the weights that people go on from
 define ship
-	$(BIN)/python -m training.calibrate runs/$(1)/best.pt $(PHOTOS_AND) data/rendered \
+	$(BIN)/python -m training.calibrate runs/$(1)/best.pt $(LABELLED) $(RENDERED) \
 	  --out runs/$(1)/calibration.json --write training/weights/$(2).safetensors
-	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).onnx --data data/ccp $(3) --half-weights
-	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).int8.onnx --data data/ccp $(3) --precision int8
+	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).onnx $(LABELLED) --half-weights
+	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).int8.onnx $(LABELLED) --precision int8
 endef
 
 models: install-training
 	$(BIN)/python -m training.prepare ccp --root $(CCP) --out data/ccp
 	$(BIN)/python -m training.synthesize --count 4000 --seed 1 --material $(MATERIAL) --backgrounds data/ccp --out data/rendered
-	$(call stage,lite-rendered,$(PHOTOS_AND) data/rendered,lite-1)
+	$(call stage,lite-rendered,$(LABELLED) $(RENDERED),lite-1)
 	$(call pseudo_labels,lite-1,pseudo-1)
-	$(call stage,lite-self-trained,$(PHOTOS_AND) data/pseudo-1 $(RENDERED),lite-2,--from runs/lite-1/best.pt)
+	$(call stage,lite-self-trained,$(LABELLED) --data data/pseudo-1 $(RENDERED),lite-2,--from runs/lite-1/best.pt)
 	$(call pseudo_labels,lite-2,pseudo-2)
-	$(call stage,lite-self-trained-again,$(PHOTOS_AND) data/pseudo-2 $(RENDERED),lite-3,--from runs/lite-2/best.pt)
+	$(call stage,lite-self-trained-again,$(LABELLED) --data data/pseudo-2 $(RENDERED),lite-3,--from runs/lite-2/best.pt)
 	$(BIN)/python -m training.average runs/lite-2/best.pt runs/lite-3/best.pt --share 0.75 --out runs/lite-23/best.pt
-	$(call stage,base,$(PHOTOS_AND) data/pseudo-2 $(RENDERED),base-1,--pretrained $(MOVENET))
+	$(call stage,base,$(LABELLED) --data data/pseudo-2 $(RENDERED),base-1,--pretrained $(MOVENET))
 	$(BIN)/python -m training.ensemble runs/base-1/best.pt runs/lite-23/best.pt --size 384 288 --out runs/teacher/best.pt
 	$(call pseudo_labels,teacher,pseudo-3,--threshold 0.6 --looks 2)
-	$(call stage,base-self-trained,$(PHOTOS_AND) data/pseudo-3 $(RENDERED),base-2,--from runs/base-1/best.pt)
-	$(call stage,lite-distilled,$(PHOTOS_AND) data/pseudo-3 $(RENDERED),lite,--from runs/lite-23/best.pt)
+	$(call stage,base-self-trained,$(LABELLED) --data data/pseudo-3 $(RENDERED),base-2,--from runs/base-1/best.pt)
+	$(call stage,lite-distilled,$(LABELLED) --data data/pseudo-3 $(RENDERED),lite,--from runs/lite-23/best.pt)
 	$(BIN)/python -m training.ensemble runs/base-2/best.pt runs/lite/best.pt --out runs/base/best.pt
+	$(BIN)/python -m training.evaluate runs/base/best.pt $(LABELLED) --write runs/base/best.pt
 	$(call ship,lite,jppnet-lite)
-	$(call ship,base,jppnet-base,--words export/cards/base.toml)
-	$(BIN)/python -m export.measure service/models/*.onnx --data data/ccp
+	$(call ship,base,jppnet-base)
+	$(BIN)/python -m export.measure service/models/*.onnx $(LABELLED)
+	$(BIN)/python -m training.synthesize --count 200 --seed 7 --material $(MATERIAL) --out data/shown
+	$(BIN)/python -m training.report runs/lite runs/base-2 runs/base --rendered data/shown --out docs
 
 # What drives the benchmarks; PROVIDER=cuda on a GPU host, PHOTOS=folder for photos of one's own, QUICK=1 for a look.
 PROVIDER ?= cpu

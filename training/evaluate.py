@@ -2,18 +2,20 @@
 
 Prints a table, or one JSON object with ``--json``. Every figure is at each photo's own size. ``--protocol``:
 ``one-pass`` shows each photo once, ``jppnet`` at three scales with the mirror image, as JPPNet's authors did.
+``--write`` keeps the figures in a checkpoint, for one that was not measured in training (training.average, ensemble).
 """
 
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from tqdm import tqdm
 
-from training.checkpoint import Checkpoint, load_checkpoint
+from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from training.data.sample import PreparedFolder
 from training.label_set import LabelSet
 from training.metrics import ParsingMetric, PoseMetric
@@ -72,6 +74,7 @@ def main() -> None:
     parser.add_argument("--split", default="val")
     parser.add_argument("--protocol", choices=list(PROTOCOLS), default="one-pass")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--write", type=Path, metavar="CHECKPOINT", help="the checkpoint with the figures in it")
     args = parser.parse_args()
     checkpoint = load_checkpoint(args.checkpoint)
     checkpoint.network.to("cuda" if torch.cuda.is_available() else "cpu")
@@ -81,6 +84,8 @@ def main() -> None:
     except ValueError as error:
         sys.exit(str(error))
     print(json.dumps(result) if args.json else table(result, checkpoint.label_set))
+    if args.write:
+        save_checkpoint(replace(checkpoint, metrics=result), args.write)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ import sys
 import pytest
 import torch
 
+from export.onnx import export
 from training import ensemble as command
+from training import evaluate
 from training.calibration import Calibration
 from training.checkpoint import Checkpoint, build_network, load_checkpoint, save_checkpoint, ship
 from training.ensemble import ensemble
@@ -110,6 +112,19 @@ OTHER_LABELS = LabelSet(name="two", colors={"background": (0, 0, 0), "person": (
 def test_what_cannot_answer_as_one_is_refused(members, others, reason):
     with pytest.raises(ValueError, match=reason):
         ensemble([members[0], *others])
+
+
+def test_an_ensemble_of_what_was_learnt_is_measured_and_served_like_any_run(finished, folder, tmp_path, monkeypatch):
+    learnt = load_checkpoint(finished / "best.pt")
+    path = tmp_path / "together.pt"
+    save_checkpoint(ensemble([learnt, learnt]), path)
+    monkeypatch.setattr(sys, "argv", ["evaluate", str(path), "--data", str(folder.root), "--write", str(path)])
+    evaluate.main()
+    together = load_checkpoint(path)
+    assert together.metrics["photos"] == 4
+    assert together.metrics["pixel_accuracy"] == pytest.approx(learnt.metrics["pixel_accuracy"])  # twice the same
+    difference = export(together, tmp_path / "together.onnx", data=None)
+    assert difference.label_agreement > 0.99
 
 
 def test_the_command(members, tmp_path, monkeypatch, capsys):

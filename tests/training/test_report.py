@@ -112,6 +112,18 @@ def test_without_runs_a_chapter_is_missing(finished, tmp_path, monkeypatch):
     ]
 
 
+def test_what_was_made_of_runs_has_no_curves_of_its_own(tier, tmp_path, monkeypatch):
+    made = tmp_path / "made"
+    shutil.copytree(tier, made)
+    (made / "log.jsonl").unlink()
+    call(monkeypatch, report, tier, made, "--out", tmp_path / "docs")
+    page = (tmp_path / "docs" / "model.md").read_text()
+    assert [row[0] for row in rows(page, "made")] == ["made"] * 3  # figures, recipe, confidence
+    call(monkeypatch, report, tier, "--out", tmp_path / "alone")
+    both, alone = (cv2.imread(str(tmp_path / out / "images" / "curves.png")) for out in ("docs", "alone"))
+    assert np.array_equal(both, alone)
+
+
 def test_pictures_that_are_not_free_do_not_get_onto_the_page(finished, folder, tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match="Look into Person"):
         call(monkeypatch, report, finished, "--rendered", folder.root, "--out", tmp_path)
