@@ -103,14 +103,17 @@ models: install-training
 	$(BIN)/python -m training.ensemble runs/base-1/best.pt runs/lite-23/best.pt --size 384 288 --out runs/teacher/best.pt
 	$(call pseudo_labels,teacher,pseudo-3,--threshold 0.6 --looks 2)
 	$(call stage,base-self-trained,$(LABELLED) --data data/pseudo-3 $(RENDERED),base-2,--from runs/base-1/best.pt)
-	$(call stage,lite-distilled,$(LABELLED) --data data/pseudo-3 $(RENDERED),lite,--from runs/lite-23/best.pt)
-	$(BIN)/python -m training.ensemble runs/base-2/best.pt runs/lite/best.pt --out runs/base/best.pt
-	$(BIN)/python -m training.evaluate runs/base/best.pt $(LABELLED) --write runs/base/best.pt
+	$(call stage,lite-distilled,$(LABELLED) --data data/pseudo-3 $(RENDERED),lite-4,--from runs/lite-23/best.pt)
+	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.75 --out runs/lite/best.pt
+	$(BIN)/python -m training.ensemble runs/base-2/best.pt runs/lite/best.pt --pose-shares 0.75 0.25 --out runs/base/best.pt
+	for run in lite base; do \
+	  $(BIN)/python -m training.evaluate runs/$$run/best.pt $(LABELLED) --write runs/$$run/best.pt || exit; \
+	done
 	$(call ship,lite,jppnet-lite)
 	$(call ship,base,jppnet-base)
 	$(BIN)/python -m export.measure service/models/*.onnx $(LABELLED)
 	$(BIN)/python -m training.synthesize --count 200 --seed 7 --material $(MATERIAL) --out data/shown
-	$(BIN)/python -m training.report runs/lite runs/base-2 runs/base --rendered data/shown --out docs
+	$(BIN)/python -m training.report runs/lite-4 runs/lite runs/base-2 runs/base --rendered data/shown --out docs
 
 # What drives the benchmarks; PROVIDER=cuda on a GPU host, PHOTOS=folder for photos of one's own, QUICK=1 for a look.
 PROVIDER ?= cpu

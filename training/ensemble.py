@@ -1,6 +1,6 @@
 """One checkpoint from several light networks: its answer is the mean of theirs.
 
-    python -m training.ensemble MEMBER MEMBER… --out OUT.pt [--size HEIGHT WIDTH]
+    python -m training.ensemble MEMBER MEMBER… --out OUT.pt [--size HEIGHT WIDTH] [--pose-shares SHARE SHARE…]
 
 Members may have different trunks and were trained each by itself. The ensemble's input has the first member's size or
 the given one: light networks answer at any, and a larger one often answers better than what they were trained at. It is
@@ -17,17 +17,22 @@ from training.checkpoint import Checkpoint, build_network, load_checkpoint, save
 from training.recipe import LiteEnsembleNetworkRecipe, LiteNetworkRecipe
 
 
-def ensemble(members: Sequence[Checkpoint], size: tuple[int, int] | None = None) -> Checkpoint:
-    """The members as one network, with the first one's recipe otherwise, and an input of ``size`` (height, width; none:
-    the first one's). Nobody has measured or calibrated it, and it says so.
+def ensemble(
+    members: Sequence[Checkpoint], size: tuple[int, int] | None = None, pose_shares: tuple[float, ...] | None = None
+) -> Checkpoint:
+    """The members as one network, with the first one's recipe otherwise.
+
+    ``size``: of its input, (height, width); none: the first one's. ``pose_shares``: how much each member's heat maps
+    count, with a sum of 1; none: alike. Labels' scores count alike. Nobody has measured or calibrated the result, and
+    it says so.
 
     Raises ValueError for fewer than two, for other networks than light ones, for members that differ in labels, joints
-    or number of stages, and for a size that light networks do not take.
+    or number of stages, for a size that light networks do not take, and for shares that are none.
     """
     first = members[0]
     if any(member.label_set != first.label_set for member in members):
         raise ValueError("its members must know the same labels and joints")
-    recipe = first.recipe.model_copy(update={"network": network_recipe(members, size)})
+    recipe = first.recipe.model_copy(update={"network": network_recipe(members, size, pose_shares)})
     weights = {
         f"members.{place}.{name}": value
         for place, member in enumerate(members)
@@ -38,7 +43,9 @@ def ensemble(members: Sequence[Checkpoint], size: tuple[int, int] | None = None)
     return replace(first, network=network.eval(), recipe=recipe, metrics={}, calibration=UNCALIBRATED)
 
 
-def network_recipe(members: Sequence[Checkpoint], size: tuple[int, int] | None) -> LiteEnsembleNetworkRecipe:
+def network_recipe(
+    members: Sequence[Checkpoint], size: tuple[int, int] | None, pose_shares: tuple[float, ...] | None
+) -> LiteEnsembleNetworkRecipe:
     """The network's part of the ensemble's recipe; arguments and errors are those of ``ensemble``."""
     recipes = [member.recipe.network for member in members]
     lite = [recipe for recipe in recipes if isinstance(recipe, LiteNetworkRecipe)]
@@ -54,6 +61,7 @@ def network_recipe(members: Sequence[Checkpoint], size: tuple[int, int] | None) 
         width=width,
         fit=first.fit,
         trunks=tuple(recipe.trunk for recipe in lite),
+        pose_shares=pose_shares or (1 / len(lite),) * len(lite),
         frozen_groups=first.frozen_groups,
         refinements=first.refinements,
     )
@@ -64,10 +72,13 @@ def main() -> None:
     parser.add_argument("members", type=Path, nargs="+", metavar="MEMBER", help="a checkpoint")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), help="of its input, in pixels")
+    parser.add_argument("--pose-shares", type=float, nargs="+", help="how much each member's heat maps count (alike)")
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        save_checkpoint(ensemble([load_checkpoint(path) for path in args.members], args.size), args.out)
+        members = [load_checkpoint(path) for path in args.members]
+        shares = tuple(args.pose_shares) if args.pose_shares else None
+        save_checkpoint(ensemble(members, args.size, shares), args.out)
     except ValueError as error:
         parser.error(str(error))
 

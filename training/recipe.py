@@ -3,11 +3,12 @@
 Each network has a recipe of its own form, so that every key is one that its run uses; ``network.name`` says which.
 """
 
+import math
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, model_validator
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -45,12 +46,19 @@ class LiteEnsembleNetworkRecipe(NetworkRecipe):
     height: int = Field(multiple_of=32)
     width: int = Field(multiple_of=32)
     trunks: tuple[TrunkName, ...] = Field(min_length=2, description="one for each member")
+    pose_shares: tuple[Share, ...] = Field(description="how much each member's heat maps count; their sum is 1")
     frozen_groups: int = Field(ge=0)
     refinements: int = Field(2, ge=0)
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(self.pose_shares) != len(self.trunks) or not math.isclose(sum(self.pose_shares), 1):
+            raise ValueError("pose_shares names a share for each member, and their sum is 1")
+        return self
+
     def members(self) -> list[LiteNetworkRecipe]:
         """Each member's own recipe."""
-        shared = self.model_dump(exclude={"name", "trunks"})
+        shared = self.model_dump(exclude={"name", "trunks", "pose_shares"})
         return [LiteNetworkRecipe(name="lite", trunk=trunk, **shared) for trunk in self.trunks]
 
 

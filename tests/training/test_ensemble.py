@@ -15,6 +15,7 @@ from training.label_set import LabelSet
 from training.labels import LIP
 from training.networks.lite_ensemble import LiteEnsemble
 from training.recipe import load_recipe, parse_recipe
+from training.train import network_from
 
 
 def checkpoint(preset, seed=0, label_set=LIP, **changes):
@@ -55,6 +56,20 @@ def test_its_recipe_is_the_first_members_with_all_trunks(members):
     assert [member.trunk for member in recipe.network.members()] == ["movenet-thunder", "efficientnet-lite0"]
 
 
+@torch.inference_mode()
+def test_some_members_know_more_of_poses(members, images):
+    together = ensemble(members, pose_shares=(0.75, 0.25)).network(images)[-1]
+    first, second = (member.network(images)[-1] for member in members)
+    torch.testing.assert_close(together.pose, 0.75 * first.pose + 0.25 * second.pose)
+    torch.testing.assert_close(together.parsing, (first.parsing + second.parsing) / 2)
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.6), (1.0,), (0.5, 0.25, 0.25), (1.5, -0.5)])
+def test_shares_are_one_for_each_member_and_sum_to_one(members, shares):
+    with pytest.raises(ValueError, match="pose_shares"):
+        ensemble(members, pose_shares=shares)
+
+
 def test_its_input_may_have_another_size(members):
     recipe = ensemble(members, (384, 288)).recipe.network
     assert (recipe.height, recipe.width) == (384, 288)
@@ -92,7 +107,7 @@ def test_frozen_groups_are_every_members(members):
 
 
 def test_it_has_no_weights_to_begin_with():
-    network = LiteEnsemble([])
+    network = LiteEnsemble([], ())
     with pytest.raises(ValueError, match=r"training\.ensemble"):
         network.load_pretrained(None)
 
@@ -127,15 +142,29 @@ def test_an_ensemble_of_what_was_learnt_is_measured_and_served_like_any_run(fini
     assert difference.label_agreement > 0.99
 
 
+def test_another_label_set_goes_on_from_it(members, tmp_path):
+    save_checkpoint(ensemble(members, pose_shares=(0.75, 0.25)), tmp_path / "both.pt")
+    network, fresh = network_from(tmp_path / "both.pt", load_recipe("base-ensemble"), OTHER_LABELS)
+    assert {name.split(".")[1] for name in fresh} == {"0", "1"}
+    assert not any(".trunk." in name for name in fresh)
+    stem = members[0].network.trunk.stem.weight
+    torch.testing.assert_close(network.members[0].trunk.stem.weight, stem)
+
+
 def test_the_command(members, tmp_path, monkeypatch, capsys):
     paths = [tmp_path / "a.pt", tmp_path / "b.pt"]
     for member, path in zip(members, paths, strict=True):
         save_checkpoint(member, path)
     out = tmp_path / "made" / "both.pt"
-    monkeypatch.setattr(sys, "argv", ["ensemble", *map(str, paths), "--out", str(out), "--size", "64", "96"])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["ensemble", *map(str, paths), "--out", str(out), "--size", "64", "96", "--pose-shares", "0.75", "0.25"],
+    )
     command.main()
     recipe = load_checkpoint(out).recipe.network
     assert (recipe.name, recipe.height, recipe.width) == ("lite-ensemble", 64, 96)
+    assert recipe.pose_shares == (0.75, 0.25)
     monkeypatch.setattr(sys, "argv", ["ensemble", str(paths[0]), "--out", str(out)])
     with pytest.raises(SystemExit):
         command.main()

@@ -18,24 +18,34 @@ from training.recipe import LiteEnsembleNetworkRecipe
 
 
 class LiteEnsemble(Network):
-    """float32 (N, 3, H, W), RGB 0–255, H and W multiples of 32 → the mean of the members' stages, at stride 4."""
+    """float32 (N, 3, H, W), RGB 0–255, H and W multiples of 32 → the mean of the members' stages, at stride 4.
+
+    In the mean of heat maps each member counts by its share of ``pose_shares``: some know less of poses.
+    """
 
     stride = LiteNetwork.stride
     origin = LiteNetwork.origin
     multiple = LiteNetwork.multiple
 
-    def __init__(self, members: list[LiteNetwork]) -> None:
+    def __init__(self, members: list[LiteNetwork], pose_shares: tuple[float, ...]) -> None:
         super().__init__()
-        self.members = nn.ModuleList(members)
+        self.members, self.pose_shares = nn.ModuleList(members), pose_shares
 
     @classmethod
     def by_recipe(cls, recipe: LiteEnsembleNetworkRecipe, labels: int, joints: int) -> Self:
         """The network with random weights, the members' leading groups not to be trained."""
-        return cls([LiteNetwork.by_recipe(member, labels, joints) for member in recipe.members()])
+        members = [LiteNetwork.by_recipe(member, labels, joints) for member in recipe.members()]
+        return cls(members, recipe.pose_shares)
 
     def forward(self, images: Tensor) -> list[Stage]:
         said = [member(images) for member in self.members]
-        return [mean_stage(stages) for stages in zip(*said, strict=True)]
+        return [self.mean_stage(stages) for stages in zip(*said, strict=True)]
+
+    def mean_stage(self, stages: tuple[Stage, ...]) -> Stage:
+        """The mean of the members' answers at one stage."""
+        parsing = torch.stack([stage.parsing for stage in stages]).mean(0)
+        weighed = [share * stage.pose for share, stage in zip(self.pose_shares, stages, strict=True)]
+        return Stage(parsing, torch.stack(weighed).sum(0))
 
     def load_pretrained(self, file: Path | None) -> None:
         """Raises ValueError: its members begin by themselves (training.ensemble)."""
@@ -47,9 +57,3 @@ class LiteEnsemble(Network):
     def pretrained_parameters(self) -> list[nn.Parameter]:
         """The trunks'; they learn more slowly."""
         return [parameter for member in self.members for parameter in member.pretrained_parameters()]  # type: ignore[operator]
-
-
-def mean_stage(stages: tuple[Stage, ...]) -> Stage:
-    """The mean of several networks' answers at one stage."""
-    parsing, pose = (torch.stack(planes).mean(0) for planes in zip(*stages, strict=True))
-    return Stage(parsing, pose)
