@@ -87,6 +87,7 @@ define ship
 	$(BIN)/python -m training.calibrate runs/$(1)/best.pt $(LABELLED) $(RENDERED) \
 	  --out runs/$(1)/calibration.json --write training/weights/$(2).safetensors
 	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).onnx $(LABELLED) --half-weights
+	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).int8.onnx $(LABELLED) --precision int8
 endef
 
 models: install-training
@@ -109,7 +110,6 @@ models: install-training
 	  $(BIN)/python -m training.evaluate runs/$$run/best.pt $(LABELLED) --write runs/$$run/best.pt || exit; \
 	done
 	$(call ship,lite,jppnet-lite)
-	$(BIN)/python -m export.onnx training/weights/jppnet-lite.safetensors service/models/jppnet-lite.int8.onnx $(LABELLED) --precision int8
 	$(call ship,base,jppnet-base)
 	$(BIN)/python -m export.measure service/models/*.onnx $(LABELLED)
 	$(BIN)/python -m training.synthesize --count 200 --seed 7 --material $(MATERIAL) --out data/shown

@@ -44,11 +44,9 @@ LIMITS: Final[dict[Precision, Difference]] = {
     "fp16": Difference(label_agreement=0.99, confidence=26, keypoint=1.0, score=0.02),
     "int8": Difference(label_agreement=0.97, confidence=128, keypoint=16.0, score=0.3),
 }
-"""How far a file of each precision may be from the checkpoint, in float32. In 8 bits, a joint between two places may
-change its mind: that bound is for broken files, and what such a file loses is for ``export.measure`` to say."""
-
-HALF_WEIGHTS = Difference(label_agreement=0.998, confidence=8, keypoint=0.5, score=1e-2)
-"""The same for arithmetic in float32 with weights rounded to half precision: half of what arithmetic in it may lose."""
+"""How far a file of each precision may be from the checkpoint, in float32; one of which only the weights are in half
+precision, as far as ``fp16``. In 8 bits, a joint between two places may change its mind: that bound is for broken
+files, and what such a file loses is for ``export.measure`` to say."""
 
 
 @torch.inference_mode()

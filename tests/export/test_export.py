@@ -199,7 +199,7 @@ class TestEightBits:
 def test_weights_in_half_precision_halve_the_file_and_answer_the_same(checkpoint, exported, tmp_path):
     difference = export(checkpoint, tmp_path / "tiny.onnx", None, half_weights=True)
     assert (tmp_path / "tiny.onnx").stat().st_size < 0.6 * exported[0].stat().st_size
-    assert difference.label_agreement > parity.HALF_WEIGHTS.label_agreement
+    assert difference.label_agreement > LIMITS["fp16"].label_agreement
 
 
 def test_measuring_prints_a_row_a_file(exported, people, capsys, monkeypatch):
