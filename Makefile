@@ -104,8 +104,9 @@ models: install-training
 	$(call pseudo_labels,teacher,pseudo-3,--threshold 0.6 --looks 2)
 	$(call stage,base-self-trained,$(LABELLED) --data data/pseudo-3 $(RENDERED),base-2,--from runs/base-1/best.pt)
 	$(call stage,lite-distilled,$(LABELLED) --data data/pseudo-3 $(RENDERED),lite-4,--from runs/lite-23/best.pt)
-	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.75 --out runs/lite/best.pt
-	$(BIN)/python -m training.ensemble runs/base-2/best.pt runs/lite/best.pt --pose-shares 0.75 0.25 --out runs/base/best.pt
+	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.5 --out runs/lite/best.pt
+	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.75 --out runs/lite-member/best.pt
+	$(BIN)/python -m training.ensemble runs/base-2/best.pt runs/lite-member/best.pt --pose-shares 0.75 0.25 --out runs/base/best.pt
 	for run in lite base; do \
 	  $(BIN)/python -m training.evaluate runs/$$run/best.pt $(LABELLED) --write runs/$$run/best.pt || exit; \
 	done
