@@ -21,7 +21,7 @@ from export.card import CARDS, KEY, card_json, load_words, make_card, page, with
 from export.graph import AveragedGraph, DeployableGraph, in_half
 from export.half_weights import store_in_half
 from export.measure import measure
-from export.parity import BATCHES, LIMITS, Difference, Precision, ask_onnx, open_file, prove
+from export.parity import BATCHES, HALF_WEIGHTS, LIMITS, Difference, Precision, ask_onnx, open_file, prove
 from export.photos import fitted_photos, fitted_portrait, portrait_views
 from export.quantize import quantize
 from training.checkpoint import Checkpoint, load_checkpoint
@@ -119,7 +119,7 @@ def export(
         write_unproven(checkpoint, graph, unproven, precision, data)
         if half_weights:
             store_in_half(unproven)
-        limit = LIMITS["fp16" if half_weights else precision]
+        limit = HALF_WEIGHTS if half_weights else LIMITS[precision]
         difference = prove(truth, unproven, fitted_photos(photos_to_prove_on(data), recipe), limit)
         answers = ask_onnx(open_file(unproven), golden[None])
         card = make_card(checkpoint, said, precision, golden, answers)

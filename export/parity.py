@@ -44,9 +44,11 @@ LIMITS: Final[dict[Precision, Difference]] = {
     "fp16": Difference(label_agreement=0.99, confidence=26, keypoint=1.0, score=0.02),
     "int8": Difference(label_agreement=0.97, confidence=128, keypoint=16.0, score=0.3),
 }
-"""How far a file of each precision may be from the checkpoint, in float32; one of which only the weights are in half
-precision, as far as ``fp16``. In 8 bits, a joint between two places may change its mind: that bound is for broken
-files, and what such a file loses is for ``export.measure`` to say."""
+"""How far a file of each precision may be from the checkpoint, in float32. In 8 bits, a joint between two places may
+change its mind: that bound is for broken files, and what such a file loses is for ``export.measure`` to say."""
+
+HALF_WEIGHTS = Difference(label_agreement=0.998, confidence=8, keypoint=0.2, score=5e-3)
+"""The same for arithmetic in float32 with weights rounded to half precision."""
 
 
 @torch.inference_mode()

@@ -170,6 +170,12 @@ class TestEightBits:
         after_soft_max = {"Softmax", "ArgMax", "ReduceMax", "Log"}
         assert after_soft_max <= {node.op_type for node in model.graph.node}
 
+    def test_weights_take_7_bits_so_that_no_cpu_saturates(self, quantised):
+        kernels = [t for t in onnx.load(quantised[0]).graph.initializer if t.data_type == onnx.TensorProto.INT8]
+        largest = [int(np.abs(onnx.numpy_helper.to_array(kernel).astype(int)).max()) for kernel in kernels]
+        assert len(largest) > 50
+        assert max(largest) == 64
+
     def test_it_answers_nearly_as_the_checkpoint_or_is_not_written(self, quantised, checkpoint, people, tmp_path):
         assert quantised[1].label_agreement < 1
         with pytest.raises(parity.ParityError, match="disagree"):
@@ -199,7 +205,7 @@ class TestEightBits:
 def test_weights_in_half_precision_halve_the_file_and_answer_the_same(checkpoint, exported, tmp_path):
     difference = export(checkpoint, tmp_path / "tiny.onnx", None, half_weights=True)
     assert (tmp_path / "tiny.onnx").stat().st_size < 0.6 * exported[0].stat().st_size
-    assert difference.label_agreement > LIMITS["fp16"].label_agreement
+    assert difference.label_agreement > parity.HALF_WEIGHTS.label_agreement
 
 
 def test_measuring_prints_a_row_a_file(exported, people, capsys, monkeypatch):
