@@ -71,13 +71,13 @@ test-ops: install-dev  ## dashboard, alerts and replicas; with Debian's packages
 test-container: install-dev  ## images built and run without Docker; as root, with buildah and debootstrap (Debian)
 	$(BIN)/pytest -m container -s tests/container
 
-# Both models from their data, in stages of at most two hours on two cores:
+# Both models from their data:
 #   make models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/path/to/movenet-thunder.json
 # (docs/training.md says where they come from). What was stopped goes on where it was.
 LABELLED := --data data/ccp
 RENDERED := --data data/rendered
-# A step allocates and frees gigabytes; kept by the process, in pages of 2 MB, that took half of the time (docs/training.md).
-KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=1073741824
+# A step allocates and frees gigabytes; this keeps them, in pages of 2 MB (docs/training.md).
+KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184
 # $(call stage,RECIPE,DATA,RUN,HOW TO BEGIN)
 stage = $(KEEP_MEMORY) $(BIN)/python -m training.train $(1) $(2) --out runs/$(3) $(if $(wildcard runs/$(3)/last.pt),--resume,$(4))
 # $(call pseudo_labels,TEACHER,FOLDER,OPTIONS)

@@ -50,7 +50,8 @@ def test_face_hair_and_suit_are_where_they_are(answer: dict[str, Any]) -> None:
     assert suit in {"upper-clothes", "coat", "jumpsuits"}  # each is a fair word for a part of it
     assert parts["face"]["confidence"] > 0.7
     worn = sum(parts[name]["pixels"] for name in ("upper-clothes", "coat", "dress", "jumpsuits") if name in parts)
-    assert worn > 0.05 * 512 * 512, "her shoulders at least; the light model loses the rest of the suit"
+    least = {"jppnet-lite": 0.05, "jppnet-base": 0.15}[answer["model"]["name"]]  # lite loses all below the shoulders
+    assert worn > least * 512 * 512
 
 
 def test_head_and_shoulders_are_where_they_are_and_on_the_persons_own_sides(answer: dict[str, Any]) -> None:
