@@ -52,8 +52,8 @@ def network_recipe(
     if len(lite) < max(len(members), 2):
         raise ValueError("an ensemble is made of two light networks or more")
     first = lite[0]
-    if any(recipe.refinements != first.refinements for recipe in lite):
-        raise ValueError("its members must have the same number of refinement stages")
+    if any((recipe.refinements, recipe.finish_kernel) != (first.refinements, first.finish_kernel) for recipe in lite):
+        raise ValueError("its members must have the same number of refinement stages and the same finish_kernel")
     height, width = size or (first.height, first.width)
     return LiteEnsembleNetworkRecipe(
         name="lite-ensemble",
@@ -64,6 +64,7 @@ def network_recipe(
         pose_shares=pose_shares or (1 / len(lite),) * len(lite),
         frozen_groups=first.frozen_groups,
         refinements=first.refinements,
+        finish_kernel=first.finish_kernel,
     )
 
 

@@ -14,7 +14,7 @@ PRESETS = Path(__file__).parent / "presets"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 FitMode = Literal["letterbox", "squash"]
-TrunkName = Literal["efficientnet-lite0", "movenet-thunder"]
+TrunkName = Literal["efficientnet-lite0", "movenet-lightning", "movenet-thunder"]
 
 
 class _Strict(BaseModel):
@@ -37,6 +37,7 @@ class LiteNetworkRecipe(NetworkRecipe):
     trunk: TrunkName = "efficientnet-lite0"
     frozen_groups: int = Field(ge=0, description="leading groups of the trunk that keep the weights they begin with")
     refinements: int = Field(2, ge=0, description="stages after the first answer, in which each task reads the other")
+    finish_kernel: Literal[3, 5] = Field(5, description="of the last stage at stride 4, where a CPU pays for width")
 
 
 class LiteEnsembleNetworkRecipe(NetworkRecipe):
@@ -49,6 +50,7 @@ class LiteEnsembleNetworkRecipe(NetworkRecipe):
     pose_shares: tuple[Share, ...] = Field(description="how much each member's heat maps count; their sum is 1")
     frozen_groups: int = Field(ge=0)
     refinements: int = Field(2, ge=0)
+    finish_kernel: Literal[3, 5] = 5
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -238,7 +238,7 @@ def main() -> None:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="go on from RUN/last.pt")
     start.add_argument("--from", type=Path, dest="origin", help="begin with this checkpoint's weights (fine-tuning)")
-    start.add_argument("--pretrained", type=Path, help="begin with this file's weights (ResNet-101 or MoveNet Thunder)")
+    start.add_argument("--pretrained", type=Path, help="begin with this file's weights (ResNet-101 or MoveNet)")
     start.add_argument("--from-nothing", action="store_true", help="begin with random weights")
     args = parser.parse_args()
     cv2.setNumThreads(0)  # OpenCV's threads do not survive the fork into loader processes

@@ -122,6 +122,7 @@ OTHER_LABELS = LabelSet(name="two", colors={"background": (0, 0, 0), "person": (
         ([checkpoint("jppnet-s2", slimming=32)], "two light networks or more"),
         ([checkpoint("lite", label_set=OTHER_LABELS)], "same labels"),
         ([checkpoint("lite", refinements=1)], "refinement stages"),
+        ([checkpoint("lite", finish_kernel=3)], "finish_kernel"),
     ],
 )
 def test_what_cannot_answer_as_one_is_refused(members, others, reason):

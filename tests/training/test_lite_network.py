@@ -6,7 +6,7 @@ import torch
 
 from training.networks.efficientnet_lite import EfficientNetLite
 from training.networks.lite import TRUNKS, LiteNetwork
-from training.networks.movenet import MoveNet
+from training.networks.movenet import LIGHTNING, THUNDER, MoveNet
 from training.networks.tfjs_weights import read_tfjs_weights
 from training.objectives import LiteObjective
 from training.recipe import load_recipe
@@ -84,7 +84,7 @@ class TestMoveNetsWeights:
     def released(self):
         """Random weights under the released names, in TensorFlow's layouts."""
         random, weights = np.random.default_rng(1), {}
-        for conv, weight, bias in MoveNet()._released_names():
+        for conv, weight, bias in MoveNet(THUNDER)._released_names():
             out, into, height, width = conv.weight.shape
             shape = (height, width, out, 1) if conv.groups > 1 else (height, width, into, out)
             weights[weight] = random.normal(size=shape).astype(np.float16).astype(np.float32)
@@ -94,7 +94,7 @@ class TestMoveNetsWeights:
 
     def test_they_fill_the_whole_trunk(self, released, tmp_path):
         write_tfjs(tmp_path / "m.json", released)
-        trunk = MoveNet()
+        trunk = MoveNet(THUNDER)
         trunk.load_pretrained(tmp_path / "m.json")
         assert sum(value.numel() for value in trunk.parameters()) == sum(value.size for value in released.values())
         prefix = "StatefulPartitionedCall/center_net_mobile_net_v2fpn_feature_extractor/model_1"
@@ -112,11 +112,16 @@ class TestMoveNetsWeights:
         del released[name]
         write_tfjs(tmp_path / "m.json", released)
         with pytest.raises(ValueError, match=f"missing: {name}"):
-            MoveNet().load_pretrained(tmp_path / "m.json")
+            MoveNet(THUNDER).load_pretrained(tmp_path / "m.json")
 
     def test_without_a_file_it_says_what_to_give(self):
-        with pytest.raises(ValueError, match=r"--pretrained movenet-thunder\.json"):
-            MoveNet().load_pretrained(None)
+        with pytest.raises(ValueError, match=r"--pretrained movenet-lightning\.json"):
+            MoveNet(LIGHTNING).load_pretrained(None)
+
+    def test_the_other_network_s_file_is_refused(self, released, tmp_path):
+        write_tfjs(tmp_path / "m.json", released)
+        with pytest.raises(ValueError, match="Conv1/Conv2D_weights has another shape"):
+            MoveNet(LIGHTNING).load_pretrained(tmp_path / "m.json")
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ so do all answers but the last; maps at stride 4 are large, so they are narrow, 
 peaks are drawn there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,14 +18,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training.networks.efficientnet_lite import EfficientNetLite
-from training.networks.movenet import MoveNet
+from training.networks.movenet import LIGHTNING, THUNDER, MoveNet
 from training.networks.network import Network
 from training.networks.stage import Stage, softmax_of_labels
 from training.recipe import LiteNetworkRecipe, TrunkName
 
-TRUNKS: Final[Mapping[TrunkName, type[EfficientNetLite] | type[MoveNet]]] = {
+TRUNKS: Final[Mapping[TrunkName, Callable[[], EfficientNetLite | MoveNet]]] = {
     "efficientnet-lite0": EfficientNetLite,
-    "movenet-thunder": MoveNet,
+    "movenet-lightning": partial(MoveNet, LIGHTNING),
+    "movenet-thunder": partial(MoveNet, THUNDER),
 }
 
 CONTEXT = 128
@@ -93,10 +95,10 @@ class Decoder(nn.Module):
 class Heads(nn.Module):
     """Features → scores of labels and heat maps of joints, a branch a task."""
 
-    def __init__(self, features: int, inner: int, labels: int, joints: int) -> None:
+    def __init__(self, features: int, inner: int, labels: int, joints: int, kernel: int = 5) -> None:
         super().__init__()
-        self.parsing = nn.Sequential(separable(features, inner, 5), nn.Conv2d(inner, labels, 1))
-        self.pose = nn.Sequential(separable(features, inner, 5), nn.Conv2d(inner, joints, 1))
+        self.parsing = nn.Sequential(separable(features, inner, kernel), nn.Conv2d(inner, labels, 1))
+        self.pose = nn.Sequential(separable(features, inner, kernel), nn.Conv2d(inner, joints, 1))
         # Heat maps are almost empty, so start from empty ones.
         nn.init.normal_(self.pose.get_parameter("1.weight"), std=0.001)
 
@@ -127,11 +129,11 @@ class Join(nn.Module):
 class Finish(nn.Module):
     """The last stage's answers at stride 4: what is known at stride 8, and the trunk's detail."""
 
-    def __init__(self, detail: int, labels: int, joints: int) -> None:
+    def __init__(self, detail: int, labels: int, joints: int, kernel: int) -> None:
         super().__init__()
         self.narrow = pointwise(CONTEXT, DETAIL)
         self.lateral = pointwise(detail, DETAIL)
-        self.heads = Heads(DETAIL, DETAIL, labels, joints).start_silent()
+        self.heads = Heads(DETAIL, DETAIL, labels, joints, kernel).start_silent()
 
     def forward(self, joined: Tensor, detail: Tensor) -> Stage:
         stage: Stage = self.heads(self.lateral(detail) + double(self.narrow(joined)))
@@ -149,7 +151,14 @@ class LiteNetwork(Network):
     origin = 1.5
     multiple = 32
 
-    def __init__(self, labels: int, joints: int, refinements: int, trunk: TrunkName = "efficientnet-lite0") -> None:
+    def __init__(
+        self,
+        labels: int,
+        joints: int,
+        refinements: int,
+        trunk: TrunkName = "efficientnet-lite0",
+        finish_kernel: int = 5,
+    ) -> None:
         super().__init__()
         self.trunk = TRUNKS[trunk]()
         detail, *coarse = self.trunk.tap_channels
@@ -159,12 +168,12 @@ class LiteNetwork(Network):
         self.changes = nn.ModuleList(
             Heads(CONTEXT, HEAD, labels, joints).start_silent() for _ in range(refinements - 1)
         )
-        self.finish = Finish(detail, labels, joints)
+        self.finish = Finish(detail, labels, joints, finish_kernel)
 
     @classmethod
     def by_recipe(cls, recipe: LiteNetworkRecipe, labels: int, joints: int) -> Self:
         """The network with random weights, the recipe's leading groups not to be trained."""
-        network = cls(labels, joints, recipe.refinements, recipe.trunk)
+        network = cls(labels, joints, recipe.refinements, recipe.trunk, recipe.finish_kernel)
         network.trunk.freeze_early(recipe.frozen_groups)
         return network
 

@@ -1,7 +1,7 @@
-"""MoveNet Thunder's trunk and pyramid, with the weights that its makers trained to find people's joints.
+"""MoveNet's trunk and pyramid, with the weights that its makers trained to find people's joints.
 
-MoveNet (Google, 2021) is a MobileNetV2 (Sandler et al., CVPR 2018) of width 1.75 and a feature pyramid, trained on
-COCO and on people doing sports; Thunder is the larger of the two that were released, under Apache-2.0. Its own heads
+MoveNet (Google, 2021) is a MobileNetV2 (Sandler et al., CVPR 2018) and a feature pyramid, trained on COCO and on people
+doing sports. Two were released, under Apache-2.0: Lightning, of width 1, and Thunder, of width 1.75. Their own heads
 are left out. The released weights have batch norm folded into them, so there is none here: convolutions with bias.
 Padding is TensorFlow's SAME.
 """
@@ -20,22 +20,31 @@ from training.networks.same_padding import SameConv2d
 from training.networks.tfjs_weights import read_tfjs_weights
 
 
+class Width(NamedTuple):
+    """Channels of the stem and of every group."""
+
+    stem: int
+    groups: tuple[int, int, int, int, int, int, int]
+
+
+LIGHTNING = Width(32, (16, 24, 32, 64, 96, 160, 320))
+THUNDER = Width(56, (32, 40, 56, 112, 168, 280, 560))
+
+
 class _Group(NamedTuple):
     stride: int
     expand: int
-    channels: int
     blocks: int
 
 
-STEM_CHANNELS = 56
 _GROUPS = (
-    _Group(1, 1, 32, 1),
-    _Group(2, 6, 40, 2),
-    _Group(2, 6, 56, 3),
-    _Group(2, 6, 112, 4),
-    _Group(1, 6, 168, 3),
-    _Group(2, 6, 280, 3),
-    _Group(1, 6, 560, 1),
+    _Group(1, 1, 1),
+    _Group(2, 6, 2),
+    _Group(2, 6, 3),
+    _Group(2, 6, 4),
+    _Group(1, 6, 3),
+    _Group(2, 6, 3),
+    _Group(1, 6, 1),
 )
 LAST_CHANNELS = 1280
 TAPS = (1, 2, 4)
@@ -91,12 +100,12 @@ class MoveNet(nn.Module):
     At strides 4 to 16 the pyramid's features follow the trunk's: what the released heads read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: Width) -> None:
         super().__init__()
-        self.stem = _conv(3, STEM_CHANNELS, 3, 2)
+        self.stem = _conv(3, width.stem, 3, 2)
         self.groups = nn.ModuleList()
-        channels = STEM_CHANNELS
-        for stride, expand, channels_out, blocks in _GROUPS:
+        channels = width.stem
+        for (stride, expand, blocks), channels_out in zip(_GROUPS, width.groups, strict=True):
             members = []
             for block in range(blocks):
                 members.append(InvertedResidual(channels, channels_out, stride if block == 0 else 1, expand))
@@ -105,11 +114,11 @@ class MoveNet(nn.Module):
         self.last = _conv(channels, LAST_CHANNELS)
         self.top = _conv(LAST_CHANNELS, PYRAMID[0][0])
         self.levels = nn.ModuleList(
-            Level(_GROUPS[skip].channels, *widths) for skip, widths in zip(SKIPS, PYRAMID, strict=True)
+            Level(width.groups[skip], *widths) for skip, widths in zip(SKIPS, PYRAMID, strict=True)
         )
         pyramid = [out for _, out in reversed(PYRAMID)]
         self.tap_channels = (
-            *(_GROUPS[tap].channels + out for tap, out in zip(TAPS, pyramid, strict=True)),
+            *(width.groups[tap] + out for tap, out in zip(TAPS, pyramid, strict=True)),
             LAST_CHANNELS,
         )
 
@@ -133,24 +142,29 @@ class MoveNet(nn.Module):
             module.requires_grad_(False)
 
     def load_pretrained(self, file: Path | None) -> None:
-        """Fill with the released weights: ``file`` is the ``.json`` of MoveNet Thunder as a TensorFlow.js graph model.
+        """Fill with the released weights: ``file`` is the ``.json`` of a MoveNet as a TensorFlow.js graph model.
 
-        Raises ValueError without a file, or for one that has not all of the weights.
+        Raises ValueError without a file, or for one that has not all of the weights, or has them in other shapes.
         """
         if file is None:
             raise ValueError(
-                "no package brings MoveNet's weights. Begin with a checkpoint (--from), with MoveNet Thunder as a "
-                "TensorFlow.js graph model (--pretrained movenet-thunder.json), or with random weights (--from-nothing)"
+                "no package brings MoveNet's weights. Begin with a checkpoint (--from), with MoveNet Lightning or "
+                "Thunder as a TensorFlow.js graph model (--pretrained movenet-lightning.json or movenet-thunder.json, "
+                "as the recipe's trunk is called), or with random weights (--from-nothing)"
             )
-        released = read_tfjs_weights(file)
-        names = [name for _, weight, bias in self._released_names() for name in (weight, bias) if name]
-        if missing := [name for name in names if name not in released]:
-            raise ValueError("\n".join([f"{file} does not fill MoveNet Thunder:", *(f"missing: {m}" for m in missing)]))
-        with torch.no_grad():
-            for conv, weight, bias in self._released_names():
-                conv.weight.copy_(_kernel(released[weight], conv.groups))
-                if conv.bias is not None:
-                    conv.bias.copy_(torch.from_numpy(released[bias]))
+        released, amiss = read_tfjs_weights(file), []
+        for conv, *names in self._released_names():
+            for parameter, name in zip((conv.weight, conv.bias), names, strict=True):
+                if parameter is None:
+                    continue
+                if name not in released:
+                    amiss.append(f"missing: {name}")
+                elif (value := _as_pytorch(released[name], conv.groups)).shape != parameter.shape:
+                    amiss.append(f"{name} has another shape")
+                else:
+                    parameter.data.copy_(value)
+        if amiss:
+            raise ValueError("\n".join([f"{file} does not fill the recipe's trunk:", *amiss]))
 
     def _released_names(self) -> Iterator[tuple[nn.Conv2d, str, str]]:
         """Every convolution with the released names of its weight and its bias; an empty name where it has none."""
@@ -178,7 +192,9 @@ class MoveNet(nn.Module):
             yield level.pointwise, f"{name}_weights", f"{name}_bn_offset"
 
 
-def _kernel(released: NDArray[np.float32], groups: int) -> Tensor:
-    """TensorFlow's kernel, (H, W, in, out) or depth-wise (H, W, channels, 1), as PyTorch's."""
-    kernel = torch.from_numpy(released)
-    return kernel.permute(2, 3, 0, 1) if groups > 1 else kernel.permute(3, 2, 0, 1)
+def _as_pytorch(released: NDArray[np.float32], groups: int) -> Tensor:
+    """TensorFlow's kernel, (H, W, in, out) or depth-wise (H, W, channels, 1), as PyTorch's; a bias as it is."""
+    values = torch.from_numpy(released)
+    if values.ndim == 1:
+        return values
+    return values.permute(2, 3, 0, 1) if groups > 1 else values.permute(3, 2, 0, 1)
