@@ -6,7 +6,7 @@ NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
 .PHONY: serve install install-training install-dev test test-js test-slow test-ops test-container test-scale reference \
-  models bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
+  models ablation bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -115,6 +115,24 @@ models: install-training
 	$(BIN)/python -m export.measure service/models/*.onnx $(LABELLED)
 	$(BIN)/python -m training.synthesize --count 200 --seed 7 --material $(MATERIAL) --out data/shown
 	$(BIN)/python -m training.report runs/lite-4 runs/lite runs/base-2 runs/base --rendered data/shown --out docs
+
+# $(call varied,RUN,WHAT IS CHANGED,DATA)
+define varied
+	mkdir -p runs/ablation
+	sed '$(2)' training/presets/ablation.toml > runs/ablation/$(1).toml
+	$(call stage,runs/ablation/$(1).toml,$(3),ablation/$(1))
+endef
+ABLATION := two-refinements two-refinements-again one-refinement no-refinement labels-alone joints-alone self-trained
+
+# Equal, small runs (docs/model.md), once data/ccp and data/pseudo-4 are there. An epoch of both has 2.36 times the photos.
+ablation: install-training  ## what refinement, learning both tasks together and self-training bring
+	$(call varied,two-refinements,,$(LABELLED))
+	$(call varied,two-refinements-again,,$(LABELLED))
+	$(call varied,one-refinement,s/^refinements = 2/refinements = 1/,$(LABELLED))
+	$(call varied,no-refinement,s/^refinements = 2/refinements = 0/,$(LABELLED))
+	$(call varied,labels-alone,s/^pose = 1.0/pose = 0.0/,$(LABELLED))
+	$(call varied,joints-alone,s/^parsing = 1.0/parsing = 0.0/,$(LABELLED))
+	$(call varied,self-trained,s/^epochs = 7/epochs = 3/,$(LABELLED) --data data/pseudo-4)
 
 # What drives the benchmarks; PROVIDER=cuda on a GPU host, PHOTOS=folder for photos of one's own, QUICK=1 for a look.
 PROVIDER ?= cpu

@@ -1,10 +1,10 @@
 """Write docs/model.md from what runs measured: ``python -m training.report RUN… --out docs``.
 
 A RUN is the folder of a training run or of what was made of several (training.ensemble); its ``best.pt`` is read, its
-``log.jsonl`` where it has one, and ``calibration.json`` where
-``training.calibrate … --out RUN/calibration.json`` left one. The first RUN is what ``--ablation RUN…`` is compared
-with. ``--rendered DIR`` (of ``training.synthesize``, without ``--backgrounds``) shows answers to pictures that anybody
-may show; other photos are for ``training.answer_sheet``.
+``log.jsonl`` where it has one, and ``calibration.json`` where ``training.calibrate … --out RUN/calibration.json`` left
+one. Of the runs of ``--ablation`` the others are compared with the first. ``--rendered DIR`` (of
+``training.synthesize``, without ``--backgrounds``) shows answers to pictures that anybody may show; other photos are
+for ``training.answer_sheet``.
 
 No figure on the page is written by hand, and a chapter whose runs are missing is missing.
 """
@@ -54,20 +54,12 @@ is the mean of theirs. Both were trained in stages ([training.md](training.md#th
 ABLATION: Final = """\
 ## Ablation
 
-Whether refinement helps, and whether one task helps the other, is asked with recipes that differ in a line or two:
-
-```toml
-[network]
-refinements = 0     # or 1; the presets have 2
-
-[loss]
-pose = 0.0          # labels alone; parsing = 0.0: joints alone
-```
+Whether refinement helps, whether one task helps the other, and what photos without labels bring: equal, small runs
+(`training/presets/ablation.toml`: the light network at 160×128, some 350 steps) that differ in a line. How well a model
+answers in the end, they do not say.
 
 ```sh
-cp training/presets/lite.toml no-refinement.toml     # and change it
-.venv/bin/python -m training.train no-refinement.toml --data data/ccp --out runs/no-refinement
-.venv/bin/python -m training.report runs/lite --ablation runs/no-refinement --out docs
+make ablation
 ```
 """
 
@@ -122,7 +114,7 @@ def read_run(folder: Path) -> Run:
 
 def page(runs: Sequence[Run], ablation: Sequence[Run], rendered: PreparedFolder | None) -> str:
     """The page's text; its pictures are those of ``draw``."""
-    parts = [INTRODUCTION, *_figures(runs), ABLATION, *_ablation(runs[0], ablation), *_confidence(runs)]
+    parts = [INTRODUCTION, *_figures(runs), ABLATION, *_ablation(ablation), *_confidence(runs)]
     return "\n".join([*parts, *_answers(runs, rendered)])
 
 
@@ -192,16 +184,18 @@ def _recipe_row(run: Run) -> list[str]:
     return [run.name, recipe.description, size, f"{parameters:.1f} M", checkpoint.data["name"], length]
 
 
-def _ablation(reference: Run, runs: Sequence[Run]) -> Iterator[str]:
+def _ablation(runs: Sequence[Run]) -> Iterator[str]:
     if not runs:
         return
-    titles = _titles(reference)
-    yield f"Against `{reference.name}`; in per cent. One run a row, with one seed: small differences mean nothing.\n"
+    reference, titles = runs[0], _titles(runs[0])
+    yield (
+        f"Against `{reference.name}`; in per cent. A row is one run with one seed: what two runs of one recipe differ by "
+        "means nothing between others.\n"
+    )
     rows = [
         [run.name, differences(reference.checkpoint, run.checkpoint), *_figure_row(run, titles)[2:]] for run in runs
     ]
-    first = [reference.name, "", *_figure_row(reference, titles)[2:]]
-    yield _table(["run", "what differs", *titles.values()], [first, *rows])
+    yield _table(["run", "what differs", *titles.values()], rows)
 
 
 def differences(reference: Checkpoint, other: Checkpoint) -> str:
@@ -291,7 +285,9 @@ def require_showable(folder: PreparedFolder) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
-    parser.add_argument("--ablation", type=Path, nargs="+", default=[], metavar="RUN", help="runs to compare")
+    parser.add_argument(
+        "--ablation", type=Path, nargs="+", default=[], metavar="RUN", help="runs to compare with the first of them"
+    )
     parser.add_argument("--rendered", type=Path, metavar="DIR", help="rendered people to show answers to")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets model.md and images/")
     args = parser.parse_args()

@@ -56,7 +56,7 @@ def rendered(folder, tmp_path_factory):
 def docs(tier, labels_alone, rendered, tmp_path_factory):
     out = tmp_path_factory.mktemp("docs")
     with pytest.MonkeyPatch.context() as patch:
-        call(patch, report, tier, "--ablation", labels_alone, "--rendered", rendered, "--out", out)
+        call(patch, report, tier, "--ablation", tier, labels_alone, "--rendered", rendered, "--out", out)
     return out
 
 
