@@ -72,7 +72,7 @@ test-container: install-dev  ## images built and run without Docker; as root, wi
 	$(BIN)/pytest -m container -s tests/container
 
 # Both models from their data:
-#   make models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/path/to/movenet-thunder.json
+#   make models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/path/to/movenet-files
 # (docs/training.md says where they come from). What was stopped goes on where it was.
 LABELLED := --data data/ccp
 RENDERED := --data data/rendered
@@ -82,6 +82,8 @@ KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold
 stage = $(KEEP_MEMORY) $(BIN)/python -m training.train $(1) $(2) --out runs/$(3) $(if $(wildcard runs/$(3)/last.pt),--resume,$(4))
 # $(call pseudo_labels,TEACHER,FOLDER,OPTIONS)
 pseudo_labels = $(KEEP_MEMORY) $(BIN)/python -m training.pseudo_label runs/$(1)/best.pt ccp --root $(CCP) --out data/$(2) $(3)
+# $(call together,RUN,OUT): the larger model of a run on MoveNet Thunder's trunk
+together = $(BIN)/python -m training.ensemble runs/$(1)/best.pt runs/lite-member/best.pt --pose-shares 0.75 0.25 --out $(2)/best.pt
 # $(call ship,RUN,MODEL): what is served, and the weights that people go on from
 define ship
 	$(BIN)/python -m training.calibrate runs/$(1)/best.pt $(LABELLED) $(RENDERED) \
@@ -99,14 +101,17 @@ models: install-training
 	$(call pseudo_labels,lite-2,pseudo-2)
 	$(call stage,lite-self-trained-again,$(LABELLED) --data data/pseudo-2 $(RENDERED),lite-3,--from runs/lite-2/best.pt)
 	$(BIN)/python -m training.average runs/lite-2/best.pt runs/lite-3/best.pt --share 0.75 --out runs/lite-23/best.pt
-	$(call stage,base,$(LABELLED) --data data/pseudo-2 $(RENDERED),base-1,--pretrained $(MOVENET))
+	$(call stage,base,$(LABELLED) --data data/pseudo-2 $(RENDERED),base-1,--pretrained $(MOVENET)/movenet-thunder.json)
 	$(BIN)/python -m training.ensemble runs/base-1/best.pt runs/lite-23/best.pt --size 384 288 --out runs/teacher/best.pt
 	$(call pseudo_labels,teacher,pseudo-3,--threshold 0.6 --looks 2)
 	$(call stage,base-self-trained,$(LABELLED) --data data/pseudo-3 $(RENDERED),base-2,--from runs/base-1/best.pt)
 	$(call stage,lite-distilled,$(LABELLED) --data data/pseudo-3 $(RENDERED),lite-4,--from runs/lite-23/best.pt)
-	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.5 --out runs/lite/best.pt
 	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.75 --out runs/lite-member/best.pt
-	$(BIN)/python -m training.ensemble runs/base-2/best.pt runs/lite-member/best.pt --pose-shares 0.75 0.25 --out runs/base/best.pt
+	$(call together,base-2,runs/teachers)
+	$(call pseudo_labels,teachers,pseudo-4,--threshold 0.6 --looks 2)
+	$(call stage,base-self-trained-again,$(LABELLED) --data data/pseudo-4 $(RENDERED),base-3,--from runs/base-2/best.pt)
+	$(call stage,lite-lightning,$(LABELLED) --data data/pseudo-4 $(RENDERED),lite,--pretrained $(MOVENET)/movenet-lightning.json)
+	$(call together,base-3,runs/base)
 	for run in lite base; do \
 	  $(BIN)/python -m training.evaluate runs/$$run/best.pt $(LABELLED) --write runs/$$run/best.pt || exit; \
 	done
@@ -114,7 +119,7 @@ models: install-training
 	$(call ship,base,jppnet-base)
 	$(BIN)/python -m export.measure service/models/*.onnx $(LABELLED)
 	$(BIN)/python -m training.synthesize --count 200 --seed 7 --material $(MATERIAL) --out data/shown
-	$(BIN)/python -m training.report runs/lite-4 runs/lite runs/base-2 runs/base --rendered data/shown --out docs
+	$(BIN)/python -m training.report runs/lite runs/base-3 runs/base --rendered data/shown --ablation $(ABLATION:%=runs/ablation/%) --out docs
 
 # $(call varied,RUN,WHAT IS CHANGED,DATA)
 define varied
