@@ -40,15 +40,16 @@ How the models were trained, what they measure and how far their scores can be t
 `python -m training.report` from the runs' own logs and checkpoints.
 
 The light network (`training/networks/lite.py`) answers both questions at once. A trunk that others trained
-(EfficientNet-Lite0 on ImageNet, or MoveNet Thunder on people's joints) reads the photo; a decoder gathers what it saw;
+(MoveNet on people's joints, or EfficientNet-Lite0 on ImageNet) reads the photo; a decoder gathers what it saw;
 from there one branch scores the labels and one draws a map for every joint. Then JPPNet's idea (Liang et al.,
 T-PAMI 2018): refinement stages read the features together with both last answers, so that each task corrects the other.
 The last one draws its answers on a finer grid. Every stage is taught: labels by cross-entropy, the last stage also by
 Lovász-Softmax; joints by Gaussian maps.
 
-`jppnet-lite` is one such network; `jppnet-base` is an ensemble of two, one on each trunk, at a larger input: its answer
-is the mean of theirs. Both were trained in stages ([training.md](training.md#the-two-models));
-[stages.md](stages.md) has those before the last.
+`jppnet-lite` is one such network, on MoveNet Lightning's trunk, with one refinement stage; `jppnet-base` is an ensemble
+of two at a larger input, on MoveNet Thunder's and on EfficientNet-Lite0's, with two stages: its answer is the mean of
+theirs. How they were made: [training.md](training.md#the-two-models); the stages before the last:
+[stages.md](stages.md).
 """
 
 ABLATION: Final = """\
