@@ -139,7 +139,7 @@ ablation: install-training  ## what refinement, learning both tasks together and
 	$(call varied,no-refinement,s/^refinements = 2/refinements = 0/,$(LABELLED))
 	$(call varied,labels-alone,s/^pose = 1.0/pose = 0.0/,$(LABELLED))
 	$(call varied,joints-alone,s/^parsing = 1.0/parsing = 0.0/,$(LABELLED))
-	$(call varied,self-trained,s/^epochs = 7/epochs = 3/,$(LABELLED) --data data/pseudo-4)
+	$(call varied,self-trained,s/^epochs = 5/epochs = 2/,$(LABELLED) --data data/pseudo-4)
 
 # What drives the benchmarks; PROVIDER=cuda on a GPU host, PHOTOS=folder for photos of one's own, QUICK=1 for a look.
 PROVIDER ?= cpu

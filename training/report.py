@@ -55,7 +55,7 @@ ABLATION: Final = """\
 ## Ablation
 
 Whether refinement helps, whether one task helps the other, and what photos without labels bring: equal, small runs
-(`training/presets/ablation.toml`: the light network at 160×128, some 350 steps) that differ in a line. How well a model
+(`training/presets/ablation.toml`: the light network at 160×128, some 250 steps) that differ in a line. How well a model
 answers in the end, they do not say.
 
 ```sh
