@@ -1,7 +1,8 @@
 """A float32 file becomes one that computes in 8 bits: QDQ, weights a scale per channel, activations unsigned.
 
 Weights take 7 of their 8 bits: on a CPU without VNNI, sums of two products are kept in 16 bits, and with 8 they
-saturate (ONNX Runtime, "Quantize ONNX models", reduce_range); the file must answer alike on every machine.
+saturate (ONNX Runtime, "Quantize ONNX models", reduce_range); the file must answer alike on every machine. Depth-wise
+convolutions are no matrix products: they sum in 32 bits everywhere, and their weights take all 8.
 
 What comes after the network (soft-max, the label map, peaks of heat maps) stays in float32: it costs little, and a
 coordinate in 8 bits would be none.
@@ -36,19 +37,32 @@ def quantize(path: Path, parameters: Iterable[str], images: Iterable[UInt8Array]
     """Quantise a file in place. ``parameters``: the network's, by their names in the file; ``images``: to calibrate."""
     folded = path.with_suffix(".folded.onnx")
     quant_pre_process(path, folded, skip_symbolic_shape=True)
+    model = onnx.load(folded)
     quantize_static(
         folded,
         path,
         Calibration(images),
         quant_format=QuantFormat.QDQ,
         op_types_to_quantize=list(OPERATORS),
-        nodes_to_quantize=sorted(network_nodes(onnx.load(folded), set(parameters))),
+        nodes_to_quantize=sorted(network_nodes(model, set(parameters))),
         per_channel=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         reduce_range=True,
+        extra_options={
+            "TensorQuantOverrides": {name: [{"axis": 0, "reduce_range": False}] for name in depthwise_weights(model)}
+        },
     )
     folded.unlink()
+
+
+def depthwise_weights(model: onnx.ModelProto) -> list[str]:
+    """Names of the weights of convolutions that filter each channel by itself."""
+    return [
+        node.input[1]
+        for node in model.graph.node
+        if node.op_type == "Conv" and any(given.name == "group" and given.i > 1 for given in node.attribute)
+    ]
 
 
 def network_nodes(model: onnx.ModelProto, parameters: set[str]) -> set[str]:

@@ -152,6 +152,17 @@ def people(tmp_path_factory):
     return draw_people(tmp_path_factory.mktemp("people"))
 
 
+def kernels_of(path):
+    """A file's kernels in 8 bits: those of one channel each, and the others."""
+    stored = [t for t in onnx.load(path).graph.initializer if t.data_type == onnx.TensorProto.INT8 and len(t.dims) == 4]
+    kernels = [onnx.numpy_helper.to_array(kernel) for kernel in stored]
+    return [k for k in kernels if k.shape[1] == 1], [k for k in kernels if k.shape[1] > 1]
+
+
+def largest(kernels):
+    return max(int(np.abs(kernel.astype(int)).max()) for kernel in kernels)
+
+
 class TestEightBits:
     @pytest.fixture(scope="class")
     @classmethod
@@ -171,10 +182,14 @@ class TestEightBits:
         assert after_soft_max <= {node.op_type for node in model.graph.node}
 
     def test_weights_take_7_bits_so_that_no_cpu_saturates(self, quantised):
-        kernels = [t for t in onnx.load(quantised[0]).graph.initializer if t.data_type == onnx.TensorProto.INT8]
-        largest = [int(np.abs(onnx.numpy_helper.to_array(kernel).astype(int)).max()) for kernel in kernels]
-        assert len(largest) > 50
-        assert max(largest) == 64
+        _, others = kernels_of(quantised[0])
+        assert len(others) > 25
+        assert largest(others) == 64
+
+    def test_depth_wise_they_take_8_bits(self, quantised):
+        depthwise, _ = kernels_of(quantised[0])
+        assert len(depthwise) > 15
+        assert largest(depthwise) == 127
 
     def test_it_answers_nearly_as_the_checkpoint_or_is_not_written(self, quantised, checkpoint, people, tmp_path):
         assert quantised[1].label_agreement < 1
