@@ -10,13 +10,13 @@ from training.recipe import load_recipe
 from training.trim import trim
 
 
-def checkpoint(preset="lite", **changes):
+def checkpoint(preset="lite-distilled", **changes):
     """An untrained network whose last stage has something to say, measured and calibrated."""
     recipe = load_recipe(preset)
     recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update=changes)})
     torch.manual_seed(0)
     network = build_network(recipe, LIP).eval()
-    if preset == "lite":
+    if preset == "lite-distilled":
         for branch in (network.finish.heads.parsing, network.finish.heads.pose):
             torch.nn.init.normal_(branch[1].weight)
     return Checkpoint(network, recipe, LIP, {"name": "photos"}, {"mean_iou": 0.5}, Calibration(temperature=2.0))
@@ -44,7 +44,7 @@ def test_what_is_left_out_is_all_that_is_missing():
 def test_its_recipe_says_so_and_nobody_has_measured_it():
     trimmed = trim(checkpoint())
     assert (trimmed.recipe.network.refinements, trimmed.recipe.network.finish_kernel) == (1, 3)
-    assert trimmed.recipe.network == load_recipe("lite-trimmed").network
+    assert trimmed.recipe.network == load_recipe("lite").network
     assert (trimmed.metrics, trimmed.calibration) == ({}, Calibration())
 
 
