@@ -110,9 +110,7 @@ models: install-training
 	$(call together,base-2,runs/teachers)
 	$(call pseudo_labels,teachers,pseudo-4,--threshold 0.6 --looks 2)
 	$(call stage,base-self-trained-again,$(LABELLED) --data data/pseudo-4 $(RENDERED),base-3,--from runs/base-2/best.pt)
-	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.5 --out runs/lite-234/best.pt
-	$(BIN)/python -m training.trim runs/lite-234/best.pt --out runs/lite-trimmed/best.pt
-	$(call stage,lite-trimmed,$(LABELLED) --data data/pseudo-4 $(RENDERED),lite,--from runs/lite-trimmed/best.pt)
+	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.5 --out runs/lite/best.pt
 	$(call together,base-3,runs/base)
 	for run in lite base; do \
 	  $(BIN)/python -m training.evaluate runs/$$run/best.pt $(LABELLED) --write runs/$$run/best.pt || exit; \

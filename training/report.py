@@ -46,9 +46,9 @@ T-PAMI 2018): refinement stages read the features together with both last answer
 The last one draws its answers on a finer grid. Every stage is taught: labels by cross-entropy, the last stage also by
 Lovász-Softmax; joints by Gaussian maps.
 
-`jppnet-lite` is one such network, on EfficientNet-Lite0's trunk and with one refinement stage; `jppnet-base` is an
-ensemble of two with two stages, one on either trunk, at a larger input: its answer is the mean of theirs. Both were
-trained in stages ([training.md](training.md#the-two-models)); [stages.md](stages.md) has those before the last.
+`jppnet-lite` is one such network, on EfficientNet-Lite0's trunk; `jppnet-base` is an ensemble of two, one on MoveNet
+Thunder's and one on EfficientNet-Lite0's, at a larger input: its answer is the mean of theirs. Both were trained in
+stages ([training.md](training.md#the-two-models)); [stages.md](stages.md) has those before the last.
 """
 
 ABLATION: Final = """\

@@ -29,7 +29,7 @@ def checkpoint(preset, seed=0, label_set=LIP, **changes):
 
 @pytest.fixture(scope="module")
 def members():
-    return checkpoint("base"), checkpoint("lite-distilled")
+    return checkpoint("base"), checkpoint("lite")
 
 
 @pytest.fixture
@@ -120,9 +120,9 @@ OTHER_LABELS = LabelSet(name="two", colors={"background": (0, 0, 0), "person": (
     [
         ([], "two light networks or more"),
         ([checkpoint("jppnet-s2", slimming=32)], "two light networks or more"),
-        ([checkpoint("lite-distilled", label_set=OTHER_LABELS)], "same labels"),
-        ([checkpoint("lite-distilled", refinements=1)], "refinement stages"),
-        ([checkpoint("lite-distilled", finish_kernel=3)], "finish_kernel"),
+        ([checkpoint("lite", label_set=OTHER_LABELS)], "same labels"),
+        ([checkpoint("lite", refinements=1)], "refinement stages"),
+        ([checkpoint("lite", finish_kernel=3)], "finish_kernel"),
     ],
 )
 def test_what_cannot_answer_as_one_is_refused(members, others, reason):
