@@ -189,8 +189,8 @@ def _ablation(runs: Sequence[Run]) -> Iterator[str]:
         return
     reference, titles = runs[0], _titles(runs[0])
     yield (
-        f"Against `{reference.name}`; in per cent. A row is one run with one seed: what two runs of one recipe "
-        "differ by means nothing between others.\n"
+        f"Against `{reference.name}`; in per cent. A row is one run with one seed; another seed moves it, too, so a "
+        "point either way says little.\n"
     )
     rows = [
         [run.name, differences(reference.checkpoint, run.checkpoint), *_figure_row(run, titles)[2:]] for run in runs
