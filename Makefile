@@ -72,7 +72,7 @@ test-container: install-dev  ## images built and run without Docker; as root, wi
 	$(BIN)/pytest -m container -s tests/container
 
 # Both models from their data:
-#   make models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/path/to/movenet-files
+#   make models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/folder/of/movenet-thunder.json
 # (docs/training.md says where they come from). What was stopped goes on where it was.
 LABELLED := --data data/ccp
 RENDERED := --data data/rendered
@@ -82,8 +82,8 @@ KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold
 stage = $(KEEP_MEMORY) $(BIN)/python -m training.train $(1) $(2) --out runs/$(3) $(if $(wildcard runs/$(3)/last.pt),--resume,$(4))
 # $(call pseudo_labels,TEACHER,FOLDER,OPTIONS)
 pseudo_labels = $(KEEP_MEMORY) $(BIN)/python -m training.pseudo_label runs/$(1)/best.pt ccp --root $(CCP) --out data/$(2) $(3)
-# $(call together,RUN,OUT): the larger model of a run on MoveNet Thunder's trunk
-together = $(BIN)/python -m training.ensemble runs/$(1)/best.pt runs/lite-member/best.pt --pose-shares 0.75 0.25 --out $(2)/best.pt
+# $(call together,RUN,WHOLE): the larger model, from a run on MoveNet Thunder's trunk
+together = $(BIN)/python -m training.ensemble runs/$(1)/best.pt runs/lite-member/best.pt --pose-shares 0.75 0.25 --out runs/$(2)/best.pt
 # $(call ship,RUN,MODEL): what is served, and the weights that people go on from
 define ship
 	$(BIN)/python -m training.calibrate runs/$(1)/best.pt $(LABELLED) $(RENDERED) \
@@ -107,11 +107,11 @@ models: install-training
 	$(call stage,base-self-trained,$(LABELLED) --data data/pseudo-3 $(RENDERED),base-2,--from runs/base-1/best.pt)
 	$(call stage,lite-distilled,$(LABELLED) --data data/pseudo-3 $(RENDERED),lite-4,--from runs/lite-23/best.pt)
 	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.75 --out runs/lite-member/best.pt
-	$(call together,base-2,runs/teachers)
+	$(call together,base-2,teachers)
 	$(call pseudo_labels,teachers,pseudo-4,--threshold 0.6 --looks 2)
 	$(call stage,base-self-trained-again,$(LABELLED) --data data/pseudo-4 $(RENDERED),base-3,--from runs/base-2/best.pt)
 	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.5 --out runs/lite/best.pt
-	$(call together,base-3,runs/base)
+	$(call together,base-3,base)
 	for run in lite base; do \
 	  $(BIN)/python -m training.evaluate runs/$$run/best.pt $(LABELLED) --write runs/$$run/best.pt || exit; \
 	done
@@ -119,6 +119,7 @@ models: install-training
 	$(call ship,base,jppnet-base)
 	$(BIN)/python -m export.measure service/models/*.onnx $(LABELLED)
 	$(BIN)/python -m training.synthesize --count 200 --seed 7 --material $(MATERIAL) --out data/shown
+	$(MAKE) ablation
 	$(BIN)/python -m training.report runs/lite runs/base-3 runs/base --rendered data/shown --ablation $(ABLATION:%=runs/ablation/%) --out docs
 
 # $(call varied,RUN,WHAT IS CHANGED,DATA)
@@ -129,7 +130,7 @@ define varied
 endef
 ABLATION := two-refinements two-refinements-again one-refinement no-refinement labels-alone joints-alone self-trained
 
-# Equal, small runs (docs/model.md), once data/ccp and data/pseudo-4 are there. An epoch of both has 2.36 times the photos.
+# Equal, small runs (docs/model.md), once make models has made data/ccp and data/pseudo-4: an epoch of both has 2.36 times the photos.
 ablation: install-training  ## what refinement, learning both tasks together and self-training bring
 	$(call varied,two-refinements,,$(LABELLED))
 	$(call varied,two-refinements-again,,$(LABELLED))

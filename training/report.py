@@ -48,7 +48,7 @@ Lovász-Softmax; joints by Gaussian maps.
 
 `jppnet-lite` is one such network, on EfficientNet-Lite0's trunk; `jppnet-base` is an ensemble of two, one on MoveNet
 Thunder's and one on EfficientNet-Lite0's, at a larger input: its answer is the mean of theirs. Both were trained in
-stages ([training.md](training.md#the-two-models)); [stages.md](stages.md) has those before the last.
+stages ([training.md](training.md#the-two-models)); [stages.md](stages.md) has the others, with their curves.
 """
 
 ABLATION: Final = """\

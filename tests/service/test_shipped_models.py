@@ -50,7 +50,7 @@ def test_face_hair_and_suit_are_where_they_are(answer: dict[str, Any]) -> None:
     assert suit in {"upper-clothes", "coat", "jumpsuits"}  # each is a fair word for a part of it
     assert parts["face"]["confidence"] > 0.7
     worn = sum(parts[name]["pixels"] for name in ("upper-clothes", "coat", "dress", "jumpsuits") if name in parts)
-    least = {"jppnet-lite": 0.05, "jppnet-base": 0.15}[answer["model"]["name"]]  # lite loses all below the shoulders
+    least = {"jppnet-lite": 0.1, "jppnet-base": 0.2}[answer["model"]["name"]]  # lite loses what is about the helmet
     assert worn > least * 512 * 512
 
 
