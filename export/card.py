@@ -11,9 +11,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from export.parity import Answers
-from training.checkpoint import Checkpoint
+from training.checkpoints.checkpoint import Checkpoint
+from training.data.fit import PAD_COLOR
 from training.data.sample import UInt8Array
-from training.transforms import PAD_COLOR
 
 SCHEMA: Final = 1
 KEY: Final = "jppnet.card"
@@ -24,7 +24,7 @@ GOLDEN_KEYPOINT_DISTANCE = 2.0
 """What another provider or precision may differ by (input pixels) and still be right."""
 
 
-class Words(BaseModel):
+class CardText(BaseModel):
     """What people must say about a model, from one small file in ``cards/``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,13 +36,13 @@ class Words(BaseModel):
     limits: list[str]
 
 
-def load_words(path: Path) -> Words:
+def load_card_text(path: Path) -> CardText:
     """The words in a file. Raises pydantic's ValidationError for what is missing or unknown."""
-    return Words.model_validate(tomllib.loads(path.read_text()))
+    return CardText.model_validate(tomllib.loads(path.read_text()))
 
 
 def make_card(
-    checkpoint: Checkpoint, words: Words, precision: str, image: UInt8Array, answers: Answers
+    checkpoint: Checkpoint, words: CardText, precision: str, image: UInt8Array, answers: Answers
 ) -> dict[str, Any]:
     """The card of a checkpoint (docs/model-file.md); ``image`` (H, W, 3) and the ``answers`` to it become golden."""
     data, label_set = checkpoint.data, checkpoint.label_set

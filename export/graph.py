@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from training.calibration import UNCALIBRATED, Calibration, calibrated_joint_score, calibrated_scores
-from training.label_set import LabelSet
+from training.checkpoints.calibration import UNCALIBRATED, Calibration, calibrated_joint_score, calibrated_scores
+from training.evaluation.jppnet_protocol import forward_scales
+from training.evaluation.pose_decoding import decode
+from training.labels.label_set import LabelSet
+from training.networks.jppnet.tf1_resize import blend, resize_bilinear, resize_nearest
 from training.networks.network import Network
 from training.networks.stage import Stage, labels_last
-from training.pose import decode
-from training.protocols.jppnet import forward_scales
-from training.tf1_resize import blend, resize_bilinear, resize_nearest
 
 Answer = tuple[Tensor, Tensor, Tensor]
 

@@ -21,8 +21,9 @@ from service.engine.card import read_card
 from service.engine.engine import Engine
 from service.engine.session import Session
 from service.settings import Settings
-from training.data.sample import FloatArray, PreparedFolder, UInt8Array
-from training.metrics import ParsingMetric, PoseMetric
+from training.data.prepared_folder import PreparedFolder
+from training.data.sample import FloatArray, UInt8Array
+from training.evaluation.metrics import ParsingMetric, PoseMetric
 
 RUNS = 100
 

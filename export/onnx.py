@@ -17,15 +17,16 @@ import torch
 from torch import nn
 from torch.export import Dim
 
-from export.card import CARDS, KEY, card_json, load_words, make_card, page, without_nan
+from export.card import CARDS, KEY, card_json, load_card_text, make_card, page, without_nan
 from export.graph import AveragedGraph, DeployableGraph, in_half
 from export.half_weights import store_in_half
 from export.measure import measure
 from export.parity import BATCHES, HALF_WEIGHTS, LIMITS, Difference, Precision, ask_onnx, open_file, prove
 from export.photos import fitted_photos, fitted_portrait, portrait_views
 from export.quantize import quantize
-from training.checkpoint import Checkpoint, load_checkpoint
-from training.data.sample import PreparedFolder, UInt8Array
+from training.checkpoints.checkpoint import Checkpoint, load_checkpoint
+from training.data.prepared_folder import PreparedFolder
+from training.data.sample import UInt8Array
 from training.networks.network import Network
 
 LARGEST_FILE = 2_000_000_000
@@ -112,7 +113,7 @@ def export(
     recipe, network = checkpoint.recipe.network, checkpoint.network
     truth = build_graph(checkpoint, network, averaged)
     graph = build_graph(checkpoint, in_half(network), averaged) if precision == "fp16" else truth
-    said, golden = load_words(words or CARDS / f"{recipe.name}.toml"), fitted_portrait(recipe)
+    said, golden = load_card_text(words or CARDS / f"{recipe.name}.toml"), fitted_portrait(recipe)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         unproven = Path(folder) / out.name  # its name is also that of the weights beside it
@@ -147,7 +148,7 @@ def main() -> None:
     try:
         difference = export(
             checkpoint, args.out, PreparedFolder(args.data) if args.data else None,
-            precision=args.precision, half_weights=args.half_weights, averaged=args.tta, words=args.words,
+            precision=args.precision, half_weights=args.half_weights, averaged=args.tta, words=args.metadata,
         )  # fmt: skip
     except ValueError as error:
         parser.error(str(error))

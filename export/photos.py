@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from training.data.fit import fit_photo
 from training.data.sample import UInt8Array, read_image
-from training.recipe import NetworkRecipe
-from training.transforms import fit_photo
+from training.networks.recipe import NetworkRecipe
 
 PORTRAIT = Path(__file__).parent / "astronaut.jpg"
 """NASA's portrait of Eileen Collins, in the public domain; the copy that scikit-image ships."""

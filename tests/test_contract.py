@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.imaging.fit import fit_photo, plan_fit, to_photo
-from training.transforms import PAD_COLOR
-from training.transforms import fit_photo as fit_for_training
+from training.data.fit import PAD_COLOR
+from training.data.fit import fit_photo as fit_for_training
 
 SERVICE = Path(__file__).parents[1] / "service"
 

@@ -7,63 +7,17 @@ status is 1 then.
 """
 
 import argparse
-import json
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import torch
 from tqdm import tqdm
 
-from training.checkpoint import Checkpoint, load_checkpoint
-from training.data.sample import BrokenSampleError, read_image
-from training.inference import Prediction
-from training.label_set import LabelSet
-from training.pictures import colored
-from training.protocols import PROTOCOLS, Predict
-from training.protocols.jppnet import UnsuitableNetworkError
-
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
-
-
-def find_photos(paths: Sequence[Path]) -> list[Path]:
-    """The files named and the photos in the folders named. Raises ValueError where two would share their answers."""
-    photos = [photo for path in paths for photo in (_photos_in(path) if path.is_dir() else [path])]
-    twice = [name for name, count in Counter(photo.stem for photo in photos).items() if count > 1]
-    if twice:
-        raise ValueError(f"several photos of one name would overwrite each other's answers: {', '.join(twice)}")
-    return photos
-
-
-def _photos_in(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in PHOTO_SUFFIXES]
-
-
-def answer_photos(checkpoint: Checkpoint, predict: Predict, photos: Sequence[Path], out: Path) -> Iterator[str]:
-    """Write every photo's answer to ``out``; yields, for each that has none, why."""
-    out.mkdir(parents=True, exist_ok=True)
-    for photo in photos:
-        try:
-            prediction = predict(checkpoint, read_image(photo))
-        except UnsuitableNetworkError:
-            raise
-        except Exception as error:  # whatever is wrong with one photo, the others are answered
-            yield str(error) if isinstance(error, BrokenSampleError) else f"{photo}: {type(error).__name__}: {error}"
-        else:
-            write_answer(prediction, checkpoint.label_set, out, photo.stem)
-
-
-def write_answer(prediction: Prediction, label_set: LabelSet, out: Path, name: str) -> None:
-    """The three files of one photo."""
-    cv2.imwrite(str(out / f"{name}.png"), prediction.labels)
-    cv2.imwrite(str(out / f"{name}_vis.png"), colored(prediction.labels, label_set)[:, :, ::-1])
-    joints = [
-        {"name": joint, "x": round(x, 2), "y": round(y, 2), "score": round(score, 4)}
-        for joint, (x, y, score) in zip(label_set.joints, prediction.joints.tolist(), strict=True)
-    ]
-    (out / f"{name}.json").write_text(json.dumps({"joints": joints}, indent=1) + "\n")
+from training.checkpoints.checkpoint import load_checkpoint
+from training.data.photos import find_photos
+from training.evaluation.jppnet_protocol import UnsuitableNetworkError
+from training.evaluation.protocols import PROTOCOLS
+from training.reporting.prediction_files import answer_photos
 
 
 def main() -> None:

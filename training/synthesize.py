@@ -9,133 +9,16 @@ package ``anny``: the first run makes some of them and keeps them in ``--bodies`
 """
 
 import argparse
-import json
-import multiprocessing
 import os
 import sys
-import tempfile
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
-from tqdm import tqdm
 
-from training.data.sample import DatasetInfo, PreparedFolder, Sample
-from training.synthetic.bodies import BANK_VERSION, BodyBank, bake_bank
+from training.data.prepared_folder import PreparedFolder
 from training.synthetic.contact_sheet import contact_sheet
-from training.synthetic.layers import Tailor
-from training.synthetic.people import Cast
-from training.synthetic.place import PhotoBackdrops
-from training.synthetic.poses import PoseLibrary
-from training.synthetic.scene import NothingToSeeError, Studio
-from training.synthetic.wardrobe import read_wardrobe
-
-LICENCE = "free to use: rendered from MakeHuman's garments (CC0), anny's bodies (Apache-2.0) and CMU's motion (free)"
-BODIES = Path.home() / ".cache" / "jppnet" / f"bodies-{BANK_VERSION}.npz"
-VAL_EVERY = 20
-"""Every 20th picture is for validation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a worker needs to know."""
-
-    seed: int
-    material: Path
-    bodies: Path
-    backgrounds: Path | None
-    out: Path
-
-    def name(self, index: int) -> str:
-        return f"rendered-{self.seed}-{index:06d}"
-
-    def info(self) -> DatasetInfo:
-        licence = LICENCE
-        if self.backgrounds is not None:
-            behind = PreparedFolder(self.backgrounds).info
-            licence += f"; backgrounds cut from {behind.name}: {behind.licence}"
-        return DatasetInfo("rendered people", licence, f"training.synthesize, seed {self.seed}")
-
-
-class Worker:
-    """Renders and stores; loads bodies, clothes and motion once."""
-
-    def __init__(self, job: Job) -> None:
-        self.job, self.folder = job, PreparedFolder(job.out)
-        bank = BodyBank(job.bodies)
-        cast = Cast(bank, Tailor(bank, read_wardrobe(job.material / "makehuman")), PoseLibrary(job.material / "cmu"))
-        self.studio = Studio(cast, PhotoBackdrops(job.backgrounds) if job.backgrounds else None)
-
-    def make(self, index: int) -> None:
-        """Render one sample and write it. Raises NothingToSeeError."""
-        shot = self.studio.shoot(self.job.seed, index)
-        name = self.job.name(index)
-        image = cv2.imdecode(np.frombuffer(shot.jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
-        people = self.job.out / "people"
-        people.mkdir(parents=True, exist_ok=True)
-        (people / f"{name}.json").write_text(json.dumps([asdict(person) for person in shot.people]))
-        with tempfile.TemporaryDirectory() as place:
-            photo = Path(place) / "photo.jpg"
-            photo.write_bytes(shot.jpeg)
-            self.folder.write(Sample(name, np.asarray(image, np.uint8), shot.labels, shot.joints, LICENCE), photo)
-
-
-_worker: Worker | None = None
-
-
-def _start(job: Job) -> None:
-    """Begin a worker process: one thread each, for there are several processes."""
-    global _worker
-    os.environ["LP_NUM_THREADS"] = "1"  # Mesa's software rasteriser reads it when the context opens
-    cv2.setNumThreads(1)
-    _worker = Worker(job)
-
-
-def _make(index: int) -> str | None:
-    """Make one sample in a worker process; the reason comes back if it could not be made."""
-    assert _worker is not None
-    try:
-        _worker.make(index)
-    except NothingToSeeError as error:
-        return str(error)
-    except Exception as error:  # one bad sample never ends a run; it is named at the end
-        return f"index {index}: {type(error).__name__}: {error}"
-    return None
-
-
-def synthesize(job: Job, count: int, processes: int) -> list[str]:
-    """Make what is missing of ``count`` samples; the reasons for those that could not be made come back."""
-    folder = PreparedFolder(job.out)
-    job.out.mkdir(parents=True, exist_ok=True)
-    todo = [index for index in range(count) if not folder.has(job.name(index))]
-    skipped: list[str] = []
-    if todo:
-        spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(processes, len(todo)), spawn, _start, (job,)) as pool:
-            running = [pool.submit(_make, index) for index in todo]
-            for done in tqdm(as_completed(running), total=len(todo), desc="render", unit="picture"):
-                reason = done.result()
-                if reason is not None:
-                    skipped.append(reason)
-    names = [name for index in range(count) if folder.has(name := job.name(index))]
-    val = [name for name in names if int(name[-6:]) % VAL_EVERY == VAL_EVERY - 1]
-    folder.write_index(job.info(), {"train": [name for name in names if name not in set(val)], "val": val})
-    return sorted(skipped)
-
-
-def require_bodies(path: Path) -> None:
-    """Make the bank of bodies if it is not there, in a process that gives its memory back."""
-    if path.exists():
-        return
-    print(f"making {path} with anny: two minutes, once")
-    maker = multiprocessing.get_context("spawn").Process(target=bake_bank, args=(path,))
-    maker.start()
-    maker.join()
-    if not path.exists():
-        sys.exit(f"{path} could not be made; is anny installed (pip install -e '.[synthetic]')?")
+from training.synthetic.dataset import BODIES, Job, require_bodies, synthesize
 
 
 def main() -> None:

@@ -20,10 +20,11 @@ from export.onnx import export
 from export.parity import LIMITS
 from export.photos import fitted_photos, fitted_portrait, portrait_views
 from export.quantize import network_nodes
-from training.checkpoint import Checkpoint, build_network, load_checkpoint, save_checkpoint
-from training.data.ccp import INFO
-from training.labels import LIP
-from training.recipe import load_recipe
+from training.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from training.data.adapters.ccp import INFO
+from training.labels.lip import LIP
+from training.networks.presets import load_recipe
+from training.networks.registry import build_network
 
 METRICS = {
     "photos": 3,

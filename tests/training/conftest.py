@@ -9,9 +9,9 @@ import torch
 from drawings import draw_people, trainer, write_slim_recipe, write_tiny_recipe
 from jppnet_rule import value_by_rule
 
-from training.import_tf import to_weights
-from training.labels import LIP
-from training.networks.jppnet import JPPNet
+from training.labels.lip import LIP
+from training.networks.jppnet.network import JPPNet
+from training.networks.jppnet.tensorflow_weights import to_weights
 
 REFERENCE = Path(__file__).parents[2] / ".." / "shared" / "reference" / "jppnet"
 

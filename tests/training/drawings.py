@@ -3,12 +3,13 @@
 import cv2
 import numpy as np
 
-from training.data.lip import LookIntoPerson
-from training.data.sample import PreparedFolder
-from training.devices import take_place
-from training.prepare import prepare
-from training.recipe import PRESETS, load_recipe
-from training.train import Trainer, random_network
+from training.data.adapters.lip import LookIntoPerson
+from training.data.preparation import prepare
+from training.data.prepared_folder import PreparedFolder
+from training.loop.distributed import init_distributed
+from training.loop.initial_weights import random_network
+from training.loop.trainer import Trainer
+from training.networks.presets import PRESETS, load_recipe
 
 JOINTS = {6: (36, 70), 7: (36, 34), 8: (36, 28), 9: (36, 8)}
 """LIP's index of a joint that is marked → its place on every drawing."""
@@ -96,4 +97,4 @@ def trainer(recipe_file, folder, out):
     network = random_network(recipe, folder.label_set)
     if recipe.network.name == "lite":
         network.load_pretrained(None)
-    return Trainer(network, recipe, folder, out, take_place())
+    return Trainer(network, recipe, folder, out, init_distributed())

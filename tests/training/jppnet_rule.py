@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 
-from training.import_tf import tensorflow_name, tensorflow_shape, to_weights
+from training.networks.jppnet.tensorflow_weights import tensorflow_name, tensorflow_shape, to_weights
 
 
 def value_by_rule(name, shape):

@@ -3,11 +3,12 @@
 import pytest
 import torch
 
-from training.average import average
-from training.calibration import Calibration
-from training.checkpoint import Checkpoint, build_network
-from training.labels import LIP
-from training.recipe import load_recipe
+from training.checkpoints.calibration import Calibration
+from training.checkpoints.checkpoint import Checkpoint
+from training.checkpoints.weight_average import average
+from training.labels.lip import LIP
+from training.networks.presets import load_recipe
+from training.networks.registry import build_network
 
 
 def checkpoint(value, recipe="lite"):

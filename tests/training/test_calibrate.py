@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training import calibrate
-from training.calibration import UNCALIBRATED, Calibration, calibrated_joint_score, calibrated_scores
-from training.checkpoint import load_checkpoint
-from training.inference import ask, predict
-from training.reliability import Reliability
+from training.checkpoints.calibration import UNCALIBRATED, Calibration, calibrated_joint_score, calibrated_scores
+from training.checkpoints.checkpoint import load_checkpoint
+from training.evaluation.inference import ask, predict
+from training.evaluation.reliability import Reliability
 
 
 class TestReliability:

@@ -3,9 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.data.ccp import ClothingCoParsing, distance_to_chain, to_lip_joints, to_lip_labels
+from training.data.adapters.ccp import ClothingCoParsing, to_lip_joints, to_lip_labels
+from training.data.polyline import distance_to_polyline
 from training.data.sample import read_label_map
-from training.labels import IGNORE, JOINT_ID, LABEL_ID
+from training.labels.lip import IGNORE, JOINT_ID, LABEL_ID
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data" / "ccp"
 SKIN, SHOES, DRESS, BELT = 41, 39, 14, 3
@@ -83,7 +84,7 @@ class TestJoints:
 def test_distance_to_a_chain_by_hand():
     chain = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 10.0]])
     points = np.array([[5.0, 3.0], [-3.0, 4.0], [13.0, 5.0], [10.0, 14.0]])
-    assert distance_to_chain(points, chain).tolist() == pytest.approx([3, 5, 3, 4])
+    assert distance_to_polyline(points, chain).tolist() == pytest.approx([3, 5, 3, 4])
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="Clothing Co-Parsing is not beside this checkout")

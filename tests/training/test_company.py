@@ -4,11 +4,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.company import CutOut, add_company, cut_out, pasted_behind, person_of
+from training.augmentation.copy_paste import copy_paste
+from training.augmentation.cutout import CutOut, cut_out, paste_behind, person_mask
 from training.data.sample import Sample
-from training.labels import IGNORE, LABEL_ID
-from training.recipe import load_recipe
-from training.views import Draw, TrainingViews
+from training.data.training_dataset import SampleDraw, TrainingViews
+from training.labels.lip import IGNORE, LABEL_ID
+from training.networks.presets import load_recipe
 
 DRESS, COAT, HAT = LABEL_ID["dress"], LABEL_ID["coat"], LABEL_ID["hat"]
 
@@ -28,7 +29,7 @@ class TestCutOut:
     def test_it_is_the_largest_blob_and_nothing_else(self):
         sample = person(COAT, (0, 255, 0))
         sample.labels[20:25, 0:5] = HAT  # somebody far away
-        assert np.argwhere(person_of(sample.labels)).min(0).tolist() == [20, 40]
+        assert np.argwhere(person_mask(sample.labels)).min(0).tolist() == [20, 40]
         cut = cut_out(sample)
         assert cut.labels.shape == (60, 20)
         assert (cut.labels == COAT).all()
@@ -53,7 +54,7 @@ class TestPaste:
         return CutOut(OTHER.image[20:80, 40:60], OTHER.labels[20:80, 40:60], np.full((60, 20), 255, np.uint8), False)
 
     def test_the_main_person_stays_in_front(self):
-        both = pasted_behind(MAIN, self.cut(), x=50, y=30)
+        both = paste_behind(MAIN, self.cut(), x=50, y=30)
         assert (both.labels[20:80, 40:60] == DRESS).all()
         assert (both.image[20:80, 40:60] == (255, 0, 0)).all()
         assert (both.labels[30:90, 60:70] == COAT).all()
@@ -66,12 +67,12 @@ class TestPaste:
     def test_the_photo_cuts_off_what_does_not_fit(self, x, y, seen, further):
         if not seen:  # wholly outside, just so or by more
             x, y = x + (further if x else 0), y - (further if y else 0)
-        assert (pasted_behind(MAIN, self.cut(), x, y).labels == COAT).sum() == seen
+        assert (paste_behind(MAIN, self.cut(), x, y).labels == COAT).sum() == seen
 
     def test_unknown_pixels_stay_as_they_are(self):
         sample = person(DRESS, (255, 0, 0))
         sample.labels[:, 70:] = IGNORE
-        both = pasted_behind(sample, self.cut(), 65, 0)
+        both = paste_behind(sample, self.cut(), 65, 0)
         assert (both.labels[:, 70:] == IGNORE).all()
         assert (both.image[:, 70:] == 0).all()
         assert (both.labels[:60, 65:70] == COAT).all()
@@ -80,7 +81,7 @@ class TestPaste:
 class TestCompany:
     @given(st.integers(0, 10_000))
     def test_both_are_there_and_the_main_person_is_unchanged(self, seed):
-        both = add_company(MAIN, OTHER, np.random.default_rng(seed))
+        both = copy_paste(MAIN, OTHER, np.random.default_rng(seed))
         main = MAIN.labels == DRESS
         assert (both.labels[main] == DRESS).all()
         assert (both.image[main] == MAIN.image[main]).all()
@@ -91,14 +92,14 @@ class TestCompany:
 
     def test_nobody_gets_no_company_and_nobody_is_none(self):
         nobody = person(0, (0, 0, 0))
-        assert add_company(nobody, OTHER, np.random.default_rng(0)) is nobody
-        assert add_company(MAIN, nobody, np.random.default_rng(0)) is MAIN
+        assert copy_paste(nobody, OTHER, np.random.default_rng(0)) is nobody
+        assert copy_paste(MAIN, nobody, np.random.default_rng(0)) is MAIN
 
 
 def test_a_draw_with_company_is_always_the_same_view(folder):
     recipe = load_recipe("lite")
     together = recipe.model_copy(update={"augmentation": recipe.augmentation.model_copy(update={"company": 1.0})})
     names = folder.names("train")
-    views = [TrainingViews(folder, names, each)[Draw(1, 99)] for each in (together, together, recipe)]
+    views = [TrainingViews(folder, names, each)[SampleDraw(1, 99)] for each in (together, together, recipe)]
     for a, b in zip(views[0], views[1], strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=0)

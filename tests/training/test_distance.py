@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_company import person
 
-from training.company import person_of
-from training.distance import SHARES, TALL, seen_from_afar
-from training.labels import IGNORE, LABEL_ID
+from training.augmentation.cutout import person_mask
+from training.augmentation.zoom_out import SHARES, TALL, zoom_out
+from training.labels.lip import IGNORE, LABEL_ID
 
 DRESS = LABEL_ID["dress"]
 MAIN = person(DRESS, (255, 0, 0))
@@ -17,8 +17,8 @@ seeds = st.integers(0, 2**32)
 
 @given(seeds)
 def test_the_person_is_small_whole_and_elsewhere(seed):
-    far = seen_from_afar(MAIN, STREET, np.random.default_rng(seed))
-    body = person_of(far.labels)
+    far = zoom_out(MAIN, STREET, np.random.default_rng(seed))
+    body = person_mask(far.labels)
     rows, columns = np.nonzero(body)
     height, width = body.shape
     tall, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
@@ -34,8 +34,8 @@ def test_the_person_is_small_whole_and_elsewhere(seed):
 
 @given(seeds)
 def test_joints_stay_on_the_person(seed):
-    far = seen_from_afar(MAIN, STREET, np.random.default_rng(seed))
-    rows, columns = np.nonzero(person_of(far.labels))
+    far = zoom_out(MAIN, STREET, np.random.default_rng(seed))
+    rows, columns = np.nonzero(person_mask(far.labels))
     middle = (columns.min() + columns.max()) / 2, (rows.min() + rows.max()) / 2
     # The sample's joints lie half a pixel beside its person's middle, which is up to 3.9 times as large now.
     np.testing.assert_allclose(far.joints[:, :2], np.tile(middle, (16, 1)), atol=3)
@@ -44,8 +44,8 @@ def test_joints_stay_on_the_person(seed):
 
 @given(seeds)
 def test_who_is_cut_off_below_stands_at_the_pictures_lower_edge(seed):
-    far = seen_from_afar(person(DRESS, (255, 0, 0), rows=slice(40, 100)), STREET, np.random.default_rng(seed))
-    assert person_of(far.labels)[-1].any()
+    far = zoom_out(person(DRESS, (255, 0, 0), rows=slice(40, 100)), STREET, np.random.default_rng(seed))
+    assert person_mask(far.labels)[-1].any()
 
 
 RNG = np.random.default_rng(0)
@@ -54,16 +54,16 @@ RNG = np.random.default_rng(0)
 def test_without_a_person_or_a_place_the_sample_stays():
     crowded = person(DRESS, (0, 255, 0), slice(0, 100), slice(0, 100))
     unknown = person(IGNORE, (0, 255, 0), slice(0, 100), slice(0, 100))
-    assert seen_from_afar(MAIN, crowded, RNG) is MAIN
-    assert seen_from_afar(MAIN, unknown, RNG) is MAIN
-    assert seen_from_afar(STREET, MAIN, RNG) is STREET
+    assert zoom_out(MAIN, crowded, RNG) is MAIN
+    assert zoom_out(MAIN, unknown, RNG) is MAIN
+    assert zoom_out(STREET, MAIN, RNG) is STREET
 
 
 def test_who_is_cut_off_at_a_side_or_in_pieces_stays_where_they_are():
     cut_off = person(DRESS, (255, 0, 0), columns=slice(0, 20))
-    assert seen_from_afar(cut_off, STREET, RNG) is cut_off
+    assert zoom_out(cut_off, STREET, RNG) is cut_off
     in_pieces = person(DRESS, (255, 0, 0))
     in_pieces.joints[3, :2] = (50, 90)
-    assert seen_from_afar(in_pieces, STREET, RNG) is in_pieces
+    assert zoom_out(in_pieces, STREET, RNG) is in_pieces
     in_pieces.joints[3, :2] = np.nan
-    assert seen_from_afar(in_pieces, STREET, RNG) is not in_pieces, "a joint that nobody marked says nothing"
+    assert zoom_out(in_pieces, STREET, RNG) is not in_pieces, "a joint that nobody marked says nothing"

@@ -8,14 +8,15 @@ import torch
 from export.onnx import export
 from training import ensemble as command
 from training import evaluate
-from training.calibration import Calibration
-from training.checkpoint import Checkpoint, build_network, load_checkpoint, save_checkpoint, ship
-from training.ensemble import ensemble
-from training.label_set import LabelSet
-from training.labels import LIP
-from training.networks.lite_ensemble import LiteEnsemble
-from training.recipe import load_recipe, parse_recipe
-from training.train import network_from
+from training.checkpoints.calibration import Calibration
+from training.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, save_safetensors
+from training.checkpoints.ensemble import ensemble
+from training.labels.label_set import LabelSet
+from training.labels.lip import LIP
+from training.loop.initial_weights import network_from
+from training.networks.lite.ensemble import LiteEnsemble
+from training.networks.presets import load_recipe
+from training.networks.registry import build_network, parse_recipe
 
 
 def checkpoint(preset, seed=0, label_set=LIP, **changes):
@@ -84,11 +85,11 @@ def test_nobody_has_measured_it(members):
     assert together.data == {"name": "photos"}
 
 
-@pytest.mark.parametrize("write", [save_checkpoint, ship])
+@pytest.mark.parametrize("write", [save_checkpoint, save_safetensors])
 @torch.inference_mode()
 def test_it_is_kept_and_read_like_any_other(members, images, tmp_path, write):
     together = ensemble(members)
-    path = tmp_path / f"kept{'.safetensors' if write is ship else '.pt'}"
+    path = tmp_path / f"kept{'.safetensors' if write is save_safetensors else '.pt'}"
     write(together, path)
     kept = load_checkpoint(path)
     assert kept.recipe == together.recipe == parse_recipe(together.recipe.model_dump())

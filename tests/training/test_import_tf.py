@@ -7,17 +7,17 @@ import pytest
 import torch
 
 from training import import_tf
-from training.checkpoint import load_checkpoint
-from training.import_tf import (
+from training.checkpoints.checkpoint import load_checkpoint
+from training.labels.lip import LIP
+from training.networks.jppnet.resnet import FrozenBatchNorm2d
+from training.networks.jppnet.tensorflow_weights import (
     IncompleteCheckpointError,
     checkpoint_prefix,
     tensorflow_name,
     tensorflow_shape,
     to_weights,
 )
-from training.labels import LIP
-from training.networks.resnet import FrozenBatchNorm2d
-from training.recipe import load_recipe
+from training.networks.presets import load_recipe
 
 
 class TwoLayers(torch.nn.Module):

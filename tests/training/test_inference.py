@@ -4,13 +4,14 @@ import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from training.recipes.forms import NetworkRecipe
 
+from training.data.fit import PAD_COLOR, fit_photo
+from training.data.heat_maps import heat_maps
 from training.data.sample import no_joints
-from training.inference import predict
-from training.labels import JOINT_ID, LABEL_ID
+from training.evaluation.inference import predict
+from training.labels.lip import JOINT_ID, LABEL_ID
 from training.networks.stage import Stage
-from training.recipe import NetworkRecipe
-from training.transforms import PAD_COLOR, fit_photo, heat_maps
 
 HEIGHT, WIDTH = 256, 192
 RECIPE = NetworkRecipe(name="bright", height=HEIGHT, width=WIDTH)

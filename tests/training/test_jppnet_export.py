@@ -18,11 +18,12 @@ from export.parity import LIMITS, ask_onnx
 from export.photos import PORTRAIT, fitted_photos, portrait_views
 from service.engine.engine import Engine
 from service.settings import Settings
-from training.checkpoint import Checkpoint, build_network
-from training.data.lip import INFO
-from training.labels import LIP
-from training.protocols import jppnet, one_pass
-from training.recipe import load_recipe
+from training.checkpoints.checkpoint import Checkpoint
+from training.data.adapters.lip import INFO
+from training.evaluation.protocols import jppnet, one_pass
+from training.labels.lip import LIP
+from training.networks.presets import load_recipe
+from training.networks.registry import build_network
 
 SLIM = {"height": 64, "width": 48, "slimming": 16}
 

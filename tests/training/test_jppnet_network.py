@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from training.networks.jppnet import DilatedClassifier, JPPNet
-from training.networks.resnet import Bottleneck, FrozenBatchNorm2d
+from training.networks.jppnet.network import DilatedClassifier, JPPNet
+from training.networks.jppnet.resnet import Bottleneck, FrozenBatchNorm2d
 from training.networks.same_padding import SameConv2d, SameMaxPool2d, same_pads
 
 

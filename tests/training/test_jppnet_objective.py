@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from training.label_set import IGNORE
-from training.labels import LIP
+from training.labels.label_set import IGNORE
+from training.labels.lip import LIP
+from training.losses.structure import region_members, structure_distance
+from training.networks.jppnet.objective import JPPNetObjective, cross_entropy_of_known, pose_distance
+from training.networks.presets import load_recipe
 from training.networks.stage import Stage
-from training.objectives import JPPNetObjective, cross_entropy_of_known, pose_distance
-from training.optimizers import rate_factor
-from training.recipe import load_recipe
-from training.structure_loss import region_members, structure_distance
+from training.optimizers.schedule import rate_factor
 
 
 class Silent(nn.Module):

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from training.data.sample import read_image, read_label_map
-from training.labels import LIP
+from training.evaluation.jppnet_protocol import first_peak, forward_scales, highest_plane, merged_planes, predict
+from training.labels.lip import LIP
+from training.networks.jppnet.tf1_resize import resize_bilinear, resize_nearest
+from training.networks.presets import load_recipe
 from training.networks.stage import Stage
-from training.protocols.jppnet import first_peak, forward_scales, highest_plane, merged_planes, predict
-from training.recipe import load_recipe
-from training.tf1_resize import resize_bilinear, resize_nearest
 
 RECIPE = load_recipe("jppnet-s2").network
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.label_set import LABEL_SETS, LabelSetError, read_label_set
+from training.labels.label_set import LABEL_SETS, LabelSetError, read_label_set
 
 SMALL = """
 name = "dolls"

@@ -1,4 +1,4 @@
-from training.labels import LIP
+from training.labels.lip import LIP
 
 LABELS, JOINTS = LIP.labels, LIP.joints
 LABEL_FLIP_PAIRS, JOINT_FLIP_PAIRS = LIP.label_flip_pairs, LIP.joint_flip_pairs

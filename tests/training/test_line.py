@@ -10,10 +10,10 @@ from drawings import trainer, write_tiny_recipe
 from export.onnx import export
 from service.engine.engine import Engine
 from service.settings import Settings
-from training.checkpoint import load_checkpoint
-from training.evaluate import evaluate
-from training.labels import LABEL_ID
-from training.protocols import PROTOCOLS, one_pass
+from training.checkpoints.checkpoint import load_checkpoint
+from training.evaluation.evaluator import evaluate
+from training.evaluation.protocols import PROTOCOLS, one_pass
+from training.labels.lip import LABEL_ID
 
 
 @pytest.fixture(scope="module")

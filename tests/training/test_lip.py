@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from training.data.lip import LookIntoPerson, parse_joints
+from training.data.adapters.lip import LookIntoPerson, parse_joints
+from training.data.preparation import prepare
 from training.data.sample import BrokenSampleError
-from training.labels import JOINT_ID
-from training.prepare import prepare
+from training.labels.lip import JOINT_ID
 
 UNMARKED = "nan,nan,nan"
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from training.networks.efficientnet_lite import EfficientNetLite
-from training.networks.lite import TRUNKS, LiteNetwork
-from training.networks.movenet import LIGHTNING, THUNDER, MoveNet
-from training.networks.tfjs_weights import read_tfjs_weights
-from training.objectives import LiteObjective
-from training.recipe import load_recipe
+from training.networks.lite.efficientnet_lite import EfficientNetLite
+from training.networks.lite.movenet import LIGHTNING, THUNDER, MoveNet
+from training.networks.lite.network import TRUNKS, LiteNetwork
+from training.networks.lite.objective import LiteObjective
+from training.networks.lite.tfjs_weights import read_tfjs_weights
+from training.networks.presets import load_recipe
 
 
 @torch.inference_mode()

@@ -2,11 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from training.labels import IGNORE
-from training.losses import cross_entropy, heat_map_loss, joint_loss, lovasz_gradient, lovasz_softmax
+from training.data.heat_maps import heat_maps
+from training.labels.lip import IGNORE
+from training.losses.cross_entropy import cross_entropy
+from training.losses.heat_map import heat_map_loss
+from training.losses.lovasz import lovasz_gradient, lovasz_softmax
+from training.networks.lite.objective import joint_loss
+from training.networks.lite.recipe import LiteLossRecipe
 from training.networks.stage import Stage
-from training.recipe import LiteLossRecipe
-from training.transforms import heat_maps
 
 RECIPE = LiteLossRecipe(background=0.5, pose=1.0, sigma=2.0)
 

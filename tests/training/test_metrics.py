@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from training.labels import JOINT_ID, LABEL_ID, LIP
-from training.metrics import ParsingMetric, PoseMetric, iou, merged_confusion
+from training.evaluation.metrics import ParsingMetric, PoseMetric, iou, merged_confusion
+from training.labels.lip import JOINT_ID, LABEL_ID, LIP
 
 
 def label_map(*rows):

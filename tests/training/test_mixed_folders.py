@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from drawings import draw_people
 
-from training.data.mixed import MixedFolders, open_data
-from training.data.sample import PreparedFolder
-from training.labels import LIP
-from training.recipe import load_recipe
-from training.views import RareLabelSampler
+from training.data.mixed_folders import MixedFolders, open_data
+from training.data.prepared_folder import PreparedFolder
+from training.data.sampler import RareLabelSampler
+from training.labels.lip import LIP
+from training.networks.presets import load_recipe
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.augmentation.augment import augment
+from training.augmentation.background_crop import background_crop
 from training.data.sample import ABSENT, Sample
-from training.labels import IGNORE, LABEL_ID, LIP
-from training.nobody import part_without_people
-from training.recipe import load_recipe
-from training.transforms import augment
+from training.labels.lip import IGNORE, LABEL_ID, LIP
+from training.networks.presets import load_recipe
 
 EVERY_VIEW = load_recipe("lite").augmentation.model_copy(update={"empty": 1.0})
 
@@ -24,7 +24,7 @@ def person_in_the_middle(beside=0):
 
 @given(st.integers(0, 10_000))
 def test_the_part_shows_nobody_and_is_not_tiny(seed):
-    part = part_without_people(person_in_the_middle(), np.random.default_rng(seed))
+    part = background_crop(person_in_the_middle(), np.random.default_rng(seed))
     if part is not None:
         assert (part.image == (0, 255, 0)).all()
         assert (part.labels == 0).all()
@@ -35,14 +35,14 @@ def test_the_part_shows_nobody_and_is_not_tiny(seed):
 
 
 def test_most_photos_with_free_sides_have_such_a_part():
-    found = [part_without_people(person_in_the_middle(), np.random.default_rng(seed)) for seed in range(100)]
+    found = [background_crop(person_in_the_middle(), np.random.default_rng(seed)) for seed in range(100)]
     assert sum(part is not None for part in found) > 60
 
 
 @pytest.mark.parametrize("beside", [LABEL_ID["dress"], IGNORE])
 def test_a_photo_full_of_people_or_of_unknown_pixels_has_none(beside):
     sample = person_in_the_middle(beside)
-    assert not any(part_without_people(sample, np.random.default_rng(seed)) for seed in range(50))
+    assert not any(background_crop(sample, np.random.default_rng(seed)) for seed in range(50))
 
 
 def test_the_view_of_such_a_part_has_background_and_absent_joints_only():

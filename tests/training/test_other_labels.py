@@ -8,14 +8,15 @@ from drawings import write_tiny_recipe
 from export.onnx import export
 from service.engine.engine import Engine
 from service.settings import Settings
-from training.checkpoint import load_checkpoint
-from training.data.atr import ActiveTemplateRegression
-from training.data.sample import PreparedFolder
-from training.devices import take_place
-from training.evaluate import evaluate
-from training.prepare import prepare
-from training.recipe import load_recipe
-from training.train import Trainer, network_from
+from training.checkpoints.checkpoint import load_checkpoint
+from training.data.adapters.atr import ActiveTemplateRegression
+from training.data.preparation import prepare
+from training.data.prepared_folder import PreparedFolder
+from training.evaluation.evaluator import evaluate
+from training.loop.distributed import init_distributed
+from training.loop.initial_weights import network_from
+from training.loop.trainer import Trainer
+from training.networks.presets import load_recipe
 
 BELT = 8
 WORDS = """
@@ -52,7 +53,7 @@ def run(atr, finished, tmp_path_factory):
     root = tmp_path_factory.mktemp("atr-run")
     recipe = load_recipe(str(write_tiny_recipe(root / "recipe.toml", epochs=2)))
     network, other = network_from(finished / "best.pt", recipe, atr.label_set)
-    Trainer(network, recipe, atr, root, take_place()).run()
+    Trainer(network, recipe, atr, root, init_distributed()).run()
     return root, other
 
 

@@ -4,9 +4,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.data.heat_maps import heat_maps
 from training.data.sample import no_joints
-from training.pose import decode
-from training.transforms import heat_maps
+from training.evaluation.pose_decoding import decode
 
 
 @given(st.floats(12, 180), st.floats(12, 244), st.floats(0.3, 1.0))

@@ -10,7 +10,7 @@ import pytest
 
 import training
 from training import predict
-from training.labels import LIP
+from training.labels.lip import LIP
 
 
 def run(monkeypatch, *arguments):

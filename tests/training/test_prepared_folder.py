@@ -2,9 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from training.data.sample import BrokenSampleError, DatasetInfo, PreparedFolder, Sample, no_joints
-from training.labels import LIP
-from training.prepare import prepare, require_usable
+from training.data.preparation import prepare, require_usable
+from training.data.prepared_folder import PreparedFolder
+from training.data.sample import BrokenSampleError, DatasetInfo, Sample, no_joints
+from training.labels.lip import LIP
 
 
 class TwoPhotos:

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from training.recipe import PRESETS, load_recipe
+from training.networks.presets import PRESETS, load_recipe
 
 
 @pytest.mark.parametrize("path", sorted(PRESETS.glob("*.toml")), ids=lambda path: path.stem)

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from training import answer_sheet, calibrate, report
-from training.checkpoint import load_checkpoint, save_checkpoint
+from training import calibrate, prediction_grid, report
+from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from training.data.sample import DatasetInfo
 
 
@@ -140,5 +140,5 @@ def test_a_calibration_of_other_weights_is_refused(tier, labels_alone, tmp_path,
 
 def test_a_sheet_is_the_same_for_the_same_seed(finished, folder, tmp_path, monkeypatch):
     for name in ("a.jpg", "b.jpg"):
-        call(monkeypatch, answer_sheet, finished / "best.pt", "--data", folder.root, "--out", tmp_path / name)
+        call(monkeypatch, prediction_grid, finished / "best.pt", "--data", folder.root, "--out", tmp_path / name)
     assert (tmp_path / "a.jpg").read_bytes() == (tmp_path / "b.jpg").read_bytes()

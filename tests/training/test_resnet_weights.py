@@ -5,8 +5,8 @@ import re
 import pytest
 import torch
 
-from training.networks.jppnet import JPPNet
-from training.networks.resnet_weights import trunk_name
+from training.networks.jppnet.network import JPPNet
+from training.networks.jppnet.resnet_weights import trunk_name
 
 
 @pytest.fixture(scope="module")

@@ -9,23 +9,24 @@ import pytest
 import torch
 
 from training import pseudo_label
-from training.checkpoint import Checkpoint
-from training.data.ccp import ClothingCoParsing
-from training.data.mixed import MixedFolders
-from training.data.photo_folder import PhotoFolder
-from training.data.sample import BrokenSampleError, PreparedFolder, no_joints
-from training.labels import IGNORE, JOINT_ID, LABEL_ID, LIP
+from training.checkpoints.checkpoint import Checkpoint
+from training.data.adapters.ccp import ClothingCoParsing
+from training.data.adapters.photo_folder import PhotoFolder
+from training.data.heat_maps import heat_maps
+from training.data.mixed_folders import MixedFolders
+from training.data.prepared_folder import PreparedFolder
+from training.data.sample import BrokenSampleError, no_joints
+from training.labels.lip import IGNORE, JOINT_ID, LABEL_ID, LIP
+from training.networks.presets import load_recipe
 from training.networks.stage import Stage
-from training.recipe import load_recipe
-from training.self_training.measure import JointTally, Tally
+from training.self_training.accuracy import JointConsistencyMetric, PseudoLabelMetric
 from training.self_training.rules import (
     agreed_joints,
     confident_labels,
     require_same_person,
     without_swapped_sides,
 )
-from training.self_training.teacher import Opinion, ask
-from training.transforms import heat_maps
+from training.self_training.teacher import TeacherPrediction, ask
 
 LEFT_ARM, RIGHT_ARM, FACE, HAIR = (LABEL_ID[name] for name in ("left-arm", "right-arm", "face", "hair"))
 HEAD = {"upper-neck": (0.0, 0.3), "head-top": (0.0, 0.1)}
@@ -92,7 +93,9 @@ class TestTeacher:
 
 class TestRules:
     def test_a_pixel_of_low_confidence_becomes_unknown(self):
-        opinion = Opinion(np.array([[5, 6]], np.uint8), np.array([[0.89, 0.9]], np.float32), no_joints()[None])
+        opinion = TeacherPrediction(
+            np.array([[5, 6]], np.uint8), np.array([[0.89, 0.9]], np.float32), no_joints()[None]
+        )
         assert confident_labels(opinion, 0.9).tolist() == [[IGNORE, 6]]
 
     def test_a_swapped_arm_becomes_unknown(self):
@@ -233,7 +236,7 @@ def test_what_has_an_annotation_or_is_in_a_split_is_never_pseudo_labelled(tmp_pa
 
 def test_the_tally_by_hand():
     """Eight pixels, one of unknown truth: of seven, five are kept, of which four are right."""
-    tally = Tally(LIP)
+    tally = PseudoLabelMetric(LIP)
     truth = np.array([[0, 0, FACE, FACE, HAIR, HAIR, FACE, IGNORE]], np.uint8)
     tally.add(np.array([[0, 0, FACE, IGNORE, HAIR, FACE, IGNORE, FACE]], np.uint8), truth)
     kept, person_kept, right, person_right, mean_iou, merged_iou, *parts = tally.shares()
@@ -254,9 +257,9 @@ def test_the_joints_tally_by_hand():
     looks[:, JOINT_ID["head-top"], 1] = -40
     looks[:, JOINT_ID["left-elbow"], 0] = 21
     looks[:, JOINT_ID["left-knee"], 0] = (-15, 15)
-    tally = JointTally()
+    tally = JointConsistencyMetric()
     tally.add(looks, truth, LIP)
-    assert tally == JointTally(marked=5, agreed=4, right=4, agreed_right=3)
+    assert tally == JointConsistencyMetric(marked=5, agreed=4, right=4, agreed_right=3)
     truth[JOINT_ID["head-top"]] = np.nan
     tally.add(looks, truth, LIP)
     assert tally.marked == 5

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from training.label_set import IGNORE
-from training.labels import LABEL_ID, LIP
-from training.structure_loss import center_maps, region_members, structure_distance
+from training.labels.label_set import IGNORE
+from training.labels.lip import LABEL_ID, LIP
+from training.losses.structure import center_maps, region_members, structure_distance
 
 MEMBERS = region_members(LIP)
 REGIONS = list(LIP.regions)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.tf1_resize import resize_bilinear, resize_nearest
+from training.networks.jppnet.tf1_resize import resize_bilinear, resize_nearest
 
 
 def row(*values):

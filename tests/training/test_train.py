@@ -10,10 +10,11 @@ import torch
 from drawings import trainer, write_slim_recipe
 
 from training import train
-from training.checkpoint import load_checkpoint, ship
-from training.labels import LIP
-from training.recipe import load_recipe
-from training.views import Draw, RareLabelSampler, TrainingViews, repeat_factors
+from training.checkpoints.checkpoint import load_checkpoint, save_safetensors
+from training.data.sampler import RareLabelSampler, repeat_factors
+from training.data.training_dataset import SampleDraw, TrainingViews
+from training.labels.lip import LIP
+from training.networks.presets import load_recipe
 
 
 def log(out):
@@ -56,7 +57,7 @@ def test_a_recipe_that_changed_is_not_resumed(finished, recipe_file, folder, tmp
 
 def test_a_run_starts_from_shipped_weights_when_told_to(finished, recipe_file, folder, tmp_path):
     trained = load_checkpoint(finished / "best.pt")
-    ship(trained, tmp_path / "shipped.safetensors")
+    save_safetensors(trained, tmp_path / "shipped.safetensors")
     shipped = load_checkpoint(tmp_path / "shipped.safetensors")
     assert (shipped.recipe, shipped.data) == (trained.recipe, trained.data)
     network, other = train.network_from(tmp_path / "shipped.safetensors", load_recipe(str(recipe_file)), LIP)
@@ -99,7 +100,7 @@ class TestDraws:
 
     def test_a_draw_is_always_the_same_view(self, folder, recipe_file):
         views = TrainingViews(folder, folder.names("train"), load_recipe(str(recipe_file)))
-        for a, b in zip(views[Draw(1, 99)], views[Draw(1, 99)], strict=True):
+        for a, b in zip(views[SampleDraw(1, 99)], views[SampleDraw(1, 99)], strict=True):
             torch.testing.assert_close(a, b, rtol=0, atol=0)
 
 

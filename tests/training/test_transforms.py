@@ -4,23 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.augmentation.affine import random_affine, warp_image, warp_joints, warp_labels
+from training.augmentation.augment import augment
+from training.augmentation.color import low_light, motion_blur
+from training.augmentation.occlusion import paste_occluder
+from training.data.fit import PAD_COLOR, fit_photo
+from training.data.heat_maps import heat_maps
+from training.data.mirror import mirror
 from training.data.sample import ABSENT, OCCLUDED, Sample, no_joints
-from training.labels import IGNORE, JOINT_ID, LABEL_ID, LIP
-from training.recipe import load_recipe
-from training.transforms import (
-    PAD_COLOR,
-    augment,
-    dim,
-    fit_photo,
-    heat_maps,
-    mirror,
-    paste_occluder,
-    random_view,
-    smear,
-    warp_image,
-    warp_joints,
-    warp_labels,
-)
+from training.labels.lip import IGNORE, JOINT_ID, LABEL_ID, LIP
+from training.networks.presets import load_recipe
 
 SIZES = st.integers(1, 400)
 MODES = st.sampled_from(["letterbox", "squash"])
@@ -142,7 +135,7 @@ class TestAugment:
     def test_turned_views_are_upside_down_as_often_as_not(self):
         how = load_recipe("lite").augmentation.model_copy(update={"turn": 1.0})
         rng = np.random.default_rng(0)
-        turned = [random_view(sample_with_dot(), how, 64, 64, LIP, rng) for _ in range(200)]
+        turned = [random_affine(sample_with_dot(), how, 64, 64, LIP, rng) for _ in range(200)]
         assert 70 < sum(matrix[0, 0] < 0 for matrix in turned) < 130
 
     @given(st.integers(0, 10_000))
@@ -157,7 +150,7 @@ class TestAugment:
 
 
 def test_little_light_makes_a_dark_photo_with_noise():
-    dark = dim(np.full((64, 64, 3), 200, np.uint8), np.random.default_rng(0))
+    dark = low_light(np.full((64, 64, 3), 200, np.uint8), np.random.default_rng(0))
     assert dark.mean() < 0.8 * 200
     assert dark.std() > 1
 
@@ -166,7 +159,7 @@ def test_little_light_makes_a_dark_photo_with_noise():
 def test_motion_smears_a_point_along_a_line_and_keeps_its_light(seed):
     point = np.zeros((21, 21, 3), np.uint8)
     point[10, 10] = 255
-    smeared = smear(point, np.random.default_rng(seed))[..., 0]
+    smeared = motion_blur(point, np.random.default_rng(seed))[..., 0]
     assert smeared.max() < 255
     assert int(smeared.sum()) == pytest.approx(255, abs=9)
     assert not smeared[:6].any()

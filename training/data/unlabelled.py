@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.sample import DatasetInfo, FloatArray, UInt8Array
-from training.label_set import LabelSet
+from training.labels.label_set import LabelSet
 
 Points = npt.NDArray[np.float64]
 
@@ -25,7 +25,7 @@ class Pose:
     limbs: Mapping[str, Points] = field(default_factory=dict)
 
 
-class Unlabelled(Protocol):
+class UnlabelledPhotos(Protocol):
     """A source of photos without labels."""
 
     @property

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from training.data.ccp import distance_to_chain
+from training.data.polyline import distance_to_polyline
 from training.data.sample import BrokenSampleError, FloatArray, UInt8Array, no_joints
 from training.data.unlabelled import Points
-from training.label_set import IGNORE, LabelSet
-from training.self_training.teacher import Opinion
+from training.labels.label_set import IGNORE, LabelSet
+from training.self_training.teacher import TeacherPrediction
 
 CONFIDENT = 0.7
 """The least probability of a label that is kept. docs/self-training.md shows what others give."""
@@ -23,7 +23,7 @@ SURE_SPREAD = 0.25
 """The farthest that a look's joint may lie from the mean of all looks, in head sizes (PCKh counts to 0.5)."""
 
 
-def confident_labels(opinion: Opinion, threshold: float) -> UInt8Array:
+def confident_labels(opinion: TeacherPrediction, threshold: float) -> UInt8Array:
     """The opinion's labels (H, W); 255 where their probability is below the threshold."""
     return np.where(opinion.confidence >= threshold, opinion.labels, np.uint8(IGNORE))
 
@@ -36,7 +36,7 @@ def without_swapped_sides(labels: UInt8Array, limbs: Mapping[str, Points], label
             if own in limbs and other in limbs:
                 rows, columns = np.nonzero(labels == label_set.label_id[own])
                 points = np.stack([columns, rows], 1).astype(np.float64)
-                swapped = distance_to_chain(points, limbs[own]) > distance_to_chain(points, limbs[other])
+                swapped = distance_to_polyline(points, limbs[own]) > distance_to_polyline(points, limbs[other])
                 kept[rows[swapped], columns[swapped]] = IGNORE
     return kept
 

@@ -10,13 +10,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from training.checkpoint import Checkpoint
+from training.checkpoints.checkpoint import Checkpoint
 from training.data.sample import FloatArray, UInt8Array
-from training.inference import ask as ask_once
-from training.inference import at_photo_size
+from training.evaluation.inference import ask as ask_once
+from training.evaluation.inference import at_photo_size
 
 
-class Look(NamedTuple):
+class TestTimeView(NamedTuple):
     """One way to show the photo: how large, as a multiple of the input that the network was trained with, and whether
     mirrored."""
 
@@ -24,12 +24,17 @@ class Look(NamedTuple):
     mirrored: bool
 
 
-LOOKS: Final = (Look(1.0, False), Look(1.0, True), Look(1.25, False), Look(1.25, True))
+TEST_TIME_VIEWS: Final = (
+    TestTimeView(1.0, False),
+    TestTimeView(1.0, True),
+    TestTimeView(1.25, False),
+    TestTimeView(1.25, True),
+)
 """What the teacher is asked. docs/self-training.md shows what each look is worth."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class TeacherPrediction:
     """``labels``: uint8 (H, W), the most probable label by the mean of all looks; ``confidence``: float32 (H, W), its
     probability. ``joints``: float32 (V, J, 3), every look's joints: x, y in the photo's pixels and score in 0–1."""
 
@@ -48,12 +53,12 @@ class Answer:
     joints: FloatArray
 
 
-def ask(teacher: Checkpoint, image: UInt8Array, looks: Sequence[Look] = LOOKS) -> Opinion:
+def ask(teacher: Checkpoint, image: UInt8Array, looks: Sequence[TestTimeView] = TEST_TIME_VIEWS) -> TeacherPrediction:
     """What the teacher says of an upright photo, uint8 (H, W, 3) RGB."""
-    return mean_opinion([answer(teacher, image, look) for look in looks], image.shape[0], image.shape[1])
+    return average_views([answer(teacher, image, look) for look in looks], image.shape[0], image.shape[1])
 
 
-def mean_opinion(answers: Sequence[Answer], height: int, width: int) -> Opinion:
+def average_views(answers: Sequence[Answer], height: int, width: int) -> TeacherPrediction:
     """The mean of several answers about one photo of that size."""
     best = np.zeros((height, width), np.float32)
     labels = np.zeros((height, width), np.uint8)
@@ -62,10 +67,10 @@ def mean_opinion(answers: Sequence[Answer], height: int, width: int) -> Opinion:
         mean = np.stack(planes).mean(0)
         better = mean > best
         best[better], labels[better] = mean[better], label
-    return Opinion(labels, best, np.stack([given.joints for given in answers]))
+    return TeacherPrediction(labels, best, np.stack([given.joints for given in answers]))
 
 
-def answer(teacher: Checkpoint, image: UInt8Array, look: Look) -> Answer:
+def answer(teacher: Checkpoint, image: UInt8Array, look: TestTimeView) -> Answer:
     """What the teacher says at one look."""
     network, recipe, label_set = teacher.network, teacher.recipe.network, teacher.label_set
     size = {side: _scaled(getattr(recipe, side), look.scale, network.multiple) for side in ("height", "width")}

@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 
-from training.data.sample import PreparedFolder, UInt8Array
-from training.pictures import overlay
+from training.data.prepared_folder import PreparedFolder
+from training.data.sample import UInt8Array
+from training.reporting.overlay import overlay
 
 ROWS, COLUMNS = 6, 6
 CELL = (168, 208)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from training.labels import LABEL_ID
+from training.labels.lip import LABEL_ID
 from training.synthetic.bodies import GROUPS, Body, BodyBank
 from training.synthetic.garments import Garment
 from training.synthetic.materials import Material

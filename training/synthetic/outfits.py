@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial import cKDTree
 
-from training.labels import LABEL_ID
+from training.labels.lip import LABEL_ID
 from training.synthetic import palette, regions
 from training.synthetic.accessories import brows, sunglasses, visor
 from training.synthetic.bodies import Body

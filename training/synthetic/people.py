@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from training.labels import JOINT_ID
+from training.labels.lip import JOINT_ID
 from training.synthetic.bodies import BodyBank, Rig
 from training.synthetic.layers import Layer, Tailor
 from training.synthetic.mesh import Floats, normals

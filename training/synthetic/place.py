@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.data.sample import BrokenSampleError, PreparedFolder, UInt8Array
-from training.labels import LABEL_ID
+from training.data.prepared_folder import PreparedFolder
+from training.data.sample import BrokenSampleError, UInt8Array
+from training.labels.lip import LABEL_ID
 from training.synthetic.materials import BLOTCHES, CHECKS, COLUMNS, PLAIN, PLANKS, RINGS, TILES, Material, linear, three
 from training.synthetic.mesh import Floats, Ints
 from training.synthetic.motion import Doubles

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial.transform import Rotation, Slerp
 
-from training.labels import JOINT_ID, LIP
+from training.labels.lip import JOINT_ID, LIP
 from training.synthetic.bodies import Body, Rig
 from training.synthetic.mesh import Floats
 from training.synthetic.motion import Doubles, Frame, Skeleton

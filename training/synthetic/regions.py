@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from training.labels import LABEL_ID
+from training.labels.lip import LABEL_ID
 from training.synthetic.bodies import BODY_VERTICES, Body, Rig
 from training.synthetic.mesh import Floats, Ints
 

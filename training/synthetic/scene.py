@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.sample import OCCLUDED, FloatArray, UInt8Array, no_joints
-from training.labels import IGNORE, JOINT_ID, LIP
+from training.labels.lip import IGNORE, JOINT_ID, LIP
 from training.synthetic import photograph, place
 from training.synthetic.camera import Camera, draw_light
 from training.synthetic.materials import Material, plain

@@ -5,8 +5,8 @@ from pathlib import Path
 import moderngl
 import pytest
 
-from training.data.sample import PreparedFolder
-from training.synthesize import BODIES, Job, require_bodies, synthesize
+from training.data.prepared_folder import PreparedFolder
+from training.synthetic.dataset import BODIES, Job, require_bodies, synthesize
 
 MATERIAL = Path(__file__).parents[3] / ".." / "shared" / "data"
 SAMPLES = 10

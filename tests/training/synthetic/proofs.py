@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.labels import JOINT_ID, LABEL_ID
+from training.labels.lip import JOINT_ID, LABEL_ID
 
 REACH = 6
 """Pixels."""

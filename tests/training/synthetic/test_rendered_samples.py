@@ -8,15 +8,15 @@ import pytest
 from proofs import ON, hits
 
 import training.synthesize
-from training.data.sample import PreparedFolder
-from training.labels import JOINT_ID, LIP
-from training.recipe import load_recipe
-from training.synthesize import _make, synthesize
+from training.data.mirror import mirror
+from training.data.prepared_folder import PreparedFolder
+from training.data.training_dataset import Draw, TrainingViews
+from training.labels.lip import JOINT_ID, LIP
+from training.networks.presets import load_recipe
 from training.synthetic.bodies import BODY_VERTICES, BodyBank
+from training.synthetic.dataset import _make, synthesize
 from training.synthetic.posing import JOINT_BONES
 from training.synthetic.regions import Regions, skin_labels
-from training.transforms import mirror
-from training.views import Draw, TrainingViews
 
 
 def samples(folder):

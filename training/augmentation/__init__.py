@@ -1,0 +1,1 @@
+"""Data augmentation, as the augmentation recipe says."""

@@ -1,0 +1,1 @@
+"""Checkpoints, and what is made of several."""

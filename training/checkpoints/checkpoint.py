@@ -1,0 +1,90 @@
+"""Checkpoints: a network's weights with the recipe, the label set and the data that they come from.
+
+Two forms: a run's own ``.pt``, and ``.safetensors`` with half-precision weights for publishing. ``load_checkpoint``
+reads both.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from training.checkpoints.calibration import UNCALIBRATED, Calibration
+from training.labels.label_set import LabelSet
+from training.labels.lip import LIP
+from training.networks.network import Network
+from training.networks.recipe import Recipe
+from training.networks.registry import build_network, parse_recipe
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network, the recipe, label set and data (a prepared folder's description) that made it, what it
+    measured at the time (nothing, where nobody measured it), and what makes its confidence honest."""
+
+    network: Network
+    recipe: Recipe
+    label_set: LabelSet
+    data: dict[str, str]
+    metrics: dict[str, Any]
+    calibration: Calibration = UNCALIBRATED
+
+    def metadata(self) -> dict[str, Any]:
+        """All but the weights, as plain values."""
+        return {
+            "recipe": self.recipe.model_dump(mode="json"),
+            "label_set": self.label_set.model_dump(mode="json"),
+            "data": self.data,
+            "metrics": self.metrics,
+            "calibration": self.calibration.model_dump(mode="json"),
+        }
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a checkpoint as ``.pt``."""
+    save_atomically(path, {"weights": checkpoint.network.state_dict(), **checkpoint.metadata()})
+
+
+def save_safetensors(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a checkpoint as ``.safetensors``: matrices and kernels in half precision, vectors (norms, biases) not."""
+    weights = {
+        name: (value.half() if value.ndim > 1 else value).contiguous()
+        for name, value in checkpoint.network.state_dict().items()
+    }
+    save_file(weights, path, {name: json.dumps(value) for name, value in checkpoint.metadata().items()})
+
+
+def _read_safetensors(path: Path) -> dict[str, Any]:
+    with safe_open(path, "pt") as file:
+        words = {name: json.loads(text) for name, text in file.metadata().items()}
+        weights: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return {"weights": weights, **words}
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint of either form and fill its network, float32, in eval mode on the CPU.
+
+    One without a label set is of the time when there was LIP's alone; one without a calibration has none.
+    """
+    shipped = path.suffix == ".safetensors"
+    stored = _read_safetensors(path) if shipped else torch.load(path, map_location="cpu", weights_only=True)
+    recipe = parse_recipe(stored["recipe"])
+    label_set = LabelSet.model_validate(stored["label_set"]) if "label_set" in stored else LIP
+    with torch.device("meta"):  # random weights would cost more time than reading the right ones
+        network = build_network(recipe, label_set)
+    weights = {name: value.float() if value.is_floating_point() else value for name, value in stored["weights"].items()}
+    network.load_state_dict(weights, assign=True)
+    calibration = Calibration.model_validate(stored.get("calibration", {}))
+    return Checkpoint(network.eval(), recipe, label_set, stored["data"], stored["metrics"], calibration)
+
+
+def save_atomically(path: Path, content: dict[str, Any]) -> None:
+    """``torch.save`` that never leaves half a file behind, however the process ends."""
+    unfinished = path.with_suffix(".part")
+    torch.save(content, unfinished)
+    unfinished.rename(path)

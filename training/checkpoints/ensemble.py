@@ -1,0 +1,60 @@
+"""An ensemble of light networks as one checkpoint: its answer is the mean of its members' answers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from training.checkpoints.calibration import UNCALIBRATED
+from training.checkpoints.checkpoint import Checkpoint
+from training.networks.lite.recipe import LiteEnsembleNetworkRecipe, LiteNetworkRecipe
+from training.networks.registry import build_network
+
+
+def ensemble(
+    members: Sequence[Checkpoint], size: tuple[int, int] | None = None, pose_shares: tuple[float, ...] | None = None
+) -> Checkpoint:
+    """The members as one network, with the first one's recipe otherwise.
+
+    ``size``: of its input, (height, width); none: the first one's. ``pose_shares``: how much each member's heat maps
+    count, with a sum of 1; none: alike. Labels' scores count alike. Nobody has measured or calibrated the result, and
+    it says so.
+
+    Raises ValueError for fewer than two, for other networks than light ones, for members that differ in labels, joints
+    or number of stages, for a size that light networks do not take, and for shares that are none.
+    """
+    first = members[0]
+    if any(member.label_set != first.label_set for member in members):
+        raise ValueError("its members must know the same labels and joints")
+    recipe = first.recipe.model_copy(update={"network": network_recipe(members, size, pose_shares)})
+    weights = {
+        f"members.{place}.{name}": value
+        for place, member in enumerate(members)
+        for name, value in member.network.state_dict().items()
+    }
+    network = build_network(recipe, first.label_set)
+    network.load_state_dict(weights)
+    return replace(first, network=network.eval(), recipe=recipe, metrics={}, calibration=UNCALIBRATED)
+
+
+def network_recipe(
+    members: Sequence[Checkpoint], size: tuple[int, int] | None, pose_shares: tuple[float, ...] | None
+) -> LiteEnsembleNetworkRecipe:
+    """The network's part of the ensemble's recipe; arguments and errors are those of ``ensemble``."""
+    recipes = [member.recipe.network for member in members]
+    lite = [recipe for recipe in recipes if isinstance(recipe, LiteNetworkRecipe)]
+    if len(lite) < max(len(members), 2):
+        raise ValueError("an ensemble is made of two light networks or more")
+    first = lite[0]
+    if any((recipe.refinements, recipe.finish_kernel) != (first.refinements, first.finish_kernel) for recipe in lite):
+        raise ValueError("its members must have the same number of refinement stages and the same finish_kernel")
+    height, width = size or (first.height, first.width)
+    return LiteEnsembleNetworkRecipe(
+        name="lite-ensemble",
+        height=height,
+        width=width,
+        fit=first.fit,
+        trunks=tuple(recipe.trunk for recipe in lite),
+        pose_shares=pose_shares or (1 / len(lite),) * len(lite),
+        frozen_groups=first.frozen_groups,
+        refinements=first.refinements,
+        finish_kernel=first.finish_kernel,
+    )

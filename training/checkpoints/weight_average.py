@@ -1,0 +1,32 @@
+"""The weighted average of two checkpoints of the same network (a "model soup").
+
+Wortsman et al., "Model soups", ICML 2022.
+"""
+
+from copy import deepcopy
+from dataclasses import replace
+
+from torch import Tensor
+
+from training.checkpoints.calibration import UNCALIBRATED
+from training.checkpoints.checkpoint import Checkpoint
+
+
+def average(earlier: Checkpoint, later: Checkpoint, share: float) -> Checkpoint:
+    """``later`` with ``share`` of its own weights and the rest of ``earlier``'s; counters are its own.
+
+    Nobody has measured or calibrated the result, and it says so. Raises ValueError for two different networks, and for
+    a share that is none.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share lies between 0 and 1, not at {share}")
+    if earlier.recipe.network != later.recipe.network or earlier.label_set != later.label_set:
+        raise ValueError("weights can be averaged only of the same network with the same labels")
+    old, new = earlier.network.state_dict(), later.network.state_dict()
+    network = deepcopy(later.network)
+    network.load_state_dict({name: _between(old[name], value, share) for name, value in new.items()})
+    return replace(later, network=network, metrics={}, calibration=UNCALIBRATED)
+
+
+def _between(old: Tensor, new: Tensor, share: float) -> Tensor:
+    return old.lerp(new, share) if new.is_floating_point() else new

@@ -1,0 +1,1 @@
+"""Data set adapters, one module each."""

@@ -1,0 +1,42 @@
+"""A folder of photos that nobody labelled, with a ``dataset.json`` that says whose they are::
+
+{"name": "street photos", "licence": "CC-BY-4.0", "source": "https://…"}
+"""
+
+import json
+from functools import cached_property
+from pathlib import Path
+
+from training.data.photos import find_photos
+from training.data.sample import DatasetInfo, UInt8Array
+from training.data.unlabelled import Pose
+
+
+class PhotoFolder:
+    """All photos of a folder. Raises FileNotFoundError where nothing says whose they are."""
+
+    label_set = None
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        path = root / "dataset.json"
+        if not path.exists():
+            raise FileNotFoundError(
+                f'{path} is missing: write there whose photos these are, {{"name": …, "licence": …, "source": …}}'
+            )
+        self.info = DatasetInfo(**json.loads(path.read_text()))
+
+    def unlabelled(self) -> list[str]:
+        """All photos' names. Raises ValueError where two photos have one name."""
+        return list(self._photos)
+
+    def photo(self, name: str) -> Path:
+        return self._photos[name]
+
+    def pose(self, name: str, labels: UInt8Array) -> Pose | None:
+        """Nobody knows it."""
+        return None
+
+    @cached_property
+    def _photos(self) -> dict[str, Path]:
+        return {photo.stem: photo for photo in find_photos([self.root])}

@@ -1,0 +1,105 @@
+"""Prepared folder: a data set on disk in the form that training reads.
+
+It is plain files, so that anybody can look at it or write one::
+
+    dataset.json        {"name", "licence", "source"}
+    labels.toml         the label set (docs/label-sets.md); LIP's where the file is missing
+    train.txt, val.txt  one sample name per line
+    images/NAME.jpg     the photo's own bytes (any type that OpenCV reads)
+    labels/NAME.png     8-bit grey, pixel value = label id, 255 = unknown
+    joints/NAME.json    {"joints": [[x, y, visibility] | null, …], "pixels": {label id: count}}
+"""
+
+import json
+import shutil
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from training.data.sample import BrokenSampleError, DatasetInfo, Sample, read_image, read_label_map
+from training.labels.label_set import LabelSet, read_label_set
+from training.labels.lip import LIP
+
+
+class PreparedFolder:
+    """A prepared data set on disk. Reading gives ``Sample``; writing is atomic a sample at a time."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        """What the folder holds. Raises FileNotFoundError with what to do when it was never prepared."""
+        path = self.root / "dataset.json"
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is missing: make the folder with `python -m training.prepare`")
+        return DatasetInfo(**json.loads(path.read_text()))
+
+    @cached_property
+    def label_set(self) -> LabelSet:
+        """What the pixel values and the joints mean. Raises LabelSetError."""
+        path = self.root / "labels.toml"
+        return read_label_set(path) if path.exists() else LIP
+
+    def names(self, split: str) -> list[str]:
+        """Sample names of a split (``train`` or ``val``)."""
+        return (self.root / f"{split}.txt").read_text().split()
+
+    def pixel_counts(self, name: str) -> dict[int, int]:
+        """Label id → number of pixels in that sample."""
+        record = json.loads(self._joints_path(name).read_text())
+        return {int(label): count for label, count in record["pixels"].items()}
+
+    def read(self, name: str) -> Sample:
+        """Load one sample. Raises BrokenSampleError when a file is missing or the sizes disagree."""
+        image = read_image(self.photo(name))
+        labels = read_label_map(self._labels_path(name))
+        if image.shape[:2] != labels.shape:
+            raise BrokenSampleError(f"{name}: photo {image.shape[:2]} and label map {labels.shape} differ in size")
+        record = json.loads(self._joints_path(name).read_text())
+        joints = [[np.nan] * 3 if joint is None else joint for joint in record["joints"]]
+        return Sample(name, image, labels, np.asarray(joints, np.float32), self.info.licence)
+
+    def weighted(self, factors: npt.NDArray[np.float64], names: list[str]) -> npt.NDArray[np.float64]:
+        """Draw factors (N,) of the named samples with the folder's own say in them; one folder has none."""
+        return factors
+
+    def has(self, name: str) -> bool:
+        """Whether the sample was written in full."""
+        return self._joints_path(name).exists()
+
+    def write(self, sample: Sample, photo: Path) -> None:
+        """Store a sample; the photo's file is copied as it is. The joints file comes last and marks it whole."""
+        for folder in ("images", "labels", "joints"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(photo, self.photo(sample.name))
+        cv2.imwrite(str(self._labels_path(sample.name)), sample.labels)
+        ids, counts = np.unique(sample.labels, return_counts=True)
+        record = {
+            "joints": [None if np.isnan(x) else [round(float(v), 2) for v in (x, y, s)] for x, y, s in sample.joints],
+            "pixels": {str(label): int(count) for label, count in zip(ids, counts, strict=True)},
+        }
+        unfinished = self._joints_path(sample.name).with_suffix(".part")
+        unfinished.write_text(json.dumps(record))
+        unfinished.rename(self._joints_path(sample.name))
+
+    def write_index(self, info: DatasetInfo, splits: dict[str, list[str]], label_set: LabelSet = LIP) -> None:
+        """Store the description, the label set and the split files."""
+        for split, names in splits.items():
+            (self.root / f"{split}.txt").write_text("".join(f"{name}\n" for name in names))
+        record = {"name": info.name, "licence": info.licence, "source": info.source}
+        (self.root / "labels.toml").write_text(label_set.to_toml())
+        (self.root / "dataset.json").write_text(json.dumps(record, indent=1) + "\n")
+
+    def photo(self, name: str) -> Path:
+        """Path of a sample's photo."""
+        return self.root / "images" / f"{name}.jpg"
+
+    def _labels_path(self, name: str) -> Path:
+        return self.root / "labels" / f"{name}.png"
+
+    def _joints_path(self, name: str) -> Path:
+        return self.root / "joints" / f"{name}.json"

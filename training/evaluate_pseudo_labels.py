@@ -1,0 +1,33 @@
+"""How often pseudo-labels are right: ``python -m training.self_training.measure TEACHER --root CCP``.
+
+Labels Clothing Co-Parsing's validation photos as if nobody had, and compares with their annotations. Prints Markdown
+(docs/self-training.md).
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from training.checkpoints.checkpoint import load_checkpoint
+from training.data.adapters.ccp import ClothingCoParsing
+from training.labels.compatibility import require_same_labels
+from training.self_training.accuracy import measure, table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("teacher", type=Path, help="a checkpoint")
+    parser.add_argument("--root", type=Path, required=True, help="Clothing Co-Parsing as published")
+    args = parser.parse_args()
+    teacher, source = load_checkpoint(args.teacher), ClothingCoParsing(args.root)
+    require_same_labels(teacher.label_set, source.label_set)
+    teacher.network.to("cuda" if torch.cuda.is_available() else "cpu")
+    tallies, joints, left_out = measure(teacher, source, source.splits()["val"])
+    print(f"{table(tallies, teacher.label_set)}\n\n{joints}")
+    for reason in left_out:
+        print(f"left out {reason}")
+
+
+if __name__ == "__main__":
+    main()

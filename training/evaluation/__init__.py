@@ -1,0 +1,1 @@
+"""Inference, metrics, protocols and calibration of a checkpoint."""

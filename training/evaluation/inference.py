@@ -1,0 +1,77 @@
+"""One photo through a network, once: fit, forward, undo the fit."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+
+from training.data.fit import fit_photo
+from training.data.sample import FloatArray, UInt8Array
+from training.evaluation.pose_decoding import decode
+from training.networks.network import Network
+from training.networks.recipe import NetworkRecipe
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """``labels``: uint8 (H, W) at the photo's size. ``joints``: float32 (J, 3): x, y in its pixels, score in 0–1."""
+
+    labels: UInt8Array
+    joints: FloatArray
+
+
+def predict(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Prediction:
+    """Parse and pose one upright RGB photo (H, W, 3): fitted as the recipe says, one pass.
+
+    Scores, not label ids, are resized to the photo, bilinear.
+    """
+    answer = ask(network, image, recipe)
+    return Prediction(_labels_at_photo_size(answer, *image.shape[:2]), answer.joints)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the network's last stage says of a photo.
+
+    ``scores``: label scores before soft-max, (L, h, w), on the network's grid. ``to_grid``: affine map (2, 3) from the
+    photo's pixels to cells of the grid. ``joints``: as in ``Prediction``.
+    """
+
+    scores: torch.Tensor
+    to_grid: FloatArray
+    joints: FloatArray
+
+
+@torch.inference_mode()
+def ask(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Answer:
+    """Show one upright RGB photo (H, W, 3) to the network once, fitted as the recipe says; answered on the CPU."""
+    fitted, fit = fit_photo(image, recipe.height, recipe.width, recipe.fit)
+    device = next(network.parameters()).device
+    batch = torch.from_numpy(fitted).permute(2, 0, 1)[None].float().to(device)
+    stage = network(batch)[-1]
+    joints = decode(stage.pose.float(), network.stride, network.origin)[0].cpu().numpy()
+    joints[:, :2] = fit.to_photo(joints[:, :2])
+    to_grid = fit.matrix()
+    to_grid[:, 2] -= network.origin
+    to_grid /= network.stride
+    return Answer(stage.parsing[0].float().cpu(), to_grid, joints)
+
+
+def at_photo_size(plane: FloatArray, to_grid: FloatArray, height: int, width: int) -> FloatArray:
+    """A plane (h, w) on the network's grid → (height, width) of the photo, bilinear; ``to_grid`` as in ``Answer``."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    large = cv2.warpAffine(plane, to_grid, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(large, np.float32)
+
+
+def _labels_at_photo_size(answer: Answer, height: int, width: int) -> UInt8Array:
+    """The label map of the photo, one label's plane at a time: all planes of a large photo would fill the memory."""
+    best = np.full((height, width), -np.inf, np.float32)
+    labels = np.zeros((height, width), np.uint8)
+    for label, plane in enumerate(answer.scores.numpy()):
+        score = at_photo_size(plane, answer.to_grid, height, width)
+        better = score > best
+        best[better] = score[better]
+        labels[better] = label
+    return labels

@@ -1,0 +1,1 @@
+"""Label sets: which labels and joints a data set has."""

@@ -1,0 +1,164 @@
+"""A label set: which labels and joints a data set has, and how they belong together. One small TOML file each.
+
+Everything reads it from the prepared folder (``labels.toml``) or from the checkpoint; the service reads the same words
+from the model file's card. docs/label-sets.md explains the file. "Left" and "right" are the person's own.
+"""
+
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+LABEL_SETS = Path(__file__).parent
+"""Folder of the label files that come with the project."""
+
+IGNORE: Final = 255
+"""Pixel value in a label map where the label is unknown: no loss, no metric."""
+
+Byte = Annotated[int, Field(ge=0, le=255)]
+Color = tuple[Byte, Byte, Byte]
+NamePair = tuple[str, str]
+Pairs = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One part label: its id (the pixel value in a label map), its name and the RGB colour that shows it."""
+
+    id: int
+    name: str
+    color: tuple[int, int, int]
+
+
+class LabelSetError(ValueError):
+    """A label file that cannot be used, with the reason."""
+
+
+class LabelSet(BaseModel):
+    """The whole file. Names stand in it; what computes takes the ids and indices below."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    colors: dict[str, Color] = Field(min_length=2, max_length=IGNORE)
+    """Label → RGB, in the order of the pixel values; the first is the background."""
+    label_pairs: tuple[NamePair, ...] = ()
+    """Labels that change places when the photo is mirrored."""
+    joints: tuple[str, ...] = Field(min_length=1)
+    joint_pairs: tuple[NamePair, ...] = ()
+    bones: tuple[NamePair, ...] = ()
+    head: NamePair | None = None
+    """Joints whose distance is PCKh's head size; without it, joints are not scored."""
+    upper_body: tuple[str, ...] = ()
+    """The joints that are not of the lower body: half of a body to crop to, and a figure of its own."""
+    not_scored: tuple[str, ...] = ()
+    """Joints that the pooled PCKh leaves out."""
+    merged: dict[str, tuple[str, ...]] = {}
+    """Coarse part → its labels, for a metric that rare labels cannot sway; every label once, or no part at all."""
+    regions: dict[str, tuple[str, ...]] = {}
+    """Region → its labels: the parts whose centres the structure-sensitive loss compares."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        labels, joints = set(self.colors), set(self.joints)
+        if len(joints) != len(self.joints):
+            raise ValueError("a joint is named twice")
+        for key, names, known in (
+            ("label_pairs", _flat(self.label_pairs), labels),
+            ("joint_pairs", _flat(self.joint_pairs), joints),
+            ("bones", _flat(self.bones), joints),
+            ("head", list(self.head or ()), joints),
+            ("upper_body", list(self.upper_body), joints),
+            ("not_scored", list(self.not_scored), joints),
+            ("merged", _flat(self.merged.values()), labels),
+            ("regions", _flat(self.regions.values()), labels),
+        ):
+            if unknown := sorted(set(names) - known):
+                raise ValueError(f"{key} names what is not there: {', '.join(unknown)}")
+            twice = sorted(name for name, count in Counter(names).items() if count > 1)
+            if twice and key != "bones":
+                raise ValueError(f"{key} names something twice: {', '.join(twice)}")
+        if self.merged and (left_out := labels - set(_flat(self.merged.values()))):
+            raise ValueError(f"merged leaves out labels: {', '.join(sorted(left_out))}")
+        if len(self.merged) >= len(labels):
+            raise ValueError("merged has as many parts as there are labels")
+        return self
+
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels by id."""
+        return tuple(Label(number, name, color) for number, (name, color) in enumerate(self.colors.items()))
+
+    @cached_property
+    def label_id(self) -> dict[str, int]:
+        return {label.name: label.id for label in self.labels}
+
+    @cached_property
+    def joint_id(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.joints)}
+
+    @cached_property
+    def label_flip_pairs(self) -> Pairs:
+        """Label ids that change places when the photo is mirrored."""
+        return tuple((self.label_id[a], self.label_id[b]) for a, b in self.label_pairs)
+
+    @cached_property
+    def joint_flip_pairs(self) -> Pairs:
+        """Joint indices that change places when the photo is mirrored."""
+        return self._joint_indices(self.joint_pairs)
+
+    @cached_property
+    def skeleton(self) -> Pairs:
+        """Bones, as pairs of joint indices."""
+        return self._joint_indices(self.bones)
+
+    @cached_property
+    def mirrored_labels(self) -> list[int]:
+        """``mirrored[i] = original[permutation[i]]``"""
+        return flip_permutation(len(self.labels), self.label_flip_pairs)
+
+    @cached_property
+    def mirrored_joints(self) -> list[int]:
+        return flip_permutation(len(self.joints), self.joint_flip_pairs)
+
+    def _joint_indices(self, pairs: tuple[NamePair, ...]) -> Pairs:
+        return tuple((self.joint_id[a], self.joint_id[b]) for a, b in pairs)
+
+    def to_toml(self) -> str:
+        """The file's text. JSON's strings, numbers and arrays are TOML's, too."""
+        content = self.model_dump(mode="json", exclude_none=True)
+        tables = {key: content.pop(key) for key in ("colors", "merged", "regions")}
+        lines = [f"{key} = {_toml(value)}" for key, value in content.items()]
+        for title, table in tables.items():
+            lines += ["", f"[{title}]", *(f"{_toml(key)} = {_toml(value)}" for key, value in table.items())]
+        return "\n".join(lines) + "\n"
+
+
+def _flat(groups: Iterable[Iterable[str]]) -> list[str]:
+    return [name for group in groups for name in group]
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def flip_permutation(count: int, pairs: Pairs) -> list[int]:
+    """Permutation of ``range(count)`` that swaps each pair: ``mirrored[i] = original[permutation[i]]``."""
+    permutation = list(range(count))
+    for a, b in pairs:
+        permutation[a], permutation[b] = b, a
+    return permutation
+
+
+def read_label_set(path: Path) -> LabelSet:
+    """Read a label file. Raises LabelSetError that names the file and every fault."""
+    try:
+        return LabelSet.model_validate(tomllib.loads(path.read_text()))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise LabelSetError(f"{path}: {error}") from None

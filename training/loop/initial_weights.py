@@ -1,0 +1,32 @@
+"""Initial weights of a run: random by seed, or a checkpoint's."""
+
+from pathlib import Path
+
+import torch
+
+from training.checkpoints.checkpoint import load_checkpoint
+from training.labels.label_set import LabelSet
+from training.networks.network import Network
+from training.networks.recipe import Recipe
+from training.networks.registry import build_network
+
+
+def random_network(recipe: Recipe, label_set: LabelSet) -> Network:
+    """The recipe's network with random weights, the same for the same seed."""
+    torch.manual_seed(recipe.schedule.seed)
+    return build_network(recipe, label_set)
+
+
+def network_from(path: Path, recipe: Recipe, label_set: LabelSet) -> tuple[Network, list[str]]:
+    """The recipe's network with a checkpoint's weights, and the names of those that it could not take over.
+
+    Only another label set is a reason for that: its answers, and what reads them, begin with random weights. Raises
+    RuntimeError for a checkpoint of another network.
+    """
+    network, origin = random_network(recipe, label_set), load_checkpoint(path)
+    fresh = network.state_dict()
+    weights, other = origin.network.state_dict(), []
+    if origin.label_set != label_set:
+        other = [name for name in fresh if name in weights and weights[name].shape != fresh[name].shape]
+    network.load_state_dict(weights | {name: fresh[name] for name in other})
+    return network, other

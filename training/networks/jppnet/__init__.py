@@ -1,0 +1,1 @@
+"""JPPNet, the original network."""

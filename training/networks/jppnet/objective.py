@@ -1,0 +1,71 @@
+"""JPPNet's loss, as its authors trained it."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from training.labels.label_set import IGNORE, LabelSet
+from training.losses.structure import region_members, structure_distance
+from training.networks.jppnet.recipe import JPPNetLossRecipe
+from training.networks.jppnet.tf1_resize import resize_bilinear, resize_nearest
+from training.networks.network import Network
+from training.networks.objective import Objective, Terms
+from training.networks.stage import Stage
+
+
+class JPPNetObjective(Objective):
+    """The original's: 12 terms a task. Each of 3 stages answers for the input at 3 scales and for their mean."""
+
+    def __init__(self, network: Network, precision: torch.dtype, recipe: JPPNetLossRecipe, label_set: LabelSet) -> None:
+        super().__init__(network, precision)
+        self.recipe = recipe
+        self.regions = region_members(label_set) if recipe.structure else None
+
+    def forward(self, images: Tensor, labels: Tensor, maps: Tensor, weights: Tensor) -> Terms:
+        height, width = images.shape[2:]
+        sizes = [(int(height * scale), int(width * scale)) for scale in self.recipe.scales]
+        by_scale = [self.stages(resize_bilinear(images, size) if size != (height, width) else images) for size in sizes]
+        terms: Terms = {}
+        for number, answers in enumerate(zip(*by_scale, strict=True), 1):
+            answers = (*answers, mean_stage(answers))
+            terms[f"parsing_{number}"] = torch.stack([self.parsing(a.parsing, labels) for a in answers]).sum()
+            terms[f"pose_{number}"] = torch.stack([pose_distance(a.pose, maps, weights) for a in answers]).sum()
+        parsing = sum(value for name, value in terms.items() if name.startswith("parsing"))
+        pose = sum(value for name, value in terms.items() if name.startswith("pose"))
+        terms["total"] = torch.as_tensor(parsing + self.recipe.pose * pose)
+        return terms
+
+    def parsing(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy of ``scores`` (N, L, h, w) with ``labels`` (N, H, W), read at every cell's pixel."""
+        truth = resize_nearest(labels, (scores.shape[2], scores.shape[3]))
+        if self.regions is None:
+            return cross_entropy_of_known(scores, truth).mean()
+        cell_sigma = self.recipe.sigma * scores.shape[2] / labels.shape[1]
+        distance = structure_distance(scores.argmax(1), truth, self.regions, cell_sigma)
+        return (distance * cross_entropy_of_known(scores, truth)).mean()
+
+
+def cross_entropy_of_known(scores: Tensor, labels: Tensor) -> Tensor:
+    """Each photo's mean over the pixels that are known, (N,); 0 where none is."""
+    total = F.cross_entropy(scores, labels, ignore_index=IGNORE, reduction="none").sum((1, 2))
+    return total / (labels != IGNORE).sum((1, 2)).clamp_min(1)
+
+
+def mean_stage(answers: tuple[Stage, ...]) -> Stage:
+    """The mean of one stage's answers at several scales, on the first one's grid; resized as TensorFlow 1 did."""
+    size = (answers[0].parsing.shape[2], answers[0].parsing.shape[3])
+    return Stage(
+        torch.stack([resize_bilinear(stage.parsing, size) for stage in answers]).mean(0),
+        torch.stack([resize_nearest(stage.pose, size) for stage in answers]).mean(0),
+    )
+
+
+def pose_distance(predicted: Tensor, maps: Tensor, weights: Tensor) -> Tensor:
+    """√Σ(difference²) over all joints of a photo, then the mean over the photos; maps (N, J, h, w), any two sizes.
+
+    A joint that nobody marked has an empty map to learn, as in the original. A photo without any mark costs nothing.
+    """
+    target = resize_nearest(maps, (predicted.shape[2], predicted.shape[3]))
+    distance = torch.linalg.vector_norm((predicted - target).flatten(1), dim=1)
+    cost: Tensor = (distance * weights.any(1)).mean()
+    return cost

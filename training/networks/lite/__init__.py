@@ -1,0 +1,1 @@
+"""The light joint network, and ensembles of it."""

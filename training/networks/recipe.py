@@ -1,0 +1,44 @@
+"""Recipe: everything that decides the result of a training run. The base form, which every network family extends."""
+
+from abc import abstractmethod
+from typing import NamedTuple
+
+from pydantic import Field
+
+from training.data.fit import FitMode
+from training.optimizers.schedule import Schedule
+from training.recipes.strict_model import StrictModel
+
+
+class NetworkRecipe(StrictModel):
+    """Which network, the size of its input in pixels, and how a photo is fitted to it."""
+
+    name: str
+    height: int = Field(multiple_of=8)
+    width: int = Field(multiple_of=8)
+    fit: FitMode = "letterbox"
+
+
+class TaskWeights(NamedTuple):
+    """Weight of each task in the loss; a task of weight 0 is not learnt."""
+
+    parsing: float
+    pose: float
+
+
+class Recipe(StrictModel):
+    """The tables that every recipe has; a family's own form adds its loss, sampling and augmentation."""
+
+    description: str
+    network: NetworkRecipe
+    schedule: Schedule
+
+    @property
+    @abstractmethod
+    def task_weights(self) -> TaskWeights:
+        """Weight of each task in the loss."""
+
+    @property
+    def folder_shares(self) -> tuple[float, ...]:
+        """Share of the draws that each prepared folder gets; empty: in proportion to their sizes."""
+        return ()

@@ -1,0 +1,33 @@
+"""Draw predictions beside the ground truth: ``python -m training.prediction_grid CHECKPOINT --data DIR --out JPG``.
+
+The samples are drawn by ``--seed`` and sorted from the best prediction to the worst. Each shows the photo, the ground
+truth and the prediction, with the shares of pixels and of joints that are right.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from training.checkpoints.checkpoint import load_checkpoint
+from training.data.prepared_folder import PreparedFolder
+from training.reporting.prediction_grid import prediction_grid, write_jpeg
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--data", type=Path, required=True, help="a prepared folder")
+    parser.add_argument("--split", default="val")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True, metavar="SHEET.jpg")
+    args = parser.parse_args()
+    folder = PreparedFolder(args.data)
+    try:
+        sheet = prediction_grid(load_checkpoint(args.checkpoint), folder, folder.names(args.split), args.seed)
+    except ValueError as error:
+        sys.exit(str(error))
+    write_jpeg(sheet, args.out)
+
+
+if __name__ == "__main__":
+    main()

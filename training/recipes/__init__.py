@@ -1,0 +1,1 @@
+"""Recipes: what the recipe forms of all parts of training share."""

@@ -1,0 +1,239 @@
+"""The page docs/model.md: figures, ablation, confidence and sample predictions of training runs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from training.checkpoints.calibration import Calibration
+from training.checkpoints.checkpoint import Checkpoint
+from training.data.prepared_folder import PreparedFolder
+from training.data.sample import read_image
+from training.evaluation.calibration_fitting import SUMMARY, Measurement
+from training.evaluation.evaluator import figure_titles
+from training.evaluation.protocols import one_pass
+from training.evaluation.reliability import Reliability
+from training.networks.recipe import Recipe
+from training.reporting.overlay import overlay
+from training.reporting.plots import curves_plot, reliability_plot
+from training.reporting.prediction_grid import prediction_grid, write_jpeg
+from training.reporting.run import Run
+
+PORTRAIT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
+
+SEED = 1
+"""Draws the pictures that are shown."""
+
+INTRODUCTION: Final = """\
+# The model
+
+How the models were trained, what they measure and how far their scores can be trusted. This page is written by
+`python -m training.report` from the runs' own logs and checkpoints.
+
+The light network (`training/networks/lite.py`) answers both questions at once. A trunk that others trained
+(MoveNet on people's joints, or EfficientNet-Lite0 on ImageNet) reads the photo; a decoder gathers what it saw;
+from there one branch scores the labels and one draws a map for every joint. Then JPPNet's idea (Liang et al.,
+T-PAMI 2018): refinement stages read the features together with both last answers, so that each task corrects the other.
+The last one draws its answers on a finer grid. Every stage is taught: labels by cross-entropy, the last stage also by
+Lovász-Softmax; joints by Gaussian maps.
+
+`jppnet-lite` is one such network, on EfficientNet-Lite0's trunk; `jppnet-base` is an ensemble of two, one on MoveNet
+Thunder's and one on EfficientNet-Lite0's, at a larger input: its answer is the mean of theirs. Both were trained in
+stages ([training.md](training.md#the-two-models)); [stages.md](stages.md) has the others, with their curves.
+"""
+
+ABLATION: Final = """\
+## Ablation
+
+Whether refinement helps, whether one task helps the other, and what photos without labels bring: equal, small runs
+(`training/presets/ablation.toml`: the light network at 160×128, some 250 steps) that differ in a line. How well a model
+answers in the end, they do not say.
+
+```sh
+make ablation
+```
+"""
+
+CONFIDENCE: Final = """\
+## Confidence
+
+Of all pixels or joints that are given a score of 0.8, eight in ten should be right. The expected calibration error
+(ECE, Guo et al., ICML 2017) is how far scores are from that, averaged over all answers in 15 bins of the score.
+`training.calibrate` fits three numbers that become part of the checkpoint: a temperature for the label scores, and a
+logistic map of the log-odds of joint scores (Platt, 1999); a map for each joint would fit more than there is to know.
+They are fitted on every second photo of the validation split, and all figures here are of the others. They hold for
+photos like these: on harder ones the same score is less often right.
+
+*pixels*: all that are known, at the photo's own size. *parts*: those that were given another label than the background;
+the temperature is fitted on these, since the background is most of every photo and easy. *joints*: right within half a
+head size (PCKh).
+"""
+
+
+def page(runs: Sequence[Run], ablation: Sequence[Run], rendered: PreparedFolder | None) -> str:
+    """The page's text; its pictures are those of ``draw``."""
+    parts = [INTRODUCTION, *_figures(runs), ABLATION, *_ablation(ablation), *_confidence(runs)]
+    return "\n".join([*parts, *_answers(runs, rendered)])
+
+
+def draw(runs: Sequence[Run], rendered: PreparedFolder | None, images: Path) -> None:
+    """Write all pictures of the page into a folder."""
+    images.mkdir(parents=True, exist_ok=True)
+    curves_plot({run.name: run.log for run in runs if run.log}, _titles(runs[0]), images / "curves.png")
+    portrait = read_image(PORTRAIT)
+    for run in runs:
+        if run.calibration:
+            before, after = run.before_and_after
+            pairs = {name: (getattr(before, name), getattr(after, name)) for name in SUMMARY}
+            reliability_plot(pairs, images / f"calibration-{run.name}.png")
+        answer = one_pass(run.checkpoint, portrait)
+        write_jpeg(
+            overlay(portrait, answer.labels, answer.joints, run.checkpoint.label_set),
+            images / f"portrait-{run.name}.jpg",
+        )
+        if rendered:
+            sheet = prediction_grid(run.checkpoint, rendered, rendered.names("val"), SEED)
+            write_jpeg(sheet, images / f"answers-{run.name}.jpg")
+
+
+def _titles(run: Run) -> dict[str, str]:
+    """The figures that the page gives, with their titles: those that are not nearly another."""
+    titles = figure_titles(run.checkpoint.label_set)
+    merged = f"mean_iou_{len(run.checkpoint.label_set.merged)}"
+    return {key: titles[key] for key in ("mean_iou", merged, "pixel_accuracy", "pckh") if key in titles}
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [" | ".join(row) for row in (head, ["---"] * len(head), *rows)]
+    return "\n".join(f"| {line} |" for line in lines) + "\n"
+
+
+def _figures(runs: Sequence[Run]) -> Iterator[str]:
+    titles = _titles(runs[0])
+    yield "## Figures\n"
+    yield "In per cent, on the validation photos, whole and at their own size; of each run's best weights.\n"
+    yield _table(["run", "photos", *titles.values()], (_figure_row(run, titles) for run in runs))
+    yield _table(
+        ["run", "recipe", "input", "parameters", "trained on", "epochs × batch"], (_recipe_row(run) for run in runs)
+    )
+    yield "![Loss and validation figures by epoch](images/curves.png)\n"
+
+
+def _figure_row(run: Run, titles: Iterable[str]) -> list[str]:
+    metrics, learnt = run.checkpoint.metrics, _learnt(run.checkpoint.recipe, titles)
+    return [
+        run.name,
+        str(metrics["photos"]),
+        *(f"{100 * metrics[key]:.1f}" if key in learnt else "–" for key in titles),
+    ]
+
+
+def _learnt(recipe: Recipe, figures: Iterable[str]) -> set[str]:
+    """Those of the figures that are of a task which the recipe teaches."""
+    parsing, pose = recipe.task_weights
+    return {key for key in figures if (pose if key.startswith("pckh") else parsing) > 0}
+
+
+def _recipe_row(run: Run) -> list[str]:
+    checkpoint, recipe = run.checkpoint, run.checkpoint.recipe
+    parameters = sum(value.numel() for value in checkpoint.network.parameters()) / 1e6
+    size, schedule = f"{recipe.network.width}×{recipe.network.height}", recipe.schedule
+    length = f"{schedule.epochs} × {schedule.batch}"
+    return [run.name, recipe.description, size, f"{parameters:.1f} M", checkpoint.data["name"], length]
+
+
+def _ablation(runs: Sequence[Run]) -> Iterator[str]:
+    if not runs:
+        return
+    reference, titles = runs[0], _titles(runs[0])
+    yield (
+        f"Against `{reference.name}`; in per cent. A row is one run with one seed; another seed moves it, too, so a "
+        "point either way says little.\n"
+    )
+    rows = [
+        [run.name, differences(reference.checkpoint, run.checkpoint), *_figure_row(run, titles)[2:]] for run in runs
+    ]
+    yield _table(["run", "what differs", *titles.values()], rows)
+
+
+def differences(reference: Checkpoint, other: Checkpoint) -> str:
+    """What of recipe and data is another than the reference's, in words of a table's cell."""
+    ours, theirs = (_flat(checkpoint.recipe.model_dump(mode="json")) for checkpoint in (reference, other))
+    changed = [f"`{key} = {value}`" for key, value in theirs.items() if ours.get(key) != value and key != "description"]
+    if other.data != reference.data:
+        changed.append(f"trained on {other.data['name']} ({other.data['source']})")
+    return ", ".join(changed) or "nothing"
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A recipe's keys with their tables' names."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _confidence(runs: Sequence[Run]) -> Iterator[str]:
+    calibrated = [run for run in runs if run.calibration]
+    if not calibrated:
+        return
+    yield CONFIDENCE
+    head = ["run", "photos of", "fitted, measured on", "temperature", "slope, offset", *(f"ECE, {n}" for n in SUMMARY)]
+    yield _table(head, (_calibration_row(run) for run in calibrated))
+    yield "ECE in per cent, as the network says it → calibrated. For each label, at the pixels that were given it:\n"
+    pairs = {run.name: run.before_and_after for run in calibrated}
+    given = [name for name in calibrated[0].checkpoint.label_set.label_id if _is_given(name, pairs.values())]
+    yield _table(
+        ["label", *pairs],
+        ([label, *(_change(old.label[label], new.label[label]) for old, new in pairs.values())] for label in given),
+    )
+    for run in calibrated:
+        yield f"![Reliability diagrams of {run.name}](images/calibration-{run.name}.png)\n"
+
+
+def _is_given(label: str, pairs: Iterable[tuple[Measurement, Measurement]]) -> bool:
+    """Whether any run answered a pixel with the label."""
+    return any(any(before.label[label].count) for before, _ in pairs)
+
+
+def _calibration_row(run: Run) -> list[str]:
+    assert run.calibration is not None
+    fitted, photos = Calibration.model_validate(run.calibration["calibration"]), run.calibration["photos"]
+    before, after = run.before_and_after
+    return [
+        run.name,
+        ", ".join(run.calibration["data"]),
+        f"{photos['fitted']}, {photos['measured']}",
+        f"{fitted.temperature:.2f}",
+        f"{fitted.joint_slope:.2f}, {fitted.joint_offset:.2f}",
+        *(_change(getattr(before, name), getattr(after, name)) for name in SUMMARY),
+    ]
+
+
+def _change(before: Reliability, after: Reliability) -> str:
+    """Two errors; a dash stands for none."""
+    return " → ".join(f"{100 * part.error:.1f}" if any(part.count) else "–" for part in (before, after))
+
+
+def _answers(runs: Sequence[Run], rendered: PreparedFolder | None) -> Iterator[str]:
+    yield "## Answers\n"
+    if rendered:
+        yield f"Rendered people ({rendered.info.source}), drawn by seed {SEED} and not by taste, from the best"
+        yield "answered to the worst: picture, truth, answer. Every joint is drawn, however low its score. The photos"
+        yield "that runs are measured on are not this project's to show; this makes the same sheet of them, or of any"
+        yield "prepared folder:\n"
+        yield "```sh\n.venv/bin/python -m training.answer_sheet RUN/best.pt --data data/ccp --out sheet.jpg\n```\n"
+        for run in runs:
+            yield f"![Answers of {run.name} beside the truth](images/answers-{run.name}.jpg)\n"
+    yield "And NASA's portrait of Eileen Collins, whose space suit no photo taught:\n"
+    for run in runs:
+        yield f"![The portrait under the answer of {run.name}](images/portrait-{run.name}.jpg)\n"
+
+
+def require_showable(folder: PreparedFolder) -> None:
+    """Raises ValueError unless the folder's pictures are rendered throughout, with nothing of a photo in them."""
+    info = folder.info
+    if info.name != "rendered people" or "backgrounds" in info.licence:
+        raise ValueError(
+            f"--rendered {folder.root}: {info.name} ({info.licence}) is not for a page that anybody sees; give "
+            "pictures of training.synthesize without --backgrounds, and look at others with training.answer_sheet"
+        )

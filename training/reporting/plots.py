@@ -1,0 +1,71 @@
+"""Figures of what was measured, as small PNG files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from training.evaluation.reliability import Reliability
+
+Log = list[dict[str, Any]]
+"""The records of a run's ``log.jsonl``, one an epoch."""
+
+PANEL = (4.2, 3.2)
+"""Inches, at 100 dots each."""
+
+COLUMNS = 3
+
+GREY, BLUE = "#b0b0b0", "#1f6fb4"
+
+
+def panels(count: int) -> tuple[Figure, list[Axes]]:
+    """A figure with so many panels, ``COLUMNS`` side by side."""
+    columns, rows = min(count, COLUMNS), -(-count // COLUMNS)
+    figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows), layout="constrained")
+    return figure, [figure.add_subplot(rows, columns, place) for place in range(1, count + 1)]
+
+
+def reliability_plot(pairs: Mapping[str, tuple[Reliability, Reliability]], path: Path) -> None:
+    """What → its reliability before and after calibration, a panel each.
+
+    A bin is a dot; its area says how many answers it holds. On the diagonal, scores say what is so.
+    """
+    figure, axes = panels(len(pairs))
+    for axis, (title, (before, after)) in zip(axes, pairs.items(), strict=True):
+        axis.plot([0, 1], [0, 1], color="black", linewidth=0.8)
+        for name, color, part in (("before", GREY, before), ("after", BLUE, after)):
+            count = np.array(part.count)
+            full = count > 0
+            score, right = np.array(part.score)[full], np.array(part.right)[full]
+            axis.plot(score, right, color=color, linewidth=1.2, label=f"{name}: ECE {100 * part.error:.2f} %")
+            axis.scatter(score, right, 4 + 120 * count[full] / max(count.sum(), 1), color=color)
+        axis.set(title=title, xlabel="score", ylabel="share that is right", xlim=(0, 1.02), ylim=(0, 1.02))
+        axis.legend(loc="upper left", fontsize="small")
+    figure.savefig(path)
+
+
+def curves_plot(logs: Mapping[str, Log], figures: Mapping[str, str], path: Path) -> None:
+    """Run → its log, as a panel of the loss and one for each figure of the validation (key → title)."""
+    figure, axes = panels(1 + len(figures))
+    for name, log in logs.items():
+        epochs = [record["epoch"] for record in log]
+        axes[0].plot(epochs, [record["losses"]["total"] for record in log], label=name, linewidth=1.2)
+        measured = [record for record in log if "metrics" in record]
+        for axis, key in zip(axes[1:], figures, strict=True):
+            axis.plot(
+                [record["epoch"] for record in measured],
+                [100 * record["metrics"][key] for record in measured],
+                marker=".",
+                label=name,
+                linewidth=1.2,
+            )
+    for axis, title in zip(axes, ("loss", *(f"{title}, %" for title in figures.values())), strict=True):
+        axis.set(title=title, xlabel="epoch", xlim=(0, max(len(log) for log in logs.values()) + 0.5))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.grid(alpha=0.3)
+    axes[0].legend(fontsize="small")
+    figure.savefig(path)

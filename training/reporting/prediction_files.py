@@ -1,0 +1,40 @@
+"""Predictions as files: a label map, its picture and the joints of each photo."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+
+from training.checkpoints.checkpoint import Checkpoint
+from training.data.sample import BrokenSampleError, read_image
+from training.evaluation.inference import Prediction
+from training.evaluation.jppnet_protocol import UnsuitableNetworkError
+from training.evaluation.protocols import Predictor
+from training.labels.label_set import LabelSet
+from training.reporting.overlay import colorize
+
+
+def answer_photos(checkpoint: Checkpoint, predict: Predictor, photos: Sequence[Path], out: Path) -> Iterator[str]:
+    """Write every photo's answer to ``out``; yields, for each that has none, why."""
+    out.mkdir(parents=True, exist_ok=True)
+    for photo in photos:
+        try:
+            prediction = predict(checkpoint, read_image(photo))
+        except UnsuitableNetworkError:
+            raise
+        except Exception as error:  # whatever is wrong with one photo, the others are answered
+            yield str(error) if isinstance(error, BrokenSampleError) else f"{photo}: {type(error).__name__}: {error}"
+        else:
+            write_answer(prediction, checkpoint.label_set, out, photo.stem)
+
+
+def write_answer(prediction: Prediction, label_set: LabelSet, out: Path, name: str) -> None:
+    """The three files of one photo."""
+    cv2.imwrite(str(out / f"{name}.png"), prediction.labels)
+    cv2.imwrite(str(out / f"{name}_vis.png"), colorize(prediction.labels, label_set)[:, :, ::-1])
+    joints = [
+        {"name": joint, "x": round(x, 2), "y": round(y, 2), "score": round(score, 4)}
+        for joint, (x, y, score) in zip(label_set.joints, prediction.joints.tolist(), strict=True)
+    ]
+    (out / f"{name}.json").write_text(json.dumps({"joints": joints}, indent=1) + "\n")

@@ -1,0 +1,93 @@
+"""A grid of sample predictions beside the ground truth, as one picture.
+
+Samples are drawn by seed and sorted by the share of pixels that are right. Each shows the photo, the ground truth and
+the prediction, with the shares of pixels and joints that are right.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from training.checkpoints.checkpoint import Checkpoint
+from training.data.prepared_folder import PreparedFolder
+from training.data.sample import UInt8Array
+from training.evaluation.metrics import joints_near
+from training.evaluation.protocols import one_pass
+from training.labels.compatibility import require_same_labels
+from training.labels.label_set import IGNORE
+from training.reporting.overlay import overlay
+
+COUNT, COLUMNS = 12, 3
+
+PICTURE = (136, 176)
+"""Width and height of one picture in pixels; a sample takes three."""
+
+CAPTION, GAP = 22, 14
+"""Pixels below a sample, and between two."""
+
+JPEG_QUALITY = 72
+
+
+class Shown(NamedTuple):
+    """One sample on the sheet."""
+
+    pixels_right: float
+    joints_right: float
+    pictures: tuple[UInt8Array, UInt8Array, UInt8Array]
+
+
+def prediction_grid(checkpoint: Checkpoint, folder: PreparedFolder, names: list[str], seed: int) -> UInt8Array:
+    """A sheet of ``COUNT`` of the named samples (or all, if they are fewer), uint8 (H, W, 3) RGB.
+
+    Raises ValueError when the checkpoint does not know the samples' labels.
+    """
+    require_same_labels(checkpoint.label_set, folder.label_set)
+    drawn = np.random.default_rng(seed).permutation(names)[:COUNT].tolist()
+    shown = sorted((show(checkpoint, folder, name) for name in drawn), key=lambda one: one.pixels_right, reverse=True)
+    cells = [cell(one) for one in shown]
+    cells += [np.full_like(cells[0], 255)] * (-len(cells) % COLUMNS)
+    rows = [np.concatenate(cells[start : start + COLUMNS], 1) for start in range(0, len(cells), COLUMNS)]
+    return np.concatenate(rows, 0)
+
+
+def show(checkpoint: Checkpoint, folder: PreparedFolder, name: str) -> Shown:
+    """Answer one sample and compare it with the truth; a share is nan where nothing is known."""
+    sample, label_set = folder.read(name), checkpoint.label_set
+    answer = one_pass(checkpoint, sample.image)
+    known, near = joints_near(answer.joints, sample.joints, label_set)
+    certain = sample.labels != IGNORE
+    pictures = (
+        sample.image,
+        overlay(sample.image, sample.labels, sample.joints, label_set),
+        overlay(sample.image, answer.labels, answer.joints, label_set),
+    )
+    right = (answer.labels == sample.labels)[certain]
+    return Shown(
+        float(right.mean()) if right.size else float("nan"),
+        float(near.sum() / known.sum()) if known.any() else float("nan"),
+        pictures,
+    )
+
+
+def cell(shown: Shown) -> UInt8Array:
+    """The three pictures side by side over their caption, on white."""
+    width, height = PICTURE
+    canvas = np.full((height + CAPTION + GAP, 3 * width + GAP, 3), 255, np.uint8)
+    for place, picture in enumerate(shown.pictures):
+        scale = min(width / picture.shape[1], height / picture.shape[0])
+        size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        left, top = place * width + (width - size[0]) // 2, (height - size[1]) // 2
+        canvas[top : top + size[1], left : left + size[0]] = small
+    words = [f"{100 * shown.pixels_right:.0f} % of pixels right"]
+    words += [] if np.isnan(shown.joints_right) else [f"{100 * shown.joints_right:.0f} % of joints"]
+    corner = (4, height + CAPTION - 7)
+    cv2.putText(canvas, ", ".join(words), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
+    return canvas
+
+
+def write_jpeg(picture: UInt8Array, path: Path) -> None:
+    """Write an RGB picture as JPEG."""
+    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])

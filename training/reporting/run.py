@@ -1,0 +1,44 @@
+"""A training run's folder: its checkpoint, log and calibration."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training.checkpoints.checkpoint import Checkpoint, load_checkpoint
+from training.checkpoints.digest import digest
+from training.evaluation.calibration_fitting import Measurement
+from training.reporting.plots import Log
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training run left behind."""
+
+    name: str
+    checkpoint: Checkpoint
+    log: Log
+    calibration: dict[str, Any] | None
+    """As ``training.calibrate --out`` wrote it."""
+
+    @property
+    def before_and_after(self) -> tuple[Measurement, Measurement]:
+        """The calibration's measurements."""
+        assert self.calibration is not None
+        return Measurement.read(self.calibration["before"]), Measurement.read(self.calibration["after"])
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run's folder.
+
+    Raises FileNotFoundError where it has not kept a checkpoint yet, ValueError where its calibration is another's.
+    """
+    written = folder / "log.jsonl"
+    log = [json.loads(line) for line in written.read_text().splitlines()] if written.exists() else []
+    measured = folder / "calibration.json"
+    calibration = json.loads(measured.read_text()) if measured.exists() else None
+    if calibration and calibration["checkpoint"] != digest(folder / "best.pt"):
+        raise ValueError(
+            f"{measured} was measured on other weights than {folder / 'best.pt'}: training.calibrate again"
+        )
+    return Run(folder.resolve().name, load_checkpoint(folder / "best.pt"), log, calibration)
