@@ -8,7 +8,7 @@ from tqdm import tqdm
 from training.data.adapter import Adapter
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import BrokenSampleError, Sample
-from training.labels.label_set import IGNORE, LabelSet
+from training.labels.label_set import LabelSet
 
 
 def prepare(adapter: Adapter, out: Path) -> list[str]:
@@ -35,7 +35,7 @@ def require_usable(sample: Sample, label_set: LabelSet) -> None:
     photo, label_map = sample.image.shape[:2], sample.labels.shape
     if photo != label_map:
         raise BrokenSampleError(f"{sample.name}: photo {photo} and labels {label_map} differ in size")
-    unknown = set(np.unique(sample.labels).tolist()) - set(label_set.label_id.values()) - {IGNORE}
+    unknown = set(np.unique(sample.labels).tolist()) - label_set.pixel_values
     if unknown:
         raise BrokenSampleError(f"{sample.name}: label ids that {label_set.name} does not have: {sorted(unknown)}")
     if sample.joints.shape != (len(label_set.joints), 3):

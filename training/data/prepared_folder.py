@@ -7,7 +7,7 @@ It is plain files, so that anybody can look at it or write one::
     train.txt, val.txt  one sample name per line
     images/NAME.jpg     the photo's own bytes (any type that OpenCV reads)
     labels/NAME.png     8-bit grey, pixel value = label id, 255 = unknown
-    joints/NAME.json    {"joints": [[x, y, visibility] | null, …], "pixels": {label id: count}}
+    joints/NAME.json    {"joints": [[x, y, visibility] | null | "absent", …], "pixels": {label id: count}}
 """
 
 import json
@@ -19,9 +19,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.data.sample import BrokenSampleError, DatasetInfo, Sample, read_image, read_label_map
+from training.data.sample import ABSENT, BrokenSampleError, DatasetInfo, FloatArray, Sample, read_image, read_label_map
 from training.labels.label_set import LabelSet, read_label_set
 from training.labels.lip import LIP
+
+STORED_ABSENT = "absent"
+"""A joint in a folder's file that is known not to be in the picture."""
 
 
 class PreparedFolder:
@@ -60,7 +63,7 @@ class PreparedFolder:
         if image.shape[:2] != labels.shape:
             raise BrokenSampleError(f"{name}: photo {image.shape[:2]} and label map {labels.shape} differ in size")
         record = json.loads(self._joints_path(name).read_text())
-        joints = [[np.nan] * 3 if joint is None else joint for joint in record["joints"]]
+        joints = [_read_joint(joint) for joint in record["joints"]]
         return Sample(name, image, labels, np.asarray(joints, np.float32), self.info.licence)
 
     def weighted(self, factors: npt.NDArray[np.float64], names: list[str]) -> npt.NDArray[np.float64]:
@@ -79,7 +82,7 @@ class PreparedFolder:
         cv2.imwrite(str(self._labels_path(sample.name)), sample.labels)
         ids, counts = np.unique(sample.labels, return_counts=True)
         record = {
-            "joints": [None if np.isnan(x) else [round(float(v), 2) for v in (x, y, s)] for x, y, s in sample.joints],
+            "joints": [_stored_joint(joint) for joint in sample.joints],
             "pixels": {str(label): int(count) for label, count in zip(ids, counts, strict=True)},
         }
         unfinished = self._joints_path(sample.name).with_suffix(".part")
@@ -103,3 +106,15 @@ class PreparedFolder:
 
     def _joints_path(self, name: str) -> Path:
         return self.root / "joints" / f"{name}.json"
+
+
+def _stored_joint(joint: FloatArray) -> list[float] | str | None:
+    if np.isnan(joint[0]):
+        return STORED_ABSENT if joint[2] == ABSENT else None
+    return [round(float(value), 2) for value in joint]
+
+
+def _read_joint(stored: list[float] | str | None) -> list[float]:
+    if stored is None:
+        return [np.nan] * 3
+    return [np.nan, np.nan, ABSENT] if isinstance(stored, str) else stored

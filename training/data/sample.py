@@ -26,8 +26,8 @@ class Sample:
 
     ``image``: uint8 (H, W, 3), RGB, upright. ``labels``: uint8 (H, W), label ids, 255 = unknown.
     ``joints``: float32 (J, 3): x, y in pixels (the centre of the top-left pixel is 0, 0) and visibility
-    (1 visible, 0 occluded); a row of nan is a joint that nobody marked. Augmentation, which knows what it cut off,
-    makes joints ``ABSENT``; folders do not store them.
+    (1 visible, 0 occluded); a row of nan is a joint that nobody marked. A joint that is known not to be in the picture
+    is nan, nan, ``ABSENT``: augmentation, which knows what it cut off, makes such, and so do photos without people.
     """
 
     name: str
@@ -71,6 +71,13 @@ def read_label_map(path: Path) -> UInt8Array:
             raise BrokenSampleError(f"{path}: in colour; a label map is grey")
         labels = labels[:, :, 0]
     return np.asarray(labels, np.uint8)
+
+
+def absent_joints(count: int = len(LIP.joints)) -> FloatArray:
+    """Joints of a sample that shows nobody: (count, 3), each ``ABSENT``."""
+    joints = no_joints(count)
+    joints[:, 2] = ABSENT
+    return joints
 
 
 def no_joints(count: int = len(LIP.joints)) -> FloatArray:

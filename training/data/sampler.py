@@ -8,7 +8,6 @@ from torch.utils.data import Sampler
 
 from training.data.prepared_folder import PreparedFolder
 from training.data.training_dataset import SampleDraw
-from training.labels.label_set import IGNORE
 
 
 class SeededSampler(Sampler[SampleDraw]):
@@ -50,7 +49,8 @@ def repeat_factors(folder: PreparedFolder, names: list[str], rare_share: float) 
 
     Gupta, Dollár, Girshick, LVIS, CVPR 2019, section 4.
     """
-    present = [{label for label in folder.pixel_counts(name) if label != IGNORE} for name in names]
+    count = len(folder.label_set.labels)
+    present = [{label for label in folder.pixel_counts(name) if label < count} for name in names]
     labels = set().union(*present)
     share = {label: sum(label in on_photo for on_photo in present) / len(names) for label in labels}
     factor = {label: max(1.0, (rare_share / share[label]) ** 0.5) for label in labels}

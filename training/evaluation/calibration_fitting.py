@@ -22,7 +22,7 @@ from training.evaluation.inference import ask
 from training.evaluation.metrics import joints_near
 from training.evaluation.reliability import Outcomes, Reliability
 from training.labels.compatibility import require_same_labels
-from training.labels.label_set import IGNORE, LabelSet
+from training.labels.label_set import LabelSet
 
 PIXELS = 8192
 """Pixels of a photo that are looked at; neighbours say the same, so more would only cost memory."""
@@ -83,7 +83,7 @@ def collect(checkpoint: Checkpoint, samples: Iterable[tuple[PreparedFolder, str]
         require_same_labels(checkpoint.label_set, folder.label_set)
         sample = folder.read(name)
         answer = ask(checkpoint.network, sample.image, checkpoint.recipe.network)
-        rows, columns = np.nonzero(sample.labels != IGNORE)
+        rows, columns = np.nonzero(sample.labels < len(checkpoint.label_set.labels))
         chosen = np.random.default_rng(number).permutation(len(rows))[:PIXELS]
         points = np.stack([columns[chosen], rows[chosen]], 1).astype(np.float32)
         known, near = joints_near(answer.joints, sample.joints, checkpoint.label_set)

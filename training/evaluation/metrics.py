@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.sample import FloatArray, UInt8Array
-from training.labels.label_set import IGNORE, LabelSet
+from training.labels.label_set import LabelSet
 
 Counts = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
@@ -60,10 +60,11 @@ class ParsingMetric:
         self.confusion: Counts = np.zeros((len(label_set.labels),) * 2, np.int64)
 
     def add(self, predicted: UInt8Array, truth: UInt8Array) -> None:
-        """Two label maps of one photo, both (H, W); pixels whose truth is 255 do not count."""
+        """Two label maps of one photo, both (H, W); pixels whose truth is unknown or coarse do not count."""
         if predicted.shape != truth.shape:
             raise ValueError(f"label maps differ in size: {predicted.shape} and {truth.shape}")
-        known, count = truth != IGNORE, len(self.confusion)
+        count = len(self.confusion)
+        known = truth < count
         pairs = truth[known].astype(np.int64) * count + predicted[known]
         self.confusion += np.bincount(pairs, minlength=count**2).reshape(self.confusion.shape)
 

@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Self
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 LABEL_SETS = Path(__file__).parent
@@ -63,6 +65,9 @@ class LabelSet(BaseModel):
     """Coarse part → its labels, for a metric that rare labels cannot sway; every label once, or no part at all."""
     regions: dict[str, tuple[str, ...]] = {}
     """Region → its labels: the parts whose centres the structure-sensitive loss compares."""
+    coarse: dict[str, tuple[str, ...]] = {}
+    """Coarse label → the labels that a pixel may have where only that is known, like any garment. In a label map the
+    first one is the pixel value 254, the next 253 and so on. Mirrored, each must be itself."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -78,6 +83,7 @@ class LabelSet(BaseModel):
             ("not_scored", list(self.not_scored), joints),
             ("merged", _flat(self.merged.values()), labels),
             ("regions", _flat(self.regions.values()), labels),
+            *((f"coarse {name}", list(members), labels) for name, members in self.coarse.items()),
         ):
             if unknown := sorted(set(names) - known):
                 raise ValueError(f"{key} names what is not there: {', '.join(unknown)}")
@@ -88,6 +94,11 @@ class LabelSet(BaseModel):
             raise ValueError(f"merged leaves out labels: {', '.join(sorted(left_out))}")
         if len(self.merged) >= len(labels):
             raise ValueError("merged has as many parts as there are labels")
+        if len(labels) + len(self.coarse) > IGNORE:
+            raise ValueError(f"there are more than {IGNORE} labels and coarse labels")
+        for name, members in self.coarse.items():
+            if any((left in members) != (right in members) for left, right in self.label_pairs):
+                raise ValueError(f"coarse {name} has a label of one side and not its counterpart")
         return self
 
     @cached_property
@@ -98,6 +109,25 @@ class LabelSet(BaseModel):
     @cached_property
     def label_id(self) -> dict[str, int]:
         return {label.name: label.id for label in self.labels}
+
+    @cached_property
+    def coarse_id(self) -> dict[str, int]:
+        """Coarse label → its pixel value in a label map."""
+        return {name: IGNORE - place for place, name in enumerate(self.coarse, 1)}
+
+    @cached_property
+    def pixel_values(self) -> frozenset[int]:
+        """What a label map of this set may hold."""
+        return frozenset((*self.label_id.values(), *self.coarse_id.values(), IGNORE))
+
+    @cached_property
+    def possible_labels(self) -> npt.NDArray[np.bool_]:
+        """(256, L): which labels a pixel may have whose value in the label map is the row; none where it is unknown."""
+        table = np.zeros((256, len(self.colors)), np.bool_)
+        table[np.arange(len(self.colors)), np.arange(len(self.colors))] = True
+        for name, members in self.coarse.items():
+            table[self.coarse_id[name], [self.label_id[member] for member in members]] = True
+        return table
 
     @cached_property
     def joint_id(self) -> dict[str, int]:
@@ -133,7 +163,7 @@ class LabelSet(BaseModel):
     def to_toml(self) -> str:
         """The file's text. JSON's strings, numbers and arrays are TOML's, too."""
         content = self.model_dump(mode="json", exclude_none=True)
-        tables = {key: content.pop(key) for key in ("colors", "merged", "regions")}
+        tables = {key: content.pop(key) for key in ("colors", "merged", "regions", "coarse")}
         lines = [f"{key} = {_toml(value)}" for key, value in content.items()]
         for title, table in tables.items():
             lines += ["", f"[{title}]", *(f"{_toml(key)} = {_toml(value)}" for key, value in table.items())]

@@ -1,5 +1,7 @@
 """Pixel-wise cross-entropy of label scores."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -7,11 +9,21 @@ from torch.nn import functional as F
 from training.labels.label_set import IGNORE
 
 
-def cross_entropy(scores: Tensor, labels: Tensor, background_weight: float) -> Tensor:
-    """Pixel-wise cross-entropy; ``scores`` (N, L, h, w), ``labels`` (N, h, w) with 255 = unknown.
+def cross_entropy(scores: Tensor, labels: Tensor, background_weight: float, possible: Tensor) -> Tensor:
+    """Pixel-wise cross-entropy, and marginal cross-entropy where only a coarse label is known: a mean over all these
+    pixels. ``scores`` (N, L, h, w); ``labels`` (N, h, w) with 255 = unknown; ``possible`` (256, L) as in ``LabelSet``.
 
-    The background fills most of every photo; ``background_weight`` (0–1) keeps it from drowning the parts.
+    Marginal: −log of the sum of the probabilities of the labels that the pixel may have (Shi et al., Marginal loss and
+    exclusion loss for partially supervised multi-organ segmentation, 2021, equation 5). The background fills most of
+    every photo; ``background_weight`` (0–1) keeps it from drowning the parts.
     """
-    weights = torch.ones(scores.shape[1], device=scores.device)
+    count = scores.shape[1]
+    weights = torch.ones(count, device=scores.device)
     weights[0] = background_weight
-    return F.cross_entropy(scores, labels, weight=weights, ignore_index=IGNORE)
+    is_exact, is_coarse = labels < count, (labels >= count) & (labels != IGNORE)
+    exact = torch.where(is_exact, labels, IGNORE)
+    total = F.cross_entropy(scores, exact, weight=weights, ignore_index=IGNORE, reduction="sum")
+    coarse = scores.permute(0, 2, 3, 1)[is_coarse]
+    among = coarse.masked_fill(~possible[labels[is_coarse]], -math.inf)
+    marginal = (coarse.logsumexp(1) - among.logsumexp(1)).sum()
+    return (total + marginal) / (weights[labels[is_exact]].sum() + len(coarse))

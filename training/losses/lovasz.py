@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor
 
-from training.labels.label_set import IGNORE
-
 LOVASZ_SHARE = 0.25
 """Lovász sorts every pixel once a label; a random quarter of them says the same at a quarter of the time."""
 
@@ -12,10 +10,10 @@ LOVASZ_SHARE = 0.25
 def lovasz_softmax(scores: Tensor, labels: Tensor) -> Tensor:
     """Lovász-Softmax over the labels present in the batch: a convex surrogate of 1 − mIoU.
 
-    Berman, Rannen Triki, Blaschko, CVPR 2018, algorithm 1; on a random ``LOVASZ_SHARE`` of the pixels. Shapes as in
-    ``cross_entropy``.
+    Berman, Rannen Triki, Blaschko, CVPR 2018, algorithm 1; on a random ``LOVASZ_SHARE`` of the pixels whose label
+    is known exactly. Shapes as in ``cross_entropy``.
     """
-    known = (labels != IGNORE) & (torch.rand(labels.shape, device=labels.device) < LOVASZ_SHARE)
+    known = (labels < scores.shape[1]) & (torch.rand(labels.shape, device=labels.device) < LOVASZ_SHARE)
     chances = scores.softmax(1).permute(0, 2, 3, 1)[known]
     truth = labels[known]
     losses = []

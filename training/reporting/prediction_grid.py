@@ -16,7 +16,6 @@ from training.data.sample import UInt8Array
 from training.evaluation.metrics import joints_near
 from training.evaluation.protocols import one_pass
 from training.labels.compatibility import require_same_labels
-from training.labels.label_set import IGNORE
 from training.reporting.overlay import overlay
 
 COUNT, COLUMNS = 12, 3
@@ -57,7 +56,7 @@ def show(checkpoint: Checkpoint, folder: PreparedFolder, name: str) -> Shown:
     sample, label_set = folder.read(name), checkpoint.label_set
     answer = one_pass(checkpoint, sample.image)
     known, near = joints_near(answer.joints, sample.joints, label_set)
-    certain = sample.labels != IGNORE
+    certain = sample.labels < len(label_set.labels)
     pictures = (
         sample.image,
         overlay(sample.image, sample.labels, sample.joints, label_set),

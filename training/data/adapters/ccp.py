@@ -121,7 +121,7 @@ class ClothingCoParsing:
     def _poses(self) -> dict[str, list[list[float]]]:
         path = self.root / "pose_mediapipe.json"
         if not path.exists():
-            raise FileNotFoundError(f"{path} is missing: make it with `python -m training.data.mediapipe_pose`")
+            raise FileNotFoundError(f"{path} is missing: make it with `python -m training.mediapipe_pose`")
         poses: dict[str, list[list[float]]] = json.loads(path.read_text())
         return poses
 

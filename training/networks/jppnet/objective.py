@@ -38,6 +38,7 @@ class JPPNetObjective(Objective):
     def parsing(self, scores: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy of ``scores`` (N, L, h, w) with ``labels`` (N, H, W), read at every cell's pixel."""
         truth = resize_nearest(labels, (scores.shape[2], scores.shape[3]))
+        truth = torch.where(truth < scores.shape[1], truth, IGNORE)  # the original knows no coarse labels
         if self.regions is None:
             return cross_entropy_of_known(scores, truth).mean()
         cell_sigma = self.recipe.sigma * scores.shape[2] / labels.shape[1]

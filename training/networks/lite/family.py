@@ -24,8 +24,8 @@ def _build_network(recipe: LiteRecipe, label_set: LabelSet) -> Network:
     return LiteNetwork.from_recipe(recipe.network, labels, joints)
 
 
-def _build_objective(network: Network, recipe: LiteRecipe, _: LabelSet, precision: torch.dtype) -> Objective:
-    return LiteObjective(network, precision, recipe.loss)
+def _build_objective(network: Network, recipe: LiteRecipe, label_set: LabelSet, precision: torch.dtype) -> Objective:
+    return LiteObjective(network, precision, recipe.loss, label_set)
 
 
 def _build_sampler(

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from training.labels.label_set import LabelSet
 from training.losses.cross_entropy import cross_entropy
 from training.losses.heat_map import heat_map_loss
 from training.losses.lovasz import lovasz_softmax
@@ -16,28 +17,32 @@ from training.networks.stage import Stage
 class LiteObjective(Objective):
     """The light network's loss."""
 
-    def __init__(self, network: Network, precision: torch.dtype, recipe: LiteLossRecipe) -> None:
+    possible: Tensor
+
+    def __init__(self, network: Network, precision: torch.dtype, recipe: LiteLossRecipe, label_set: LabelSet) -> None:
         super().__init__(network, precision)
         self.recipe = recipe
+        self.register_buffer("possible", torch.from_numpy(label_set.possible_labels), persistent=False)
 
     def forward(self, images: Tensor, labels: Tensor, maps: Tensor, weights: Tensor) -> Terms:
-        return joint_loss(self.stages(images), labels, maps, weights, self.recipe)
+        return joint_loss(self.stages(images), labels, maps, weights, self.recipe, self.possible)
 
 
 def joint_loss(
-    stages: list[Stage], labels: Tensor, maps: Tensor, weights: Tensor, recipe: LiteLossRecipe
+    stages: list[Stage], labels: Tensor, maps: Tensor, weights: Tensor, recipe: LiteLossRecipe, possible: Tensor
 ) -> dict[str, Tensor]:
     """The terms of the light network's loss and their ``total``.
 
-    ``labels`` (N, 2h, 2w), twice the stages' grid (h, w). Earlier stages learn on the coarse grid; the last one learns
-    on the fine grid and adds Lovász, half and half. A network's only stage learns as the first and as the last.
+    ``labels`` (N, 2h, 2w), twice the stages' grid (h, w); ``possible`` as in ``cross_entropy``. Earlier stages learn on
+    the coarse grid; the last one learns on the fine grid and adds Lovász, half and half. A network's only stage learns
+    as the first and as the last.
     """
     coarse = labels[:, ::2, ::2]
     last = F.interpolate(stages[-1].parsing, scale_factor=2.0, mode="bilinear", align_corners=False)
-    early = [cross_entropy(stage.parsing, coarse, recipe.background) for stage in stages[:-1] or stages]
+    early = [cross_entropy(stage.parsing, coarse, recipe.background, possible) for stage in stages[:-1] or stages]
     poses = [heat_map_loss(stage.pose, maps, weights, recipe.sigma) for stage in stages]
     terms = {
-        "parsing": cross_entropy(last, labels, recipe.background),
+        "parsing": cross_entropy(last, labels, recipe.background, possible),
         "lovasz": lovasz_softmax(last, labels),
         "parsing_early": torch.stack(early).mean(),
         "pose": poses[-1],
