@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from training.labels.lip import LIP
 from training.networks.lite.efficientnet_lite import EfficientNetLite
 from training.networks.lite.movenet import LIGHTNING, THUNDER, MoveNet
 from training.networks.lite.network import TRUNKS, LiteNetwork
@@ -187,7 +188,7 @@ class TestTaskWeights:
         recipe = load_recipe("lite").loss.model_copy(update=weights)
         network = lite_network(refinements).train()
         torch.manual_seed(2)  # Lovász draws its pixels
-        terms = LiteObjective(network, torch.float32, recipe)(*batch)
+        terms = LiteObjective(network, torch.float32, recipe, LIP)(*batch)
         terms["total"].backward()
         return network, terms
 

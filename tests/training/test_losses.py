@@ -12,6 +12,11 @@ from training.networks.lite.recipe import LiteLossRecipe
 from training.networks.stage import Stage
 
 RECIPE = LiteLossRecipe(background=0.5, pose=1.0, sigma=2.0)
+COARSE = 254
+POSSIBLE = torch.zeros(256, 3, dtype=torch.bool)
+"""Three labels, and a coarse one of the last two."""
+POSSIBLE[:3] = torch.eye(3, dtype=torch.bool)
+POSSIBLE[COARSE, 1:] = True
 
 
 def certain(labels, classes=3, margin=30.0):
@@ -29,13 +34,24 @@ class TestCrossEntropy:
         scores = torch.zeros(1, 3, 1, 2)
         scores[0, 1, 0, 0] = 1.0  # wrong on the background pixel only
         truth = torch.tensor([[[0, 1]]])
-        assert cross_entropy(scores, truth, 0.1) < cross_entropy(scores, truth, 1.0)
+        assert cross_entropy(scores, truth, 0.1, POSSIBLE) < cross_entropy(scores, truth, 1.0, POSSIBLE)
 
     def test_unknown_pixels_cost_nothing(self):
         truth = torch.tensor([[[0, IGNORE]]])
         a, b = torch.zeros(1, 3, 1, 2), torch.zeros(1, 3, 1, 2)
         b[0, 2, 0, 1] = 9.0
-        assert cross_entropy(a, truth, 1.0) == cross_entropy(b, truth, 1.0)
+        assert cross_entropy(a, truth, 1.0, POSSIBLE) == cross_entropy(b, truth, 1.0, POSSIBLE)
+
+    def test_a_coarse_label_costs_what_its_labels_leave_out(self):
+        # Probabilities 0.2, 0.3, 0.5; the pixel may be 1 or 2.
+        scores = torch.tensor([0.2, 0.3, 0.5]).log().reshape(1, 3, 1, 1)
+        assert cross_entropy(scores, torch.tensor([[[COARSE]]]), 1.0, POSSIBLE).item() == pytest.approx(-np.log(0.8))
+
+    def test_coarse_and_exact_pixels_weigh_alike(self):
+        scores = torch.tensor([0.2, 0.3, 0.5]).log().reshape(1, 3, 1, 1).expand(1, 3, 1, 3)
+        truth = torch.tensor([[[0, COARSE, IGNORE]]])
+        weighted = (0.5 * -np.log(0.2) - np.log(0.8)) / 1.5
+        assert cross_entropy(scores, truth, 0.5, POSSIBLE).item() == pytest.approx(weighted)
 
 
 class TestLovasz:
@@ -47,6 +63,10 @@ class TestLovasz:
     def test_right_answers_cost_nothing_and_wrong_ones_everything(self, labels):
         assert lovasz_softmax(certain(labels), labels).item() == pytest.approx(0, abs=1e-6)
         assert lovasz_softmax(certain((labels + 1) % 3), labels).item() == pytest.approx(1, abs=1e-6)
+
+    def test_coarse_labels_are_not_looked_at(self):
+        scores = torch.zeros(1, 3, 2, 2, requires_grad=True)
+        assert lovasz_softmax(scores, torch.full((1, 2, 2), COARSE)).item() == 0
 
     def test_nothing_known_costs_nothing(self):
         scores = torch.zeros(1, 3, 2, 2, requires_grad=True)
@@ -93,7 +113,7 @@ def test_every_stage_is_supervised_on_both_tasks(labels):
         for _ in range(3)
     ]
     maps, weights = torch.rand(1, 2, 8, 16), torch.ones(1, 2)
-    joint_loss(stages, labels, maps, weights, RECIPE)["total"].backward()
+    joint_loss(stages, labels, maps, weights, RECIPE, POSSIBLE)["total"].backward()
     for stage in stages:
         assert stage.parsing.grad.abs().sum() > 0
         assert stage.pose.grad.abs().sum() > 0

@@ -6,6 +6,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from training.data.openimages_source import Boxes
 from training.data.sample import UInt8Array
@@ -59,7 +60,7 @@ def person_crops(boxes: Boxes, width: int, height: int) -> Iterator[tuple[int, P
         yield int(place), _around(boxes[place], width, height)
 
 
-def contained_counts(boxes: Boxes) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def contained_counts(boxes: Boxes) -> npt.NDArray[np.int64]:
     """For each box (N, 4), how many others lie in it by at least ``INSIDE`` of their area."""
     start, end = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     overlap = np.minimum(end[:, None], end[None]) - np.maximum(start[:, None], start[None])
@@ -68,7 +69,8 @@ def contained_counts(boxes: Boxes) -> np.ndarray[tuple[int], np.dtype[np.int64]]
     return np.asarray(contained.sum(axis=1) - 1, np.int64)
 
 
-def _around(box: Boxes, width: int, height: int) -> PersonCrop:
+def _around(box: npt.NDArray[np.floating], width: int, height: int) -> PersonCrop:
+    box = box.astype(np.float64)
     left, top = np.floor(box[:2] - MARGIN * box[2:]).astype(int).clip(0)
     right, bottom = np.minimum(np.ceil(box[:2] + (1 + MARGIN) * box[2:]).astype(int), (width, height))
     longer = max(right - left, bottom - top)
