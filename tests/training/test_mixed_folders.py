@@ -76,3 +76,19 @@ def test_the_card_names_all_data(folders):
 
 def test_the_preset_mixes_two_folders():
     assert sum(load_recipe("lite-rendered").sampling.shares) == pytest.approx(1)
+
+
+class TestCoarseLabels:
+    """Folders that were prepared before their label set had coarse labels are mixed with newer ones."""
+
+    def mixed(self, folders, *coarse):
+        for folder, own in zip(folders, coarse, strict=True):
+            folder.__dict__["label_set"] = LIP.model_copy(update={"coarse": own})
+        return MixedFolders(folders)
+
+    def test_the_mix_knows_the_coarse_labels_of_any_folder(self, folders):
+        assert self.mixed(folders, {}, {"limbs": ("left-arm", "right-arm")}).label_set.coarse_id == {"limbs": 254}
+
+    def test_two_folders_with_other_coarse_labels_cannot_be_mixed(self, folders):
+        with pytest.raises(ValueError, match="other coarse labels"):
+            self.mixed(folders, {"limbs": ("left-arm", "right-arm")}, {"legs": ("left-leg", "right-leg")})

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import DatasetInfo, Sample
+from training.labels.label_set import LabelSet
 
 
 def open_data(roots: list[Path], shares: tuple[float, ...]) -> PreparedFolder:
@@ -30,8 +31,15 @@ class MixedFolders(PreparedFolder):
             raise ValueError(f"the recipe mixes {len(shares)} folders (sampling.shares), --data names {len(folders)}")
         if len({folder.label_set.name for folder in folders}) > 1:
             raise ValueError("folders of several label sets cannot be mixed")
+        if len({tuple(folder.label_set.coarse.items()) for folder in folders if folder.label_set.coarse}) > 1:
+            raise ValueError("folders whose label sets have other coarse labels than each other cannot be mixed")
         super().__init__(folders[0].root)
         self.folders, self.shares = folders, shares
+
+    @cached_property
+    def label_set(self) -> LabelSet:
+        """The folders' label set; one with coarse labels where another folder was prepared before there were any."""
+        return next((folder.label_set for folder in self.folders if folder.label_set.coarse), self.folders[0].label_set)
 
     @cached_property
     def info(self) -> DatasetInfo:
