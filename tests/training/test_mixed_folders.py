@@ -5,6 +5,7 @@ from drawings import draw_people
 from training.data.mixed_folders import MixedFolders, open_data
 from training.data.prepared_folder import PreparedFolder
 from training.data.sampler import RareLabelSampler
+from training.labels.label_set import LabelSet
 from training.labels.lip import LIP
 from training.networks.presets import load_recipe
 
@@ -83,7 +84,7 @@ class TestCoarseLabels:
 
     def mixed(self, folders, *coarse):
         for folder, own in zip(folders, coarse, strict=True):
-            folder.__dict__["label_set"] = LIP.model_copy(update={"coarse": own})
+            folder.__dict__["label_set"] = LabelSet(**(LIP.model_dump() | {"coarse": own}))
         return MixedFolders(folders)
 
     def test_the_mix_knows_the_coarse_labels_of_any_folder(self, folders):
