@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from service import __version__
 from service.api.answered import Answered
 from service.engine.engine import Engine
 from service.engine.session import bucket
@@ -23,6 +24,7 @@ class Metrics:
         """Listens to the engine from now on."""
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
+        Info("jppnet_build", "the service's version", registry=registry).info({"version": __version__})
         info = Info("jppnet_model", "the model that is served, and what runs it", registry=registry)
         card, session = engine.card, engine.drive.sessions[0]
         info.info(
