@@ -2,7 +2,7 @@
 
 import hashlib
 
-from service import __version__
+from service.version import __version__
 
 
 def entity_tag(photo: bytes, *question: object) -> str:

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from service import __version__
 from service.api.answered import Answered
 from service.engine.engine import Engine
 from service.engine.session import bucket
 from service.engine.timings import STAGES, Timings
+from service.version import __version__
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper ends of the histograms' buckets."""

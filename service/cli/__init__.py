@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from service import __version__
 from service.cli.doctor import doctor
 from service.cli.photos import analyze, parse, pose
 from service.cli.serve import serve
 from service.scale.command import bulk
+from service.version import __version__
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Human parsing and pose.")
 

@@ -1,4 +1,4 @@
-"""The package's version is written in ``service/__init__.py``; whatever must repeat it is held to it here."""
+"""The package's version is written in ``service/version.py``; whatever must repeat it is held to it here."""
 
 import json
 import re
@@ -10,8 +10,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from service import __version__
 from service.cli import app
+from service.version import __version__
 
 ROOT = Path(__file__).parents[2]
 

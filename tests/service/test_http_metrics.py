@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving import serving
 from test_http_load import PHOTO, scene
 
-from service import __version__
 from service.settings import Settings
+from service.version import __version__
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
