@@ -5,8 +5,8 @@ BIN := .venv/bin
 NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
-.PHONY: serve install install-training install-dev test test-js test-slow test-ops test-container test-scale reference \
-  models ablation bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
+.PHONY: serve install install-training install-dev test test-js test-slow test-ops test-container test-scale test-lowest \
+  reference dist models ablation bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -64,6 +64,14 @@ test-scale: .venv-scale/done  ## the tests of service/scale, with Ray, in an env
 
 bench-scale: .venv-scale/done  ## Ray against the same without it, on this machine: make bench-scale PHOTOS=folder
 	.venv-scale/bin/python tests/scale/bench.py $(PHOTOS)
+
+.venv-lowest/done: pyproject.toml
+	uv venv --quiet --clear --python $(PYTHON) .venv-lowest
+	uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable '.[cpu,otel,training,synthetic,dev]'
+	touch $@
+
+test-lowest: .venv-lowest/done  ## the tests with the lowest versions that pyproject.toml allows; needs uv
+	.venv-lowest/bin/pytest
 
 test-ops: install-dev  ## dashboard, alerts and replicas; with Debian's packages prometheus and nginx-light
 	$(BIN)/pytest -m ops -s tests/ops
@@ -169,6 +177,23 @@ $(BENCH)/done: requirements/$(BENCH_EXTRA).txt tests/benchmarks/requirements.txt
 	$(BENCH)/peers/bin/pip install --quiet --require-hashes -r $<
 	$(BENCH)/peers/bin/pip install --quiet -r tests/benchmarks/requirements.txt
 	touch $@
+
+# What a release publishes: the wheel, the JavaScript package, and for both locked installs a CycloneDX SBOM of all packages.
+dist: $(NODE_MODULES)  ## wheel, JavaScript package and SBOMs, in dist/; needs npm
+	rm -rf dist .venv-dist
+	$(PYTHON) -m venv .venv-dist/tools
+	.venv-dist/tools/bin/pip install --quiet --require-hashes -r requirements/build.txt
+	.venv-dist/tools/bin/pip install --quiet cyclonedx-bom==7.5.0
+	.venv-dist/tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	cd clients/js && npm pack --silent --pack-destination ../../dist
+	for extra in cpu gpu; do \
+	  $(PYTHON) -m venv --without-pip .venv-dist/$$extra && \
+	  .venv-dist/tools/bin/pip --python .venv-dist/$$extra install --quiet --require-hashes -r requirements/$$extra.txt && \
+	  .venv-dist/tools/bin/pip --python .venv-dist/$$extra install --quiet --no-deps --no-index --find-links dist jppnet && \
+	  .venv-dist/tools/bin/cyclonedx-py environment --output-reproducible --output-file dist/jppnet-$$extra.cdx.json .venv-dist/$$extra \
+	    || exit; \
+	done
+
 LOCK := --generate-hashes --universal --python-version 3.11 --no-header --upgrade -o
 
 lock:  ## new locks for the service's installs; needs uv
@@ -183,4 +208,4 @@ pose-environment:  ## MediaPipe, in an environment of its own (training/data/med
 	.venv-pose/bin/pip install --quiet mediapipe==0.10.14 tqdm
 
 clean:
-	rm -rf .venv .venv-bench .venv-pose .venv-scale clients/js/node_modules
+	rm -rf .venv .venv-bench .venv-dist .venv-lowest .venv-pose .venv-scale clients/js/node_modules

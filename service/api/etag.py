@@ -1,10 +1,8 @@
 """Entity tags: the same photo asked for in the same way gets the same answer, so a client may keep it."""
 
 import hashlib
-from importlib.metadata import version
-from typing import Final
 
-SERVICE: Final = version("jppnet")
+from service.version import __version__
 
 
 def entity_tag(photo: bytes, *question: object) -> str:
@@ -12,7 +10,7 @@ def entity_tag(photo: bytes, *question: object) -> str:
 
     Weak, because the same answer may go out compressed or not.
     """
-    digest = hashlib.sha256(repr((SERVICE, *question)).encode())
+    digest = hashlib.sha256(repr((__version__, *question)).encode())
     digest.update(b"\0")
     digest.update(photo)
     return f'W/"{digest.hexdigest()[:32]}"'

@@ -11,6 +11,7 @@ from service.api.answered import Answered
 from service.engine.engine import Engine
 from service.engine.session import bucket
 from service.engine.timings import STAGES, Timings
+from service.version import __version__
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper ends of the histograms' buckets."""
@@ -23,6 +24,7 @@ class Metrics:
         """Listens to the engine from now on."""
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
+        Info("jppnet_build", "the service's version", registry=registry).info({"version": __version__})
         info = Info("jppnet_model", "the model that is served, and what runs it", registry=registry)
         card, session = engine.card, engine.drive.sessions[0]
         info.info(

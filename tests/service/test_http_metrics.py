@@ -11,6 +11,7 @@ from serving import serving
 from test_http_load import PHOTO, scene
 
 from service.settings import Settings
+from service.version import __version__
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
@@ -49,6 +50,7 @@ def test_answers_are_counted_by_route_and_status(toy_path: Path) -> None:
     assert sum(seconds.values()) == pytest.approx(found[key("stage_seconds_sum", stage="total")])
     assert min(seconds.values()) > 0
     assert found["process_resident_memory_bytes", frozenset()] > 1e6
+    assert found[key("build_info", version=__version__)] == 1
 
 
 def test_batches_their_padding_and_who_waits(toy_path: Path) -> None:
