@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from raw_http import assert_raw_problem, connecting, is_ended, read_all, read_answer
 from serving import serving
+from test_drain import SERVE, served
 from test_http_load import PHOTO, scene
 from toy_model import png
 
@@ -284,3 +285,27 @@ def test_few_descriptors_mean_few_connections() -> None:
     assert few.connections + few.reserve + few.backlog <= 44 - 16
     assert few.connections >= 15
     assert (many.connections, many.reserve, many.backlog) == (1000, 16, 2048)
+
+
+SCARCE = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+{SERVE}
+"""
+"""The service in a process that may have 64 descriptors."""
+
+
+def test_scarce_descriptors_shut_nobody_out(toy_path: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as stderr, served(toy_path, SCARCE, stderr) as (process, url), ExitStack() as stack:
+        with httpx.Client(base_url=url) as client:
+            for _ in range(300):
+                with suppress(OSError):
+                    stack.enter_context(connecting(client))
+            for _ in range(3):
+                assert httpx.get(f"{url}/livez").status_code == 200
+                assert httpx.post(f"{url}/pose", content=PHOTO).status_code == 200
+        assert process.poll() is None
+    lines = log.read_text()
+    assert "connections at once, not the 1000 of JPPNET_MAX_CONNECTIONS" in lines
+    assert 1 <= lines.count("as many connections as there may be") <= 3, "one line for hundreds"
