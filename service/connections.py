@@ -23,8 +23,6 @@ SPARE_DESCRIPTORS: Final = 16
 """Descriptors that are left for what is no connection."""
 MAX_BACKLOG: Final = 2048
 """Most connections that wait to be accepted. They may all be accepted at once, before any is refused."""
-GRACE: Final = 1.0
-"""Seconds that a client may keep the service waiting before another one gets its place."""
 LINGER: Final = 2.0
 """Seconds that a refused client gets to read why."""
 PROGRESS: Final = 256_000
@@ -40,8 +38,10 @@ class Stage(Enum):
 
     SERVICE = auto()
     """For the service, which works on its request."""
+    NEW = auto()
+    """For the client to begin its first request."""
     IDLE = auto()
-    """For the client to begin a request."""
+    """For the client to begin another request."""
     HEAD = auto()
     """For the rest of a request's head."""
     BODY = auto()
@@ -52,7 +52,7 @@ class Stage(Enum):
     """For the client to read why it is refused."""
 
 
-CLIENTS_TURN: Final = (Stage.HEAD, Stage.BODY, Stage.READING, Stage.REFUSED)
+CLIENTS_TURN: Final = (Stage.NEW, Stage.HEAD, Stage.BODY, Stage.READING, Stage.REFUSED)
 """Stages in which a client keeps the service waiting."""
 
 
@@ -119,7 +119,8 @@ class Limits:
     def seconds(self, stage: Stage) -> float:
         """How long a connection may be in a stage in which it waits for its client."""
         return {
-            Stage.IDLE: max(self.head_seconds, self.keep_alive_seconds + GRACE),  # uvicorn's own timer comes first
+            Stage.NEW: self.head_seconds,
+            Stage.IDLE: self.keep_alive_seconds + LINGER,  # uvicorn's own timer comes first
             Stage.HEAD: self.head_seconds,
             Stage.BODY: self.body_seconds + LINGER,  # the calls say by themselves when an upload is too slow
             Stage.READING: self.write_seconds,
@@ -176,8 +177,8 @@ class Connections:
             if len(self._reserve) >= self.limits.reserve and not self._make_room_in_reserve():
                 return False
             self._reserve[connection] = None
-        connection.stage, connection.since = Stage.IDLE, time.monotonic()
-        self._stages[Stage.IDLE][connection] = None
+        connection.since = time.monotonic()
+        self._stages[connection.stage][connection] = None
         return True
 
     def remove(self, connection: Connection) -> None:
@@ -227,8 +228,7 @@ class Connections:
 
     def _make_room(self) -> bool:
         """Ends the connection that has kept the service waiting longest, an idle one if there is any."""
-        idle = next((it for it in self._stages[Stage.IDLE] if not it.is_reserve), None)
-        victim = idle or self._longest_waiting(is_reserve=False)
+        victim = self._first(Stage.IDLE) or self._longest_waiting()
         if victim is None:
             return False
         self._give_place_of(victim)
@@ -241,14 +241,14 @@ class Connections:
         self._give_place_of(victim)
         return True
 
-    def _longest_waiting(self, is_reserve: bool) -> Connection | None:
-        """Of those that are the client's turn for more than a moment."""
-        before = time.monotonic() - GRACE
-        firsts = (
-            next((it for it in self._stages[stage] if it.is_reserve is is_reserve), None) for stage in CLIENTS_TURN
-        )
-        late = [first for first in firsts if first is not None and first.since <= before]
-        return min(late, key=lambda first: first.since, default=None)
+    def _longest_waiting(self) -> Connection | None:
+        """Of those that keep the service waiting."""
+        firsts = filter(None, map(self._first, CLIENTS_TURN))
+        return min(firsts, key=lambda first: first.since, default=None)
+
+    def _first(self, stage: Stage) -> Connection | None:
+        """The one that has been in a stage longest, but for the reserve."""
+        return next((connection for connection in self._stages[stage] if not connection.is_reserve), None)
 
     def _give_place_of(self, victim: Connection) -> None:
         self.tell("place-needed", "there are as many connections as there may be; the idle or slow make room")

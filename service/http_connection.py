@@ -59,7 +59,7 @@ class HttpConnection(HttpToolsProtocol):
         super().__init__(**options)
         self._connections = connections
         self._limits = connections.limits
-        self.stage, self.since, self.unread_mark = Stage.IDLE, 0.0, 0
+        self.stage, self.since, self.unread_mark = Stage.NEW, 0.0, 0
         self.is_reserve = False
         self._is_in_message = self._is_in_head = False
         self._discards = False
@@ -190,7 +190,7 @@ class HttpConnection(HttpToolsProtocol):
         match self.stage:
             case Stage.IDLE if self.unread:
                 self._connections.move(self, Stage.READING)
-            case Stage.IDLE:
+            case Stage.IDLE | Stage.NEW:
                 self.transport.close()
             case Stage.HEAD:
                 seconds = f"{self._limits.head_seconds:g}"
@@ -209,7 +209,7 @@ class HttpConnection(HttpToolsProtocol):
         if self.unread or self.stage is Stage.REFUSED:
             self.drop()
             return
-        if self._can_be_refused() and (self._is_in_message or self.is_reserve):
+        if self._can_be_refused() and self.stage is not Stage.IDLE:
             self._write_problem(TOO_MANY_CONNECTIONS, NO_PLACE)
         self._discards = True
         self._disconnect()
@@ -342,4 +342,4 @@ class HttpConnection(HttpToolsProtocol):
             return Stage.SERVICE
         if self._is_in_message:
             return Stage.HEAD if self._is_in_head else Stage.BODY
-        return Stage.IDLE
+        return Stage.IDLE if self._messages else Stage.NEW
