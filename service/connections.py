@@ -21,8 +21,9 @@ RESERVE: Final = 16
 """Most connections above the limit, for health checks."""
 SPARE_DESCRIPTORS: Final = 16
 """Descriptors that are left for what is no connection."""
-MAX_BACKLOG: Final = 2048
-"""Most connections that wait to be accepted. They may all be accepted at once, before any is refused."""
+MAX_BACKLOG: Final = 512
+"""Most connections that wait to be accepted. They may all be accepted at once, before any is refused, and nothing else
+is done meanwhile."""
 LINGER: Final = 2.0
 """Seconds that a refused client gets to read why."""
 PROGRESS: Final = 256_000

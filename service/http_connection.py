@@ -106,6 +106,7 @@ class HttpConnection(HttpToolsProtocol):
                     HEAD_TOO_LARGE,
                     f"The request's head is larger than {kilobytes} kB. Send fewer or shorter headers and parameters.",
                 )
+        self._update_stage()
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """The client has ended its sending, or is gone: it gets the answer to what it has sent as a whole."""
@@ -145,7 +146,6 @@ class HttpConnection(HttpToolsProtocol):
         self._messages += 1
         self._is_in_message = self._is_in_head = True
         self._body_bytes = self._framing_bytes = 0
-        self._update_stage()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or a trailer."""
@@ -161,7 +161,6 @@ class HttpConnection(HttpToolsProtocol):
         self._is_in_head, self._head_bytes = False, 0
         if self.is_reserve:
             self.cycle.keep_alive = False
-        self._update_stage()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
@@ -176,7 +175,6 @@ class HttpConnection(HttpToolsProtocol):
         """A request is whole."""
         super().on_message_complete()
         self._is_in_message = False
-        self._update_stage()
 
     def on_response_complete(self) -> None:
         """An answer is on its way."""
@@ -209,7 +207,7 @@ class HttpConnection(HttpToolsProtocol):
         if self.unread or self.stage is Stage.REFUSED:
             self.drop()
             return
-        if self._can_be_refused() and self.stage is not Stage.IDLE:
+        if self._can_be_refused() and (self._is_in_message or self.is_reserve):
             self._write_problem(TOO_MANY_CONNECTIONS, NO_PLACE)
         self._discards = True
         self._disconnect()

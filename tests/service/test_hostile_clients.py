@@ -117,16 +117,16 @@ def stalled_heads_of_uploads(target: Target) -> None:
 
 
 def unread_answers(target: Target) -> None:
-    """B2: answers of several megabytes that nobody reads."""
+    """B2: answers of several megabytes that nobody reads, few of which take long to make."""
     noise = jpeg(np.random.default_rng(0).integers(0, 255, (1500, 1500, 3), dtype=np.uint8))
-    request = head("/pose?format=overlay", len(noise), "Accept: image/png") + noise
+    overlay = head("/pose?format=overlay", len(noise), "Accept: image/png") + noise
+    script = b"GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
     with ExitStack() as stack:
-        for _ in range(100):
+        for number in range(200):
             connection = stack.enter_context(target.connect())
             with suppress(OSError):
-                connection.sendall(request * 2)
+                connection.sendall(overlay if number % 20 == 0 else script * 10)
             time.sleep(0.1)
-        time.sleep(5)
 
 
 def header_of_50_megabytes(target: Target) -> None:

@@ -284,7 +284,7 @@ def test_few_descriptors_mean_few_connections() -> None:
     few, many = Limits.of(settings, 44), Limits.of(settings, 20_000)
     assert few.connections + few.reserve + few.backlog <= 44 - 16
     assert few.connections >= 15
-    assert (many.connections, many.reserve, many.backlog) == (1000, 16, 2048)
+    assert (many.connections, many.reserve, many.backlog) == (1000, 16, 512)
 
 
 SCARCE = f"""
