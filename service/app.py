@@ -1,5 +1,6 @@
 """The ASGI application: an engine behind HTTP."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -19,23 +20,31 @@ from service.api.request_id import RequestId
 from service.api.request_log import request_log
 from service.api.routes import health_routes, model_route, photo_routes
 from service.api.traces import TELEMETRY
+from service.api.upload_budget import UploadBudget
 from service.api.web import install_web_habits
+from service.connections import Connections
 from service.engine.engine import Engine
 from service.settings import Settings
 
 API_VERSION: Final = "1.0"
 """Of the HTTP contract: it changes when calls or answers do, whatever the package's version."""
 PATIENCE: Final = 1
-"""Seconds that a run of the model is waited for when nobody waits for its answer any more."""
+"""Seconds that work is waited for when nobody waits for its answer any more."""
+
+log = logging.getLogger(__name__)
 
 
-def create_app(engine: Engine, settings: Settings) -> FastAPI:
-    """An application that serves a started engine, and closes it when it shuts down."""
+def create_app(engine: Engine, settings: Settings, connections: Connections | None = None) -> FastAPI:
+    """An application that serves a started engine, and closes it when it shuts down.
+
+    ``connections`` are those of the server that it runs in, for the metrics.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await run_in_threadpool(engine.close, PATIENCE)
+        if not await run_in_threadpool(engine.close, PATIENCE):
+            log.warning("what was still at work did not end within %s s and is left behind", PATIENCE)
 
     app = FastAPI(
         title="jppnet",
@@ -47,8 +56,9 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         redoc_url=None,
         telemetry=TELEMETRY,
     )
-    metrics = Metrics(engine)
-    keys, photos = Keys(settings.api_keys), photo_routes(engine, settings)
+    uploads = UploadBudget(int(settings.upload_budget_mb * 1e6))
+    metrics = Metrics(engine, uploads, connections)
+    keys, photos = Keys(settings.api_keys), photo_routes(engine, settings, uploads)
     install_problems(app)
     app.add_middleware(Door, engine=engine, keys=keys, calls=photos)
     app.add_middleware(WatchAnswers, listeners=(metrics.answered, request_log(engine.card)))

@@ -1,29 +1,71 @@
-"""The server's end: first it says that it is not ready and goes on answering, then it takes no more connections."""
+"""The HTTP server: uvicorn with bounded connections, and an orderly end.
 
+At the end it first says that it is not ready and goes on answering, then it takes no more connections, and in time it
+is gone.
+"""
+
+import os
 import signal
+import socket
 import time
+from functools import partial
 from math import inf
+from threading import Timer
 from types import FrameType
+from typing import Any, Final
 
 import uvicorn
+from fastapi import FastAPI
 
+from service.app import PATIENCE, create_app
+from service.connections import Connections, Limits, raise_descriptor_limit
 from service.engine.engine import Engine
+from service.http_connection import HttpConnection
+from service.settings import Settings
+
+SWEEPS: Final = 5
+"""Ticks of uvicorn's clock (0.1 s each) from one look for connections whose time is up to the next."""
+SPARE: Final = 0.5
+"""Seconds of the drain that are left for answers to be sent and the process to end."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which on SIGTERM keeps listening for a while, not ready, so that whoever spreads requests over
-    several services can learn of it before requests are refused."""
+    """uvicorn's server around an engine, whose connections are bounded, and which ends in time.
 
-    def __init__(self, config: uvicorn.Config, engine: Engine, notice_seconds: float) -> None:
+    On SIGTERM it keeps listening for a while, not ready, so that whoever spreads requests over several services can
+    learn of it before requests are refused.
+    """
+
+    def __init__(self, engine: Engine, settings: Settings, **options: Any) -> None:
+        """``options`` are uvicorn's, over those that belong to this server."""
+        self.limits = Limits.of(settings, raise_descriptor_limit())
+        self._connections = Connections(self.limits)
+        self.web_app: FastAPI = create_app(engine, settings, self._connections)
+        config = uvicorn.Config(
+            self.web_app,
+            http=partial(HttpConnection, self._connections),  # type: ignore[arg-type]  # called like the class
+            ws="none",
+            backlog=self.limits.backlog,
+            timeout_keep_alive=settings.keep_alive_seconds,
+            log_config=None,  # its logs go where all go
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # nothing here asks where a client is
+            **options,
+        )
         super().__init__(config)
         self._engine = engine
-        self._notice_seconds = notice_seconds
+        self._drain_seconds, self._notice_seconds = settings.drain_seconds, settings.notice_seconds
         self._leaves_at = inf
+        self._ends_at = inf
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begins the notice on the first SIGTERM; any other signal, or a second one, ends it."""
         first_notice = sig == signal.SIGTERM and self._leaves_at == inf
         self._engine.drain()
+        if self._ends_at == inf:
+            self._ends_at = time.monotonic() + self._drain_seconds
+            _end_process_in(self._drain_seconds)
         if first_notice and self._notice_seconds:
             self._captured_signals.append(sig)
             self._leaves_at = time.monotonic() + self._notice_seconds
@@ -32,6 +74,22 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """uvicorn's look, ten times a second, at whether to end."""
+        if counter % SWEEPS == 0:
+            self._connections.sweep()
         if time.monotonic() >= self._leaves_at:
             self.should_exit = True
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Takes no more connections, and gives requests under way what is left of the drain."""
+        ends_at = min(self._ends_at, time.monotonic() + self._drain_seconds)
+        left = ends_at - time.monotonic() - PATIENCE - SPARE
+        self.config.timeout_graceful_shutdown = max(0.0, left)  # type: ignore[assignment]  # a float does
+        await super().shutdown(sockets)
+
+
+def _end_process_in(seconds: float) -> None:
+    """Ends the process then, if it still runs: a thread in the middle of a decoder or of the model ends no sooner."""
+    timer = Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import from_json
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -17,6 +17,12 @@ MODELS = Path(__file__).parent / "models"
 
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
 Key = Annotated[SecretStr, Field(min_length=1)]
+Megabytes = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+WholeSeconds = Annotated[int, Field(ge=0, le=86_400)]
+Pixels = Annotated[int, Field(ge=1, le=10**12)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Threads = Annotated[int, Field(ge=1, le=1024)]
 
 
 def _shipped(value: Any) -> Any:
@@ -46,14 +52,21 @@ class Settings(BaseSettings):
     provider: ProviderName = "auto"
     """What runs the model. Asked for by name and missing is an error; ``auto`` takes the best there is and says so."""
 
-    max_upload_mb: PositiveFloat = 20
+    max_upload_mb: Megabytes = 20
     """Largest file that is accepted, in millions of bytes."""
-    max_pixels: PositiveInt = 64_000_000
+    upload_budget_mb: Megabytes = 512
+    """Bytes of all request bodies in memory together, in millions, from the first byte of each until its answer is
+    made. One upload gets at most a quarter of what is free, so that large ones leave room for small ones. What does not
+    fit is answered with 503 before it is read."""
+    answer_budget_mb: Megabytes = 256
+    """Bytes of answers that clients have not read yet, in millions, of all connections together. Above it, connections
+    are ended, the one that has waited longest first."""
+    max_pixels: Pixels = 64_000_000
     """Largest photo that is decoded."""
 
-    queue_size: PositiveInt = 128
+    queue_size: Count = 128
     """Photos that may be under way at once; one more is answered with 503 and the time after which to try again."""
-    max_pixels_at_work: PositiveInt = 100_000_000
+    max_pixels_at_work: Pixels = 100_000_000
     """Pixels that are decoded or drawn at the same time, of all photos together; further photos wait for their turn.
     Each takes up to 13.4 bytes (measured on cutouts, the largest), so this bounds the memory that photos take to some
     1.3 GB. A photo with more pixels than that is worked on alone."""
@@ -62,13 +75,28 @@ class Settings(BaseSettings):
     ``letterbox``. Such a photo costs twice as much, and photos that a person fills cost what they did."""
     share_runs: bool = True
     """Whether calls with the same photo at the same moment, like /parse and /pose of one client, share one run."""
-    timeout_seconds: PositiveFloat = 30
+    timeout_seconds: Seconds = 30
     """Time a request may take when it does not say so itself with ``X-Request-Timeout-Ms``."""
-    drain_seconds: PositiveInt = 8
-    """Time from SIGTERM in which requests under way can finish and the process ends; Docker kills after 10."""
-    notice_seconds: NonNegativeInt = 1
+    drain_seconds: Annotated[WholeSeconds, Field(ge=1)] = 8
+    """Time from SIGTERM in which requests under way can finish and the process ends; Docker kills after 10. What does
+    not fit is answered with 503."""
+    notice_seconds: WholeSeconds = 1
     """Time of that in which requests are still taken while /readyz already says 503; behind a load balancer, longer
-    than the time between two of its looks."""
+    than the time between two of its looks. Not more than ``drain_seconds``."""
+
+    max_connections: Count = 1000
+    """Connections that may be open at once, fewer where the process may have fewer descriptors. Above it, a new
+    connection takes the place of one that is idle, or whose client has kept the service waiting longest."""
+    keep_alive_seconds: Annotated[int, Field(ge=1, le=86_400)] = 5
+    """Time that a connection stays open between two requests."""
+    max_head_kb: Annotated[int, Field(ge=1, le=1024)] = 32
+    """Largest head of a request (its first line and headers), in thousands of bytes."""
+    head_seconds: Seconds = 10
+    """Time from the first byte of a request's head to the last, and from connecting to the first request."""
+    body_seconds: Seconds = 60
+    """Time in which a request's body must have arrived, whatever ``X-Request-Timeout-Ms`` says."""
+    write_seconds: Seconds = 30
+    """Time in which a client must take the next 256 kB of its answer, or the rest; else its connection is ended."""
 
     cors_origins: Annotated[list[Origin], NoDecode, BeforeValidator(_listed)] = []
     """Origins whose pages may call the service, like ``https://example.com``, or ``*`` for all; none by default.
@@ -81,14 +109,25 @@ class Settings(BaseSettings):
     log_level: LogLevel = "info"
     """What is logged: this and worse. Calls of /livez, /readyz and /metrics are for ``debug``."""
 
-    lanes: PositiveInt | None = None
+    lanes: Threads | None = None
     """Threads that run the model side by side; measured at start if not set."""
-    threads: PositiveInt | None = None
+    threads: Threads | None = None
     """Threads within one run of the model on a CPU; measured at start if not set."""
-    max_batch: PositiveInt = 32
+    max_batch: Threads = 32
     """Largest batch that is tried at start; the largest that pays is used."""
     cuda_graph: bool = False
     """Whether runs are captured as CUDA graphs, one per batch size, and replayed; only with provider ``cuda``, and one
     lane."""
     tensorrt_cache: Path | None = None
     """Folder that provider ``tensorrt`` keeps its engines and timings in, which take minutes to make; best a volume."""
+
+    @field_validator("notice_seconds")
+    @classmethod
+    def _fits_into_the_drain(cls, notice: int, info: ValidationInfo) -> int:
+        drain = info.data.get("drain_seconds", notice)
+        if notice > drain:
+            raise ValueError(
+                f"the notice ({notice} s) is part of the drain, and JPPNET_DRAIN_SECONDS is only {drain} s; make that "
+                "longer, or the notice shorter"
+            )
+        return notice

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
-import uvicorn
 
-from service.app import create_app
 from service.engine.engine import Engine
+from service.server import Server
 from service.settings import Settings
 
 
@@ -19,8 +18,7 @@ def serving(engine: Engine, settings: Settings) -> Iterator[httpx.Client]:
     """Serves an engine on a free port, and gives a client for it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(engine, settings), log_level="critical", timeout_graceful_shutdown=5)
-        server = uvicorn.Server(config)
+        server = Server(engine, settings)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         while not server.started:

@@ -85,14 +85,16 @@ def coco_json(analysis: Analysis, options: Options) -> bytes:
 
 
 def _parsing(analysis: Analysis, options: Options) -> Parsing:
-    regions = [_region(analysis.card, view, options) for view in analysis.views] if options.boxes else None
-    labels, mask = _measured(analysis.card, analysis.mask, analysis.parts, options)
+    if not options.boxes:
+        labels, mask = _measured(analysis.card, analysis.mask, analysis.parts, options)
+        return Parsing(labels=labels, mask=mask)
+    ids, regions = analysis.describe_views(lambda view, ids: _region(analysis.card, view, ids, options))
+    labels, mask = _measured(analysis.card, ids, find_parts(ids, analysis.views), options)
     return Parsing(labels=labels, mask=mask, regions=regions)
 
 
-def _region(card: Card, view: View, options: Options) -> Region:
-    parts = find_parts(view.mask, [view])
-    labels, mask = _measured(card, view.mask, parts, options)
+def _region(card: Card, view: View, ids: Image, options: Options) -> Region:
+    labels, mask = _measured(card, ids, find_parts(ids, [view]), options)
     for label in labels:
         label.box = Box(*label.box).moved(view.box.x, view.box.y)
     return Region(box=view.box, labels=labels, mask=mask)

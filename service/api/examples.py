@@ -11,6 +11,10 @@ DETAILS: Final = {
     "invalid-json": "The body is not the JSON that its header promises: EOF while parsing an object at column 1.",
     "unauthorized": "This call needs an API key: send it as Authorization: Bearer …, or as X-API-Key.",
     "not-acceptable": "The header Accept asks for text/html; what can be given is image/png or application/json.",
+    "invalid-http": "The request is no HTTP/1.1. Check what your program sends, byte for byte.",
+    "upload-too-slow": "The upload did not arrive within 60 s. Send a smaller photo, or over a faster connection.",
+    "head-too-slow": "The request's head did not arrive within 10 s.",
+    "head-too-large": "The request's head is larger than 32 kB. Send fewer or shorter headers and parameters.",
     "upload-too-large": "The upload is larger than the 20 MB that are accepted. Send a smaller or a more compressed "
     "photo.",
     "too-many-pixels": "The photo has 12000×9000 = 108,000,000 pixels; at most 64,000,000 are accepted. Scale it down "
@@ -26,10 +30,14 @@ DETAILS: Final = {
     "the upright photo, width and height above 0, like box=112,40,236,771.",
     "box-outside": "Box 2 (800, 0, 50, 50) lies outside the photo, which is 550×830 pixels. A box is x, y, width, "
     "height in pixels of the upright photo.",
+    "boxes-too-large": "The boxes with their surroundings have 2,048,000,000 pixels in all; one call takes at most "
+    "256,000,000. Send fewer boxes in a call, or a smaller photo.",
     "unknown-label": "There is no label “cape”. The labels are background, hat, hair, …; or, by their ids, 0 to 19.",
     "invalid-request": "query opacity: Input should be less than or equal to 1.",
     "inference-failed": "The model failed on this photo.",
     "overloaded": "The service is busy. Try again in 2 s.",
+    "uploads-full": "The service holds as many uploads as it has memory for. Try again in 2 s.",
+    "too-many-connections": "The service has as many connections as it can have. Try again in 1 s.",
     "device-failed": "The device that runs the model has failed; this server must be restarted.",
     "shutting-down": "The service is shutting down.",
     "deadline-passed": "There was no answer within 30 s. Try again later, or allow more time with the header "

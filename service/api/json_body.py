@@ -2,6 +2,7 @@
 
 import binascii
 from base64 import b64decode
+from string import whitespace
 from typing import Final
 
 from pydantic import ValidationError
@@ -24,6 +25,11 @@ def photo_in_json(body: bytes, max_bytes: int) -> bytes:
     Raises:
         InvalidJsonError, MissingPhotoError, InvalidBase64Error, UploadTooLargeError: see there.
     """
+    if sum(map(body.count, (b",", b":", b"[", b"{"))) > OVERHEAD:  # each value takes many times its bytes when parsed
+        raise InvalidJsonError(
+            "The body is not the JSON that its header promises: there is too much beside the photo. Send "
+            '{"image": "…"} and nothing else.'
+        )
     try:
         text = JsonPhoto.model_validate_json(body).image
     except ValidationError as error:
@@ -53,6 +59,6 @@ def _decode(text: str) -> bytes:
         )
     try:
         # Line breaks are what command-line tools put into base64.
-        return b64decode("".join(data.split()), validate=True)
+        return b64decode(data.encode("ascii").translate(None, whitespace.encode()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidBase64Error(f"The photo's text is no base64: {error}.") from None

@@ -1,6 +1,6 @@
 """What Prometheus reads at ``/metrics``. Names and labels are part of the API; each label has few values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from service.api.answered import Answered
+from service.api.upload_budget import UploadBudget
+from service.connections import Connections
 from service.engine.engine import Engine
 from service.engine.session import bucket
 from service.engine.timings import STAGES, Timings
@@ -20,8 +22,8 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 class Metrics:
     """The metrics of one app around one engine, in a registry of their own."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Listens to the engine from now on."""
+    def __init__(self, engine: Engine, uploads: UploadBudget, connections: Connections | None) -> None:
+        """Listens to the engine, and to the server's connections, from now on."""
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         Info("jppnet_build", "the service's version", registry=registry).info({"version": __version__})
@@ -33,8 +35,13 @@ class Metrics:
         self._count_requests(registry)
         self._time_stages(registry)
         self._count_batches(registry, engine.drive.batches)
-        _gauge(registry, engine)
+        _gauge(registry, engine, uploads, connections)
         engine.lanes.on_batch = self.batch_ran
+        if connections:
+            self._ended = Counter(
+                "jppnet_connections_ended", "connections that the service ended, by why", ("reason",), registry=registry
+            )
+            connections.on_end = self.connection_ended
 
     def _count_requests(self, registry: CollectorRegistry) -> None:
         self._requests = Counter("jppnet_requests", "requests answered", ("route", "status"), registry=registry)
@@ -69,6 +76,10 @@ class Metrics:
         self._slots.inc(slots)
         self._padded.inc(slots - photos)
 
+    def connection_ended(self, reason: str) -> None:
+        """Counts a connection that the service refused or ended."""
+        self._ended.labels(reason).inc()
+
     def answered(self, answer: Answered) -> None:
         """Counts an answer, and where its photo's time went."""
         self._requests.labels(answer.route, str(answer.status)).inc()
@@ -84,14 +95,17 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-def _gauge(registry: CollectorRegistry, engine: Engine) -> None:
-    """What is read from the engine when Prometheus asks."""
-    gauges = (
+def _gauge(registry: CollectorRegistry, engine: Engine, uploads: UploadBudget, connections: Connections | None) -> None:
+    """What is read when Prometheus asks."""
+    gauges: list[tuple[str, str, Callable[[], float]]] = [
         ("jppnet_lanes", "threads that run the model side by side", lambda: len(engine.drive.sessions)),
         ("jppnet_queue_photos", "photos that wait for the device", lambda: engine.lanes.waiting),
         ("jppnet_under_way_photos", "photos that are in and not yet answered", lambda: engine.admission.under_way),
         ("jppnet_pixels_at_work", "pixels that are being decoded or drawn", lambda: engine.budget.in_use),
-    )
+        ("jppnet_upload_bytes", "bytes of request bodies that are held, or announced", lambda: uploads.in_use),
+    ]
+    if connections:
+        gauges.append(("jppnet_connections", "connections that are open", lambda: connections.count))
     for name, meaning, read in gauges:
         Gauge(name, meaning, registry=registry).set_function(read)
 

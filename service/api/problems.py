@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problems: which exception is which problem, and how one is answered."""
 
+import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
 CLIENT_CLOSED_REQUEST: Final = 499
 """nginx's status for it; there is no standard one."""
+CUT_SHORT: Final = "The service is shutting down, and there was no time left for this request. Send it again."
 
 
 class UploadTooLargeError(ValueError):
@@ -48,6 +50,18 @@ class InvalidBase64Error(ValueError):
 
 class MissingPhotoError(ValueError):
     """The multipart form or JSON has no photo, or more than one."""
+
+
+class SlowUploadError(ValueError):
+    """The request's body did not arrive in time."""
+
+
+class UploadsFullError(RuntimeError):
+    """The bodies under way take all the memory there is for them; ``retry_after`` is the wait in seconds."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UnknownLabelError(ValueError):
@@ -80,6 +94,7 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     InvalidJsonError: Kind(400, "invalid-json", "Invalid JSON"),
     UnauthorizedError: Kind(401, "unauthorized", "Unauthorized"),
     NotAcceptableError: Kind(406, "not-acceptable", "Not acceptable"),
+    SlowUploadError: Kind(408, "upload-too-slow", "Upload too slow"),
     UploadTooLargeError: Kind(413, "upload-too-large", "Upload too large"),
     photo.TooManyPixelsError: Kind(413, "too-many-pixels", "Too many pixels"),
     photo.NotAPhotoError: Kind(415, "not-a-photo", "Not a photo"),
@@ -90,20 +105,29 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     MissingPhotoError: Kind(422, "missing-photo", "Missing photo"),
     InvalidBoxError: Kind(422, "invalid-box", "Invalid box"),
     photo.BoxOutsideError: Kind(422, "box-outside", "Box outside the photo"),
+    photo.BoxesTooLargeError: Kind(422, "boxes-too-large", "Boxes too large"),
     UnknownLabelError: Kind(422, "unknown-label", "Unknown label"),
     RequestValidationError: Kind(422, "invalid-request", "Invalid request"),
     engine.InferenceError: Kind(500, "inference-failed", "Inference failed"),
     engine.OverloadError: Kind(503, "overloaded", "Overloaded"),
+    UploadsFullError: Kind(503, "uploads-full", "Uploads full"),
     engine.DeviceError: Kind(503, "device-failed", "Device failed"),
     engine.ClosedError: Kind(503, "shutting-down", "Shutting down"),
     engine.DeadlineError: Kind(504, "deadline-passed", "Deadline passed"),
 }
 
+INVALID_HTTP: Final = Kind(400, "invalid-http", "Invalid HTTP")
+HEAD_TOO_SLOW: Final = Kind(408, "head-too-slow", "Request head too slow")
+HEAD_TOO_LARGE: Final = Kind(431, "head-too-large", "Request head too large")
+TOO_MANY_CONNECTIONS: Final = Kind(503, "too-many-connections", "Too many connections")
+CONNECTION_KINDS: Final = (INVALID_HTTP, HEAD_TOO_SLOW, HEAD_TOO_LARGE, TOO_MANY_CONNECTIONS)
+"""What a connection is refused for, before there is a request."""
+
 
 def kinds_of(*statuses: int) -> Iterator[tuple[int, list[Kind]]]:
     """For each status, the kinds of problem that have it."""
     for status in statuses:
-        yield status, [kind for kind in KINDS.values() if kind.status == status]
+        yield status, [kind for kind in (*KINDS.values(), *CONNECTION_KINDS) if kind.status == status]
 
 
 def install_problems(app: FastAPI) -> None:
@@ -120,6 +144,12 @@ def problem_response(request: Request, kind: Kind, detail: str, headers: Mapping
     """A problem as the answer to a request."""
     request_id = request.state.request_id
     request.state.problem = kind.name
+    all_headers = {"X-Request-ID": request_id, **(headers or {})}
+    return Response(problem_json(kind, detail, request_id), kind.status, all_headers, MEDIA_TYPE)
+
+
+def problem_json(kind: Kind, detail: str, request_id: str) -> bytes:
+    """A problem's document, as JSON."""
     problem = Problem(
         type=f"urn:jppnet:problem:{kind.name}",
         title=kind.title,
@@ -127,15 +157,14 @@ def problem_response(request: Request, kind: Kind, detail: str, headers: Mapping
         detail=detail,
         request_id=request_id,
     )
-    all_headers = {"X-Request-ID": request_id, **(headers or {})}
-    return Response(problem.model_dump_json(), kind.status, all_headers, MEDIA_TYPE)
+    return problem.model_dump_json().encode()
 
 
 def known_problem(request: Request, error: Exception) -> Response:
     """The answer to a request that ends in an error of which the kind is known."""
     kind = KINDS[type(error)]
     headers = {}
-    if isinstance(error, engine.OverloadError | engine.DeadlineError):
+    if isinstance(error, engine.OverloadError | engine.DeadlineError | UploadsFullError):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, engine.ClosedError):
         headers["Retry-After"] = "1"
@@ -192,6 +221,11 @@ class UnknownErrors:
 
         try:
             await self._app(scope, receive, watched)
+        except asyncio.CancelledError:
+            if begun or scope["type"] != "http":
+                raise
+            # The server cancels what is still under way when the time to drain is up.
+            await known_problem(Request(scope), engine.ClosedError(CUT_SHORT))(scope, receive, send)
         except Exception as error:
             if begun or scope["type"] != "http":
                 raise

@@ -11,6 +11,11 @@ HEADER: Final = "X-Request-ID"
 _USABLE: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
 
+def usable_or_new(sent: str) -> str:
+    """The id that a client sent, or a new one in place of what is none."""
+    return sent if _USABLE.fullmatch(sent) else uuid.uuid4().hex
+
+
 class RequestId:
     """ASGI middleware: ``request.state.request_id`` and the header ``X-Request-ID`` of the answer."""
 
@@ -22,8 +27,7 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = Headers(scope=scope).get(HEADER, "")
-        request_id = sent if _USABLE.fullmatch(sent) else uuid.uuid4().hex
+        request_id = usable_or_new(Headers(scope=scope).get(HEADER, ""))
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:

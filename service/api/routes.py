@@ -27,7 +27,8 @@ from service.api.schemas import (
     Segment,
 )
 from service.api.traces import trace_stages
-from service.api.upload import read_photo
+from service.api.upload import UploadReader
+from service.api.upload_budget import Upload, UploadBudget
 from service.api.waiting import unless_hung_up
 from service.engine.analysis import Analysis
 from service.engine.engine import Engine
@@ -35,14 +36,20 @@ from service.engine.errors import ClosedError, DeadlineError, DeviceError
 from service.settings import Settings
 
 
-def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
+def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget) -> APIRouter:
     """The calls that take a photo."""
-    router = APIRouter(route_class=RememberingRoute, responses=problems(400, 406, 413, 415, 422, 500, 503, 504))
+    router = APIRouter(
+        route_class=RememberingRoute, responses=problems(400, 406, 408, 413, 415, 422, 431, 500, 503, 504)
+    )
     model = sha256(engine.card.model_dump_json().encode()).hexdigest()
-    max_bytes = int(settings.max_upload_mb * 1e6)
+    reader = UploadReader(int(settings.max_upload_mb * 1e6), settings.body_seconds, uploads)
 
     async def answer(request: Request, terms: Terms, chosen: Chosen, options: Options) -> Response:
         engine.check(options.boxes)
+        with uploads.enter() as upload:
+            return await answer_to(upload, request, terms, chosen, options)
+
+    async def answer_to(upload: Upload, request: Request, terms: Terms, chosen: Chosen, options: Options) -> Response:
         seconds = terms.timeout_ms / 1000 if terms.timeout_ms else settings.timeout_seconds
         deadline = time.monotonic() + seconds
 
@@ -51,7 +58,7 @@ def photo_routes(engine: Engine, settings: Settings) -> APIRouter:
 
         try:
             async with asyncio.timeout(seconds):
-                photo = await engine.look_at(await read_photo(request, max_bytes))
+                photo = await engine.look_at(await reader.read(request, upload))
                 question = (model, request.scope["path"], chosen.name, chosen.media_type, options)
                 tag = entity_tag(photo.digest, *question)
                 headers = {"ETag": tag, "Vary": "Accept"}

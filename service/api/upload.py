@@ -1,5 +1,6 @@
 """Takes the photo out of a request: a raw body, a field of a multipart form, or JSON. Never larger than allowed."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -9,53 +10,109 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from service.api.json_body import json_size, photo_in_json
-from service.api.problems import MissingPhotoError, MultipartError, UploadTooLargeError
+from service.api.problems import (
+    MissingPhotoError,
+    MultipartError,
+    SlowUploadError,
+    UploadsFullError,
+    UploadTooLargeError,
+)
+from service.api.upload_budget import Upload, UploadBudget
 
 FIELDS: Final = ("image", "file")
 FORM_OVERHEAD: Final = 64 * 1024
 """Bytes that a form may have beside the photo."""
+MAX_PARTS: Final = 64
+"""Parts of a form; the parser takes a while for each."""
 
 
-async def read_photo(request: Request, max_bytes: int) -> bytes:
-    """The photo's bytes. A body that is neither a multipart form nor JSON is the photo, whatever type it claims.
+class UploadReader:
+    """Reads photos from requests, within what each upload and all of them together may take."""
 
-    Raises:
-        UploadTooLargeError, MultipartError, InvalidJsonError, InvalidBase64Error, MissingPhotoError: see there.
-    """
-    kind, options = parse_options_header(request.headers.get("content-type"))
-    if kind == b"application/json":
-        overhead = json_size(max_bytes) - max_bytes
-        body = b"".join([chunk async for chunk in _limited(request, max_bytes, overhead)])
-        return await run_in_threadpool(photo_in_json, body, max_bytes)
-    if kind != b"multipart/form-data":
-        return b"".join([chunk async for chunk in _limited(request, max_bytes)])
-    boundary = options.get(b"boundary")
-    if not boundary:
-        raise MultipartError("The header Content-Type says multipart/form-data, but names no boundary.")
-    form = PhotoForm(boundary)
-    try:
-        async for chunk in _limited(request, max_bytes, FORM_OVERHEAD):
-            form.write(chunk)
+    def __init__(self, max_bytes: int, seconds: float, budget: UploadBudget) -> None:
+        """Takes photos of at most ``max_bytes``, and ``seconds`` for the body of each."""
+        self._max_bytes = max_bytes
+        self._seconds = seconds
+        self._budget = budget
+        # Decoding takes several times the body's memory, and does not run side by side anyway.
+        self._decoding_json = asyncio.Lock()
+
+    async def read(self, request: Request, upload: Upload) -> bytes:
+        """The photo's bytes, counted for ``upload``. A body that is neither a multipart form nor JSON is the photo,
+        whatever type it claims.
+
+        Raises:
+            UploadTooLargeError, MultipartError, InvalidJsonError, InvalidBase64Error, MissingPhotoError,
+            SlowUploadError, UploadsFullError: see there.
+        """
+        kind, options = parse_options_header(request.headers.get("content-type"))
+        try:
+            async with asyncio.timeout(self._seconds) as upload.timer:
+                match kind:
+                    case b"multipart/form-data":
+                        photo = await self._read_form(request, upload, options.get(b"boundary", b""))
+                    case b"application/json":
+                        photo = await self._read_whole(request, upload, json_size(self._max_bytes) - self._max_bytes)
+                    case _:
+                        photo = await self._read_whole(request, upload)
+        except TimeoutError:
+            if upload.is_evicted:
+                raise UploadsFullError(
+                    "The service needed the memory of this upload, which came too slowly, for others. Try again in "
+                    "1 s, with a smaller photo or over a faster connection."
+                ) from None
+            raise SlowUploadError(
+                f"The upload did not arrive within {self._seconds:g} s. Send a smaller photo, or over a faster "
+                "connection."
+            ) from None
+        if kind == b"application/json":
+            async with self._decoding_json:
+                photo = await run_in_threadpool(photo_in_json, photo, self._max_bytes)
+        self._budget.settle(upload, len(photo))
+        return photo
+
+    async def _read_whole(self, request: Request, upload: Upload, overhead: int = 0) -> bytes:
+        body = bytearray()
+        async for chunk in self._limited(request, upload, overhead):
+            body += chunk
+        return bytes(body)
+
+    async def _read_form(self, request: Request, upload: Upload, boundary: bytes) -> bytes:
+        if not boundary:
+            raise MultipartError("The header Content-Type says multipart/form-data, but names no boundary.")
+        try:
+            form = PhotoForm(boundary)
+            async for chunk in self._limited(request, upload, FORM_OVERHEAD):
+                form.write(chunk)
+        except FormParserError as error:
+            raise MultipartError(f"The multipart form cannot be read: {error}.") from error
         return form.photo()
-    except FormParserError as error:
-        raise MultipartError(f"The multipart form cannot be read: {error}.") from error
+
+    async def _limited(self, request: Request, upload: Upload, overhead: int) -> AsyncIterator[bytes]:
+        """The body's chunks, as long as they are not too many; what Content-Length gives away is not even read."""
+        most = self._max_bytes + overhead
+        announced = _announced(request)
+        if announced is not None:
+            if announced > most:
+                raise UploadTooLargeError.of(self._max_bytes)
+            self._budget.grow(upload, announced)
+        async for chunk in request.stream():
+            upload.received += len(chunk)
+            if upload.received > most:
+                raise UploadTooLargeError.of(self._max_bytes)
+            self._budget.grow(upload, upload.received)
+            if announced == upload.received:
+                request.state.body_is_read = True
+            yield chunk
+        request.state.body_is_read = True
 
 
-async def _limited(request: Request, max_bytes: int, overhead: int = 0) -> AsyncIterator[bytes]:
-    """The body's chunks, as long as they are not too many; what Content-Length gives away is not even read."""
-    too_large = UploadTooLargeError.of(max_bytes)
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > max_bytes + overhead:
-        raise too_large
-    received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        if received > max_bytes + overhead:
-            raise too_large
-        if announced == str(received):
-            request.state.body_is_read = True
-        yield chunk
-    request.state.body_is_read = True
+def _announced(request: Request) -> int | None:
+    """What Content-Length says, if it says anything; a number with so many digits that no body has it is as good."""
+    digits = request.headers.get("content-length", "").lstrip("0") or "0"
+    if "content-length" not in request.headers or not digits.isdecimal():
+        return None
+    return int(digits[:20])
 
 
 class PhotoForm:
@@ -68,6 +125,7 @@ class PhotoForm:
         self._value = b""
         self._name = b""
         self._ended = False
+        self._parts = 0
         self._parser = MultipartParser(
             boundary,
             {
@@ -82,7 +140,11 @@ class PhotoForm:
         )
 
     def write(self, chunk: bytes) -> None:
-        """Takes the next bytes of the form."""
+        """Takes the next bytes of the form.
+
+        Raises:
+            FormParserError, MultipartError: it is none, or has too many parts.
+        """
         self._parser.write(chunk)
 
     def photo(self) -> bytes:
@@ -97,6 +159,9 @@ class PhotoForm:
 
     def _begin_part(self) -> None:
         self._name, self._field = b"", None
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise MultipartError(f"The multipart form has more than {MAX_PARTS} parts. Send the photo alone.")
 
     def _add_header(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]

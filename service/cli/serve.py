@@ -7,9 +7,7 @@ from contextlib import suppress
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from service.app import PATIENCE, create_app
 from service.cli.start import Model, Provider, read_settings, start_engine
 from service.server import Server
 
@@ -25,19 +23,9 @@ def serve(
     # Whoever asks the service to end gets a success, whether it is still starting or has drained.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     engine = start_engine(settings)
-    web_app = create_app(engine, settings)
+    # The port opens when the model is loaded, proven and warm, not before.
+    server = Server(engine, settings, host=settings.host, port=settings.port)
     gc.collect()
     gc.freeze()  # what is there now stays; looking through it for garbage took a seventh of the event loop's time
-    # The port opens when the model is loaded, proven and warm, not before.
-    config = uvicorn.Config(
-        web_app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,  # its logs go where all go
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # nothing here asks where a client is
-        timeout_graceful_shutdown=max(0, settings.drain_seconds - settings.notice_seconds - PATIENCE),
-    )
     with suppress(KeyboardInterrupt):
-        Server(config, engine, settings.notice_seconds).run()
+        server.run()

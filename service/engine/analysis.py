@@ -1,8 +1,9 @@
 """One photo's answer: what the model says of its views, put together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -12,6 +13,8 @@ from service.engine.view import Person, View
 from service.imaging.box import Box
 from service.imaging.decode import Image
 from service.imaging.merge import Piece, merge
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Analysis:
     views: Sequence[View]
     """The whole photo; or, where boxes were asked for, the surroundings of each in turn."""
     load_photo: Callable[[], Image]
+    check: Callable[[], None] = lambda: None
+    """Raises when nobody wants the answer any more; called from one view to the next."""
 
     @cached_property
     def photo(self) -> Image:
@@ -44,9 +49,28 @@ class Analysis:
     @cached_property
     def mask(self) -> Image:
         """The label id of every photo pixel (height, width)."""
-        if len(self.views) == 1 and self.views[0].mask.shape == (self.height, self.width):
-            return self.views[0].mask
-        return merge((Piece(view.box, view.mask, view.confidence) for view in self.views), self.width, self.height)
+        if self._is_whole:
+            return self.views[0].draw_mask()
+        return self.describe_views(lambda view, mask: None)[0]
+
+    def describe_views(self, describe: Callable[[View, Image], T]) -> tuple[Image, list[T]]:
+        """The label id of every photo pixel (height, width), and what is said of each view and its own mask (height,
+        width). One view is drawn at a time, and its mask is gone when the next one's turn comes."""
+        described: list[T] = []
+
+        def draw() -> Iterator[Piece]:
+            for view in self.views:
+                self.check()
+                mask = view.draw_mask()
+                described.append(describe(view, mask))
+                yield Piece(view.box, mask, view.draw_confidence())
+
+        return merge(draw(), self.width, self.height), described
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether there is but one view, and it shows the whole photo."""
+        return len(self.views) == 1 and self.views[0].box == (0, 0, self.width, self.height)
 
     @cached_property
     def parts(self) -> list[Part]:

@@ -5,11 +5,15 @@ from math import ceil, floor
 from typing import Final, NamedTuple
 
 from service.imaging.box import Box
-from service.imaging.errors import BoxOutsideError
+from service.imaging.errors import BoxesTooLargeError, BoxOutsideError
 
 MARGIN: Final = 0.15
 """How much of the box's size the view reaches beyond it on each side: detectors' boxes cut off hands and feet, and the
 model learnt from people with something around them."""
+
+MOST: Final = 4
+"""How many times the largest photo's pixels the views of one request may have together. With the default of 64 MP,
+boxes around 32 people may each take all of a photo of 8 MP, and a fifth of one of 40 MP."""
 
 
 class AskedBox(NamedTuple):
@@ -30,6 +34,17 @@ def views_of(boxes: Sequence[AskedBox], width: int, height: int) -> list[Box]:
     if not boxes:
         return [Box(0, 0, width, height)]
     return [_view_of(number, box, width, height) for number, box in enumerate(boxes, 1)]
+
+
+def check_size(views: Sequence[Box], max_pixels: int) -> None:
+    """Raises :class:`BoxesTooLargeError` if the views of one request have more than :data:`MOST` times ``max_pixels``
+    together, which are those of the largest photo that is taken."""
+    pixels = sum(view.width * view.height for view in views)
+    if pixels > MOST * max_pixels:
+        raise BoxesTooLargeError(
+            f"The boxes with their surroundings have {pixels:,} pixels in all; one call takes at most "
+            f"{MOST * max_pixels:,}. Send fewer boxes in a call, or a smaller photo."
+        )
 
 
 def surroundings(box: Box, width: int, height: int) -> Box:

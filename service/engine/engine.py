@@ -11,20 +11,22 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from itertools import product
 from math import inf
+from threading import Thread
 from typing import Final, Self, TypeVar
 
 import cv2
 
 from service.engine.admission import Admission
 from service.engine.analysis import Analysis
-from service.engine.boxes import AskedBox
+from service.engine.boxes import AskedBox, check_size
 from service.engine.budget import PixelBudget
 from service.engine.card import Card, read_card
 from service.engine.cores import usable_cores
-from service.engine.errors import DeviceError, StartError
+from service.engine.errors import ClosedError, DeviceError, StartError
 from service.engine.flights import Flights
 from service.engine.futures import ready, then, together
 from service.engine.golden import prover
@@ -44,6 +46,11 @@ T = TypeVar("T")
 
 SMALL: Final = 128 * 1024
 """Bytes of a file that is looked at on the spot: that takes less time than handing it to a thread."""
+HEAVY: Final = 16_000_000
+"""Pixels above which work has threads of its own, half as many as the others: more than most photos of phones have.
+Some seconds of it in every lane would let no ordinary photo through."""
+HEAVY_SHARE: Final = 0.75
+"""Of the pixels that may be in work at the same time, those that heavy work may have; one that needs more is alone."""
 
 
 class Engine:
@@ -54,6 +61,7 @@ class Engine:
         self.drive = drive
         self.lanes = lanes
         self.is_draining = False
+        self._is_closed = False
         self.admission = Admission(settings.queue_size, drive.photos_per_second)
         self._max_pixels = settings.max_pixels
         self.budget = PixelBudget(settings.max_pixels_at_work)
@@ -62,6 +70,8 @@ class Engine:
         # A model that is shown photos squashed learnt from whole ones, and its figures are of those.
         self._looks_closer = settings.closer_look and card.fit == "letterbox"
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="photo")
+        self._heavy_pool = ThreadPoolExecutor(max(1, workers // 2), thread_name_prefix="heavy")
+        self._heavy_budget = PixelBudget(int(HEAVY_SHARE * settings.max_pixels_at_work))
         self._lanes_do_all = drive.has_a_core_each
 
     @classmethod
@@ -130,7 +140,7 @@ class Engine:
         whose ``deadline`` (on ``time.monotonic``'s clock) has passed, leaves whatever queue it stands in.
 
         Raises:
-            PhotoError: the file is damaged, or a box lies outside the photo.
+            PhotoError: the file is damaged, a box lies outside the photo, or the boxes are too much for one request.
             OverloadError, DeadlineError, InferenceError, DeviceError, ClosedError: see there.
         """
         began = time.perf_counter()
@@ -142,7 +152,8 @@ class Engine:
         ):
 
             def encode_seen(seen: Seen) -> Future[tuple[T, float]]:
-                return self._work(partial(encode, seen.analysis(self.card)), seen.plan.answer_pixels, own)
+                plan, analysis = seen.plan, seen.analysis(self.card, own.check)
+                return self._work(partial(encode, analysis), plan.answer_pixels, own, is_heavy=plan.answer_work > HEAVY)
 
             answer, encoding = await asyncio.wrap_future(then(seeing, encode_seen))
         return answer, seeing.result().timings(encoding, time.perf_counter() - began)
@@ -160,7 +171,9 @@ class Engine:
 
     def _plan(self, photo: Photo, boxes: Sequence[AskedBox]) -> Plan:
         session = self.drive.sessions[0]
-        return plan(photo, boxes, (session.input_height, session.input_width), self.card.fit)
+        planned = plan(photo, boxes, (session.input_height, session.input_width), self.card.fit)
+        check_size([shown.box for shown in planned.shown], self._max_pixels)
+        return planned
 
     def _see(self, photo: Photo, boxes: Sequence[AskedBox], deadline: Deadline) -> Future[Seen]:
         """Shows the model a photo, and the person in it closer where that pays."""
@@ -179,7 +192,7 @@ class Engine:
     def _show(self, plan: Plan, deadline: Deadline) -> Future[Seen]:
         """Decodes a photo and has the model run on what it is to be shown."""
         decode = partial(plan.inputs, self.card.pad_color)
-        if self._lanes_do_all and len(plan.shown) == 1:
+        if self._lanes_do_all and len(plan.shown) == 1 and plan.pixels <= HEAVY:
             return self._show_in_lane(plan, decode, deadline)
 
         def run(decoded: tuple[Sequence[Image], float]) -> Future[Seen]:
@@ -190,7 +203,7 @@ class Engine:
             seen.add_done_callback(lambda seen: deadline.give_up() if seen.exception() else None)
             return seen
 
-        return then(self._pool.submit(self._timed, decode, plan.pixels, deadline), run)
+        return then(self._submit(decode, plan.pixels, deadline, is_heavy=plan.pixels > HEAVY), run)
 
     def _show_in_lane(self, plan: Plan, decode: Callable[[], list[Image]], deadline: Deadline) -> Future[Seen]:
         took: list[float] = []
@@ -203,17 +216,34 @@ class Engine:
         running = self.lanes.submit(load, deadline)
         return then(running, lambda prediction: ready(Seen.make(plan, [prediction], took[0])))
 
-    def _work(self, work: Callable[[], T], pixels: int, deadline: Deadline) -> Future[tuple[T, float]]:
-        """Does work on so many pixels that follows from other work: here if this is a lane that does all, otherwise in
-        the pool. May raise what the work raises."""
-        if self._lanes_do_all and self.lanes.is_here:
+    def _work(
+        self, work: Callable[[], T], pixels: int, deadline: Deadline, is_heavy: bool = False
+    ) -> Future[tuple[T, float]]:
+        """Does work on so many pixels at a time that follows from other work: here if this is a lane that does all, and
+        it is not heavy; otherwise in a pool. May raise what the work raises."""
+        if self._lanes_do_all and not is_heavy and self.lanes.is_here:
             return ready(self._timed(work, pixels, deadline))
-        return self._pool.submit(self._timed, work, pixels, deadline)
+        return self._submit(work, pixels, deadline, is_heavy)
 
-    def _timed(self, work: Callable[[], T], pixels: int, deadline: Deadline) -> tuple[T, float]:
-        """The result of work on so many pixels, and the seconds it took."""
+    def _submit(
+        self, work: Callable[[], T], pixels: int, deadline: Deadline, is_heavy: bool
+    ) -> Future[tuple[T, float]]:
+        """Has a pool do work on so many pixels at a time.
+
+        Raises:
+            ClosedError: the pools are shut.
+        """
+        if self._is_closed:
+            raise ClosedError("The service is shutting down.")
+        pool = self._heavy_pool if is_heavy else self._pool
+        return pool.submit(self._timed, work, pixels, deadline, is_heavy)
+
+    def _timed(self, work: Callable[[], T], pixels: int, deadline: Deadline, is_heavy: bool = False) -> tuple[T, float]:
+        """The result of work on so many pixels at a time, and the seconds it took."""
         deadline.check()
-        with self.budget.hold(pixels):
+        turn = self._heavy_budget.hold(pixels) if is_heavy else nullcontext()
+        with turn, self.budget.hold(pixels):
+            deadline.check()
             began = time.perf_counter()
             return work(), time.perf_counter() - began
 
@@ -221,10 +251,26 @@ class Engine:
         """Says that the end is near: photos are still taken, but nobody should send more."""
         self.is_draining = True
 
-    def close(self, patience: float | None = None) -> None:
-        """Answers what is queued, then stops all threads; does not wait for a device that hangs beyond ``patience``."""
+    def close(self, patience: float | None = None) -> bool:
+        """Answers what is queued, then stops all threads; says whether all have ended.
+
+        With ``patience``, that many seconds are waited for threads that decode, encode or run the model. What waits for
+        a thread of the pools is then given up, and only the process's end frees from what is still running.
+        """
+        until = None if patience is None else time.monotonic() + patience
         self.lanes.close(patience)
-        self._pool.shutdown()
+        self._is_closed = True
+        joined = [_shut_down(pool, gives_up=patience is not None) for pool in (self._pool, self._heavy_pool)]
+        for thread in joined:
+            thread.join(None if until is None else max(0.0, until - time.monotonic()))
+        return not self.lanes.are_running and not any(thread.is_alive() for thread in joined)
+
+
+def _shut_down(pool: ThreadPoolExecutor, gives_up: bool) -> Thread:
+    """Shuts a pool down; the thread that it gives ends with the pool's last one."""
+    thread = Thread(target=partial(pool.shutdown, cancel_futures=gives_up), daemon=True)
+    thread.start()
+    return thread
 
 
 def _same(image: Image) -> Image:

@@ -110,6 +110,11 @@ class Lanes:
         return self._queue.qsize()
 
     @property
+    def are_running(self) -> bool:
+        """Whether a lane has not ended."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    @property
     def is_here(self) -> bool:
         """Whether the calling thread is a lane."""
         return current_thread() in self._threads

@@ -77,7 +77,13 @@ class Plan:
 
     @property
     def answer_pixels(self) -> int:
-        """Pixels that an answer may draw: the photo's, and those of each box that was asked about."""
+        """Pixels that an answer draws at a time: a photo's. Boxes are drawn one after the other into one mask, and
+        what each takes, with that mask, is less than a cutout of the whole photo does."""
+        return self.photo.pixels
+
+    @property
+    def answer_work(self) -> int:
+        """Pixels that an answer draws in all: the photo's, and those of each box that was asked about."""
         of_boxes = sum(shown.box.width * shown.box.height for shown in self.shown)
         return self.photo.pixels + (of_boxes if self.is_of_boxes else 0)
 

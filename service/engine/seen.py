@@ -1,6 +1,6 @@
 """What the model said of a photo, before anything is made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -42,9 +42,9 @@ class Seen:
         box = closer_box(self.views[0])
         return plan_closer(self.plan, box) if box else None
 
-    def analysis(self, card: Card) -> Analysis:
-        """The answer, in the photo's pixels."""
-        return Analysis(card, self.plan.width, self.plan.height, self.views, self.plan.photo.decode)
+    def analysis(self, card: Card, check: Callable[[], None] = lambda: None) -> Analysis:
+        """The answer, in the photo's pixels; ``check`` raises when nobody wants it any more."""
+        return Analysis(card, self.plan.width, self.plan.height, self.views, self.plan.photo.decode, check)
 
     def timings(self, encoding: float, total: float) -> Timings:
         """Where the time went of an answer that was made from this."""

@@ -39,7 +39,7 @@ class Person:
 
 @dataclass(frozen=True)
 class View:
-    """A box of the photo that the model was shown, and what it says of it; computed when asked for, and once."""
+    """A box of the photo that the model was shown, and what it says of it."""
 
     box: Box
     """In pixels of the upright photo."""
@@ -52,14 +52,13 @@ class View:
         """The cells of the answer that show the box."""
         return cut_padding(self.prediction.labels, self.prediction.confidence, self.fit)
 
-    @cached_property
-    def mask(self) -> Image:
-        """The label id of every pixel of the box (height, width)."""
+    def draw_mask(self) -> Image:
+        """The label id of every pixel of the box (height, width). It is drawn anew each time, not kept: a request may
+        have 32 boxes."""
         return label_map(self.grid, self.fit)
 
-    @cached_property
-    def confidence(self) -> Image:
-        """How sure that is (height, width), 255 = certain."""
+    def draw_confidence(self) -> Image:
+        """How sure the mask is (height, width), 255 = certain; drawn anew each time, too."""
         return confidence_map(self.grid, self.fit)
 
     @cached_property

@@ -31,3 +31,7 @@ class TooManyPixelsError(PhotoError):
 
 class BoxOutsideError(PhotoError):
     """A box that was asked about has nothing of the photo in it."""
+
+
+class BoxesTooLargeError(PhotoError):
+    """The boxes that were asked about have more pixels in all than one request may cost."""

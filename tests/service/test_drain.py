@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -26,6 +27,19 @@ Lanes._run = lambda *_: time.sleep(1000)
 {SERVE}
 """
 """The service on a device that never comes back from a run."""
+DECODES_SLOWLY = f"""
+import time
+from service.engine.photo import Plan
+Plan.inputs = lambda *_: time.sleep(1000)
+{SERVE}
+"""
+ENCODES_SLOWLY = f"""
+import time
+import service.api.routes as routes
+choose = routes.choose
+routes.choose = lambda *a: choose(*a)._replace(encode=lambda *_: time.sleep(1000))
+{SERVE}
+"""
 
 
 @contextmanager
@@ -126,3 +140,38 @@ def test_a_device_that_hangs_does_not_keep_the_process(toy_path: Path) -> None:
         assert process.wait(10) == 0
         waiting.join(5)
         assert len(answer) == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "threads"),
+    [(HANGS, "1"), (DECODES_SLOWLY, "2"), (ENCODES_SLOWLY, "1")],
+    ids=["runs", "decodes in a pool", "encodes in a lane"],
+)
+def test_what_does_not_end_in_time_is_a_problem_that_clients_try_again(
+    toy_path: Path, program: str, threads: str
+) -> None:
+    drain = {"JPPNET_DRAIN_SECONDS": "2", "JPPNET_NOTICE_SECONDS": "0", "JPPNET_THREADS": threads}
+    with served(toy_path, program, **drain) as (process, url), ThreadPoolExecutor(2) as pool:
+        answers = [
+            pool.submit(httpx.post, f"{url}/pose", content=PHOTO, headers={"X-Request-ID": "mine"}, timeout=20),
+            pool.submit(httpx.post, f"{url}/parse?box=9,9,99,99", content=PHOTO, timeout=20),
+        ]
+        time.sleep(0.4)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 2.5
+        for answer in answers:
+            assert_problem(answer.result(), 503, "shutting-down", "no time left")
+            assert answer.result().headers["Retry-After"] == "1"
+        assert answers[0].result().json()["request_id"] == "mine"
+
+
+def test_a_notice_longer_than_the_drain_is_refused(toy_path: Path) -> None:
+    known = {"JPPNET_MODEL": str(toy_path), "JPPNET_NOTICE_SECONDS": "9"}
+    command = [sys.executable, "-c", SERVE, "serve", "--port", "0"]
+    ended = subprocess.run(command, env=os.environ | known, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 2
+    assert "JPPNET_NOTICE_SECONDS: " in ended.stderr
+    assert "JPPNET_DRAIN_SECONDS is only 8 s" in ended.stderr
+    assert "Traceback" not in ended.stderr

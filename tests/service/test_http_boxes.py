@@ -124,3 +124,11 @@ def test_a_box_outside_the_photo_is_named(client: httpx.Client) -> None:
 def test_too_many_boxes_are_too_many(client: httpx.Client) -> None:
     answer = client.post(f"/pose?{query(*[LEFT] * 33)}", content=png(PHOTO))
     assert_problem(answer, 422, "invalid-box", "at most 32")
+
+
+def test_boxes_that_are_too_much_for_one_call_are_refused(client: httpx.Client) -> None:
+    whole = (0, 0, 400, 400)
+    photo = png(paint(400, 400, {1: (60, 60, 40, 40)}))  # of the 200,000 pixels that the largest may have
+    assert client.post(f"/parse?format=json&{query(*[whole] * 5)}", content=photo).status_code == 200
+    answer = client.post(f"/parse?format=json&{query(*[whole] * 6)}", content=photo)
+    assert_problem(answer, 422, "boxes-too-large", "have 960,000 pixels in all; one call takes at most 800,000")

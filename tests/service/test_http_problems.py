@@ -65,6 +65,22 @@ def test_a_length_that_says_too_much_is_refused_before_the_body_comes(client: ht
         assert connection.recv(1000).startswith(b"HTTP/1.1 413")
 
 
+@pytest.mark.parametrize("digits", [b"9" * 19, b"0" * 5001, b"0" * 5000 + b"5"])
+def test_a_length_of_many_digits_is_a_number_like_any_other(client: httpx.Client, digits: bytes) -> None:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), 10) as connection:
+        connection.sendall(b"POST /parse HTTP/1.1\r\nHost: x\r\nContent-Length: %b\r\n\r\nhello" % digits)
+        assert connection.recv(1000)[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 413", b"HTTP/1.1 415")
+
+
+@pytest.mark.parametrize("digits", [b"9" * 5001, b"-1", b"1e3"])
+def test_a_length_that_is_none_is_no_http(client: httpx.Client, digits: bytes) -> None:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), 10) as connection:
+        connection.sendall(b"POST /parse HTTP/1.1\r\nHost: x\r\nContent-Length: %b\r\n\r\nhello" % digits)
+        answer = connection.recv(5000)
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert b"urn:jppnet:problem:invalid-http" in answer
+
+
 def test_a_form_without_a_photo(client: httpx.Client) -> None:
     answer = client.post("/parse", files={"picture": png(PHOTO)})
     assert_problem(answer, 422, "missing-photo", "no fields “image” or “file”")
@@ -79,7 +95,8 @@ def test_a_form_with_two_photos(client: httpx.Client) -> None:
     ("body", "status", "name", "words"),
     [
         (b"", 400, "invalid-json", "not the JSON"),
-        (b"[" * 100_000, 400, "invalid-json", "not the JSON"),
+        (b'{"image": [' + b"1," * 90_000 + b"1]}", 400, "invalid-json", "too much beside the photo"),
+        (b"[" * 50_000, 400, "invalid-json", "not the JSON"),
         (b"{}", 422, "missing-photo", "in base64"),
         (b'{"image": 5}', 422, "missing-photo", "in base64"),
         (b'["image"]', 422, "missing-photo", "in base64"),
@@ -109,6 +126,10 @@ def test_forms_that_are_none(client: httpx.Client) -> None:
     for body in (head + png(PHOTO), b"--y\r\n\r\n--y--", b"hello"):
         answer = client.post("/parse", **form(body))  # type: ignore[arg-type]
         assert_problem(answer, 400, "invalid-multipart", "multipart form")
+    many = client.post("/parse", **form(b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n' * 100))  # type: ignore[arg-type]
+    assert_problem(many, 400, "invalid-multipart", "more than 64 parts")
+    long = {"content-type": f"multipart/form-data; boundary={'x' * 300}"}
+    assert_problem(client.post("/parse", content=b"x", headers=long), 400, "invalid-multipart", "exceeds maximum")
     headers = {"content-type": "multipart/form-data"}
     assert_problem(client.post("/parse", content=b"x", headers=headers), 400, "invalid-multipart", "no boundary")
 

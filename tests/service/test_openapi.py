@@ -8,7 +8,7 @@ import pytest
 
 from service.api.examples import DETAILS
 from service.api.formats import ANALYZE, PARSE, POSE, Formats
-from service.api.problems import KINDS
+from service.api.problems import CONNECTION_KINDS, KINDS
 
 PHOTO_CALLS = ("/parse", "/pose", "/analyze")
 
@@ -42,7 +42,7 @@ def test_a_photo_may_come_raw_or_in_a_form(document: dict[str, Any], path: str) 
 @pytest.mark.parametrize("path", PHOTO_CALLS)
 def test_every_problem_is_documented_with_its_type(document: dict[str, Any], path: str) -> None:
     responses = document["paths"][path]["post"]["responses"]
-    assert set(responses) == {"200", "304", "400", "406", "413", "415", "422", "500", "503", "504"}
+    assert set(responses) == {"200", "304", "400", "406", "408", "413", "415", "422", "431", "500", "503", "504"}
     for status, response in responses.items():
         if status in ("200", "304"):
             assert {"ETag", "X-Request-ID"} <= set(response["headers"])
@@ -93,4 +93,4 @@ def test_the_example_photo_is_answered(client: httpx.Client, document: dict[str,
 
 
 def test_every_kind_of_problem_has_an_example() -> None:
-    assert set(DETAILS) == {kind.name for kind in KINDS.values()}
+    assert set(DETAILS) == {kind.name for kind in (*KINDS.values(), *CONNECTION_KINDS)}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.api.problems import KINDS
+from service.api.problems import CONNECTION_KINDS, KINDS
 from service.reference.pages import made_pages
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -56,7 +56,7 @@ def _anchors(file: Path) -> set[str]:
     return {re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-")) for heading in headings}
 
 
-STATUS = {kind.name: kind.status for kind in KINDS.values()} | {
+STATUS = {kind.name: kind.status for kind in (*KINDS.values(), *CONNECTION_KINDS)} | {
     "internal-error": 500,
     "not-found": 404,
     "method-not-allowed": 405,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from service.settings import MODELS, Settings
 
@@ -16,3 +17,27 @@ def test_a_model_that_comes_with_the_service_is_taken_by_its_name(given: str | P
 def test_everything_else_is_a_file(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JPPNET_MODEL", given)
     assert Settings().model == Path(given)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_upload_mb", "inf"), ("max_upload_mb", "nan"), ("max_upload_mb", "1e300"), ("upload_budget_mb", "inf"),
+        ("timeout_seconds", "inf"), ("body_seconds", "-1"), ("threads", "99999999999"), ("lanes", "99999999999"),
+        ("max_batch", "99999999999"), ("queue_size", "99999999999"), ("max_pixels", "9" * 30),
+        ("drain_seconds", "99999999999"), ("max_connections", "0"),
+    ],
+)  # fmt: skip
+def test_numbers_have_bounds(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"JPPNET_{name.upper()}", value)
+    with pytest.raises(ValidationError) as error:
+        Settings()
+    (found,) = error.value.errors()
+    assert found["loc"] == (name,)
+
+
+def test_the_notice_is_part_of_the_drain() -> None:
+    assert Settings(drain_seconds=1, notice_seconds=1).notice_seconds == 1
+    with pytest.raises(ValidationError, match=r"the notice \(20 s\) is part of the drain.* only 8 s") as error:
+        Settings(notice_seconds=20)
+    assert error.value.errors()[0]["loc"] == ("notice_seconds",), "so that the command line names the setting"

@@ -843,7 +843,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Empty body · Invalid multipart form · Invalid JSON */
+            /** @description Empty body · Invalid multipart form · Invalid JSON · Invalid HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -875,6 +875,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Upload too slow · Request head too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Upload too large · Too many pixels */
             413: {
                 headers: {
@@ -893,8 +902,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Unknown label · Invalid request */
+            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Boxes too large · Unknown label · Invalid request */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request head too large */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -911,7 +929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Overloaded · Device failed · Shutting down */
+            /** @description Overloaded · Uploads full · Device failed · Shutting down · Too many connections */
             503: {
                 headers: {
                     /** @description seconds to wait before trying again */
@@ -1019,7 +1037,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Empty body · Invalid multipart form · Invalid JSON */
+            /** @description Empty body · Invalid multipart form · Invalid JSON · Invalid HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1051,6 +1069,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Upload too slow · Request head too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Upload too large · Too many pixels */
             413: {
                 headers: {
@@ -1069,8 +1096,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Unknown label · Invalid request */
+            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Boxes too large · Unknown label · Invalid request */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request head too large */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1087,7 +1123,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Overloaded · Device failed · Shutting down */
+            /** @description Overloaded · Uploads full · Device failed · Shutting down · Too many connections */
             503: {
                 headers: {
                     /** @description seconds to wait before trying again */
@@ -1199,7 +1235,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Empty body · Invalid multipart form · Invalid JSON */
+            /** @description Empty body · Invalid multipart form · Invalid JSON · Invalid HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1231,6 +1267,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Upload too slow · Request head too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Upload too large · Too many pixels */
             413: {
                 headers: {
@@ -1249,8 +1294,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Unknown label · Invalid request */
+            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Boxes too large · Unknown label · Invalid request */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request head too large */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1267,7 +1321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Overloaded · Device failed · Shutting down */
+            /** @description Overloaded · Uploads full · Device failed · Shutting down · Too many connections */
             503: {
                 headers: {
                     /** @description seconds to wait before trying again */
@@ -1343,7 +1397,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Overloaded · Device failed · Shutting down */
+            /** @description Overloaded · Uploads full · Device failed · Shutting down · Too many connections */
             503: {
                 headers: {
                     /** @description seconds to wait before trying again */
@@ -1374,7 +1428,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Overloaded · Device failed · Shutting down */
+            /** @description Overloaded · Uploads full · Device failed · Shutting down · Too many connections */
             503: {
                 headers: {
                     /** @description seconds to wait before trying again */

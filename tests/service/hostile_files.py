@@ -1,0 +1,73 @@
+"""Files that are made to break a decoder: small ones that cost much. Each function makes one."""
+
+import base64
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Final
+
+import cv2
+import numpy as np
+
+SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """A PNG chunk."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def header(width: int, height: int, color_type: int = 2) -> bytes:
+    """A PNG's signature and first chunk."""
+    return SIGNATURE + chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, color_type, 0, 0, 0))
+
+
+def animated_png() -> bytes:
+    """An APNG whose second frame refers to a filter that there is none of."""
+
+    def pixels(filter_type: bytes) -> bytes:
+        return zlib.compress((filter_type + b"\x40" * 48) * 16)
+
+    def frame(number: int) -> bytes:
+        return chunk(b"fcTL", struct.pack(">5I2H2B", number, 16, 16, 0, 0, 1, 10, 0, 0))
+
+    def data(number: int, filter_type: bytes) -> bytes:
+        return chunk(b"fdAT", struct.pack(">I", number) + pixels(filter_type))
+
+    return (
+        header(16, 16) + chunk(b"acTL", struct.pack(">2I", 2, 0)) + chunk(b"IDAT", pixels(b"\0"))
+        + frame(0) + data(1, b"\x09") + frame(2) + data(3, b"\0") + chunk(b"IEND", b"")
+    )  # fmt: skip
+
+
+def declared_length() -> bytes:
+    """A PNG with a chunk that says that it has two gigabytes."""
+    return base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjd////AElEQVQAAAAAAAAAAA==")
+
+
+def text_bomb() -> bytes:
+    """A PNG of 64×64 with a thousand compressed texts of a megabyte each."""
+    text = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1_000_000), 9))
+    pixels = zlib.compress((b"\0" + bytes(192)) * 64)
+    return header(64, 64) + text * 900 + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def many_scans(scans: int = 3000, side: int = 8000) -> bytes:
+    """A progressive JPEG that repeats a scan over and over."""
+    grey = np.full((side, side), 128, np.uint8)
+    data = cv2.imencode(".jpg", grey, (cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_QUALITY, 20))[1].tobytes()
+    start = data.rindex(b"\xff\xda")
+    return data[:-2] + data[start:-2] * scans + b"\xff\xd9"
+
+
+def forged_jpeg() -> bytes:
+    """A JPEG whose size stands where only the decoder finds it: after a marker without parameters, given a length."""
+    tiny = cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1].tobytes()
+    at = tiny.index(b"\xff\xc0")
+    large = tiny[at : at + 5] + struct.pack(">2H", 16_000, 16_000) + tiny[at + 9 :]
+    decoy = tiny[at : tiny.index(b"\xff\xc4", at)]
+    return tiny[:at] + b"\xff\xd0" + struct.pack(">H", 2 + len(decoy)) + decoy + large
+
+
+FILES: Final[tuple[Callable[[], bytes], ...]] = (animated_png, declared_length, text_bomb, many_scans, forged_jpeg)
+"""All of them."""
