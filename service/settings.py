@@ -7,6 +7,8 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveFloat, Posi
 from pydantic_core import from_json
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.imaging.inspect import MAX_SCAN_BLOCKS
+
 DeviceProvider = Literal["cpu", "openvino", "cuda", "tensorrt"]
 ProviderName = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
 LogFormat = Literal["json", "pretty"]
@@ -50,6 +52,12 @@ class Settings(BaseSettings):
     """Largest file that is accepted, in millions of bytes."""
     max_pixels: PositiveInt = 64_000_000
     """Largest photo that is decoded."""
+    max_scan_blocks: PositiveInt = MAX_SCAN_BLOCKS
+    """Blocks of 8×8 pixels that the scans of one JPEG file may have, all together, where there are several: they cost
+    up to 25 ns each however small the file is. A camera's progressive photo of 64 megapixels has 15 million."""
+    isolate_decoding: bool = True
+    """Whether photos are decoded in processes of their own, as many as there are cores, so that a file that breaks the
+    decoder or keeps it busy costs that photo and nothing else. Each takes some 25 MB. Only on Linux."""
 
     queue_size: PositiveInt = 128
     """Photos that may be under way at once; one more is answered with 503 and the time after which to try again."""

@@ -2,7 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 from threading import Condition, Lock
+from typing import Final
+
+BYTES_PER_PIXEL: Final = 13.4
+"""Memory that a pixel in work stands for: what drawing a cutout, the largest answer, takes of an ordinary photo."""
+
+
+def pixels_worth(size: int) -> int:
+    """As many pixels as stand for so many bytes."""
+    return ceil(size / BYTES_PER_PIXEL)
 
 
 class PixelBudget:
