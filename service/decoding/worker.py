@@ -53,7 +53,7 @@ def main() -> None:
 
 def _end_with_the_service() -> None:
     """Waits for the end of standard input, of which the service holds the other end."""
-    while sys.stdin.buffer.raw.read(1):  # type: ignore[attr-defined]
+    while os.read(0, 1):
         pass
     os._exit(0)
 
