@@ -172,6 +172,8 @@ class ProcessDecoder:
         """What the end of a process means for the photo that it ended over."""
         if self._is_closed:
             return ClosedError("The service is shutting down.")
+        if not error.signal:
+            return error  # a fault of ours, not the photo's
         header = task.header
         log.error("%s over a photo: %s of %d×%d pixels", error, header.type, header.width, header.height)
         if error.signal == signal.SIGKILL:  # the kernel's answer to too little memory; nobody else sends it

@@ -175,10 +175,10 @@ class DecodingProcess:
             status = self._process.wait(1)
         except subprocess.TimeoutExpired:
             self.kill()
-            return ProcessGoneError("A decoding process did not answer.")
+            return ProcessGoneError("a decoding process did not answer")
         if status >= 0:
-            return ProcessGoneError(f"A decoding process ended with status {status}.")
-        return ProcessGoneError(f"A decoding process was ended by {signal.Signals(-status).name}.", -status)
+            return ProcessGoneError(f"a decoding process ended with status {status}")
+        return ProcessGoneError(f"a decoding process was ended by {signal.Signals(-status).name}", -status)
 
     def kill(self) -> None:
         """Ends it at once. Whoever waits for it learns that it is gone."""

@@ -71,6 +71,8 @@ def _answer(message: bytes, arena: mmap.mmap, given: list[int], base: int) -> by
         with closing(mmap.mmap(given[0], 0)) as shared:
             # No array may refer to the memory when it is closed, hence a function of its own.
             return _work(task, np.frombuffer(shared, np.uint8), int(size), base + len(shared))
+    except OSError:
+        return NO_MEMORY
     finally:
         os.close(given[0])
 

@@ -60,7 +60,7 @@ class Engine:
         self.admission = Admission(settings.queue_size, drive.photos_per_second)
         self._limits = Limits(settings.max_pixels, settings.max_scan_blocks)
         # Lanes that do all and the pool decode; more of them than there are cores would only share those.
-        self._decoder = open_decoder(settings.isolate_decoding, workers)
+        self.decoder = open_decoder(settings.isolate_decoding, workers)
         self.budget = PixelBudget(settings.max_pixels_at_work)
         self._flights: Flights[Seen] = Flights()
         self._shares_runs = settings.share_runs
@@ -108,7 +108,7 @@ class Engine:
         Raises:
             StartError: what decodes cannot be started.
         """
-        self._decoder.warm()
+        self.decoder.warm()
 
     def check(self, boxes: Sequence[AskedBox] = ()) -> None:
         """Raises what a photo would meet at the door, so that nobody uploads one in vain.
@@ -132,7 +132,7 @@ class Engine:
         return await asyncio.get_running_loop().run_in_executor(self._pool, look)
 
     def _look_at(self, data: bytes) -> Photo:
-        return Photo.look_at(data, self._limits, self._decoder)
+        return Photo.look_at(data, self._limits, self.decoder)
 
     async def analyze(
         self,
@@ -249,7 +249,7 @@ class Engine:
         self.lanes.close(patience)
         if patience is None:
             self._pool.shutdown()
-        self._decoder.close()  # whoever still waits for it need not any more
+        self.decoder.close()  # whoever still waits for it need not any more
         self._pool.shutdown()
 
 

@@ -55,6 +55,9 @@ def png_file(
     return PNG_SIGNATURE + png_header(*size, depth, color, interlace) + palette + before + data + png_chunk(b"IEND")
 
 
+ANIMATION: Final = png_chunk(b"acTL", struct.pack(">2I", 2, 0))
+
+
 def apng_file() -> bytes:
     """An animation of two frames."""
     rows = zlib.compress((b"\0" + b"\x40" * 48) * 16)
@@ -63,9 +66,7 @@ def apng_file() -> bytes:
         return png_chunk(b"fcTL", struct.pack(">5I2H2B", number, 16, 16, 0, 0, 1, 10, 0, 0))
 
     frames = control(0) + png_chunk(b"IDAT", rows) + control(1) + png_chunk(b"fdAT", struct.pack(">I", 2) + rows)
-    return (
-        PNG_SIGNATURE + png_header(16, 16) + png_chunk(b"acTL", struct.pack(">2I", 2, 0)) + frames + png_chunk(b"IEND")
-    )
+    return PNG_SIGNATURE + png_header(16, 16) + ANIMATION + frames + png_chunk(b"IEND")
 
 
 def smooth(width: int, height: int, channels: int, seed: int = 0) -> npt.NDArray[np.uint8]:
