@@ -3,6 +3,7 @@
 import json
 import mmap
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -146,7 +147,7 @@ class DecodingProcess:
         is_wanted: Callable[[], bool],
         patience: float,
     ) -> None:
-        message = b"%d %s" % (file.size, task.to_json())
+        message = pickle.dumps((task, file.size))
         until = time.monotonic() + patience
         try:
             self._link.settimeout(patience)

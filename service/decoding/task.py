@@ -1,10 +1,8 @@
 """What is to be decoded of a photo's file, said so that another process can be told."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import ceil
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -56,15 +54,3 @@ class DecodingTask:
         if not self.cutouts:
             return [photo]
         return [fit_photo(photo[cutout.box.area], cutout.fit, self.pad_color) for cutout in self.cutouts]
-
-    def to_json(self) -> bytes:
-        """The task as text."""
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def from_json(cls, text: bytes) -> Self:
-        """The task of a text that :meth:`to_json` made."""
-        fields = json.loads(text)
-        cutouts = [Cutout(Box(*cutout["box"]), Fit(**cutout["fit"])) for cutout in fields["cutouts"]]
-        pad_color = tuple(fields["pad_color"])
-        return cls(Header(**fields["header"]), fields["reduction"], cutouts, pad_color)

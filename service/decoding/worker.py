@@ -6,6 +6,7 @@ task has limits on memory and CPU time of its own.
 
 import mmap
 import os
+import pickle
 import resource
 import signal
 import socket
@@ -63,14 +64,13 @@ def _address_space() -> int:
 
 
 def _answer(message: bytes, arena: mmap.mmap, given: list[int], base: int) -> bytes:
-    size, _, text = message.partition(b" ")
-    task = DecodingTask.from_json(text)
+    task, size = pickle.loads(message)
     if not given:
-        return _work(task, np.frombuffer(arena, np.uint8), int(size), base)
+        return _work(task, np.frombuffer(arena, np.uint8), size, base)
     try:
         with closing(mmap.mmap(given[0], 0)) as shared:
             # No array may refer to the memory when it is closed, hence a function of its own.
-            return _work(task, np.frombuffer(shared, np.uint8), int(size), base + len(shared))
+            return _work(task, np.frombuffer(shared, np.uint8), size, base + len(shared))
     except OSError:
         return NO_MEMORY
     finally:

@@ -47,19 +47,20 @@ class Header:
         Measured with OpenCV 5.0: ``tests/service/test_decoding_memory.py`` holds it to that.
         """
         pixels = ceil(self.width / reduction) * ceil(self.height / reduction)
+        decoded, upright = self._bytes_per_pixel
         rows = 16 * ROWS * self.width
-        return self.held + pixels * self._bytes_per_pixel + rows + OVERHEAD
+        return max(self.held + pixels * decoded, pixels * upright) + rows + OVERHEAD
 
     @property
-    def _bytes_per_pixel(self) -> int:
+    def _bytes_per_pixel(self) -> tuple[int, int]:
+        """What there is of each pixel at most: while OpenCV decodes, and while its pixels become upright ones."""
         if self.clear_grey is not None:
-            return 3 + 3 + (2 if self.depth == 16 else 1)
+            return self.depth // 8 or 1, 8 if self.depth == 16 else 7
+        if self.type == "webp":
+            return (7, 11) if self.has_alpha else (3, 9)
         if not self.has_alpha:
-            # OpenCV's pixels, and the upright ones. Lossless WebP is decoded to four bytes a pixel beforehand.
-            return 3 + (5 if self.type == "webp" else 3)
-        if self.depth == 16:
-            return 17 + 3
-        return 4 + (5 if self.type == "webp" else 3) + 3
+            return 3, 6
+        return (17, 11) if self.depth == 16 else (5, 9)
 
 
 @dataclass(frozen=True, slots=True)

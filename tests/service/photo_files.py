@@ -85,7 +85,7 @@ def saved(pixels: npt.NDArray[np.uint8], kind: str, mode: str = "RGB", **how: An
 
 
 def animated_webp(width: int, height: int, channels: int, **how: Any) -> bytes:
-    frames = [Image.fromarray(smooth(width, height, channels, seed)) for seed in range(3)]
+    frames = [Image.fromarray(smooth(width, height, channels, seed)) for seed in range(2)]
     file = io.BytesIO()
     frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], method=0, **how)
     return file.getvalue()

@@ -13,7 +13,7 @@ from service.imaging.photo_file import Header, PhotoFile
 ALPHA, ANIMATION = 0x10, 0x02
 """Flags of VP8X."""
 LOSSY, LOSSLESS = b"VP8 ", b"VP8L"
-ANIMATED_BYTES: Final = 8
+ANIMATED_BYTES: Final = 9
 """Bytes a pixel of the canvas that the decoder of animations holds: the frame, and the one before."""
 FRAME_HEADER: Final = 16
 """Bytes of an ANMF chunk before the frame's own chunks."""
