@@ -6,8 +6,9 @@ from math import ceil
 from threading import Condition, Lock
 from typing import Final
 
-BYTES_PER_PIXEL: Final = 13.4
-"""Memory that a pixel in work stands for: what drawing a cutout, the largest answer, takes of an ordinary photo."""
+BYTES_PER_PIXEL: Final = 18
+"""Memory that a pixel in work stands for: what drawing a cutout, the largest answer, takes of a photo that hardly
+compresses. ``tests/service/test_decoding_memory.py`` measures it."""
 
 
 def pixels_worth(size: int) -> int:

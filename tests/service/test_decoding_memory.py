@@ -195,7 +195,7 @@ DRAWN = {
 
 @pytest.mark.parametrize("is_isolated", [True, False])
 def test_answers_take_what_the_settings_promise(toy_path: Path, is_isolated: bool) -> None:
-    """``JPPNET_MAX_PIXELS_AT_WORK`` × 13.4 bytes bounds what photos take, whatever they are."""
+    """``JPPNET_MAX_PIXELS_AT_WORK`` × 18 bytes bounds what photos take, whatever they are."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),
