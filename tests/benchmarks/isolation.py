@@ -6,12 +6,14 @@ Both engines are in one process and take turns of a second, so that whatever els
 import asyncio
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
 from typing import Final
 
 from benchmarks.photos import mixed_photos, numbered, street_photos
 from benchmarks.ratios import paired
 from service.api.answers import analyze_json
+from service.decoding.decoders import ProcessDecoder
 from service.engine.engine import Engine
 from service.imaging.inspect import read_file
 from service.settings import Settings
@@ -31,13 +33,24 @@ async def one_client(engine: Engine, photos: Sequence[bytes], until: float, late
         number += 1
 
 
-async def photos_per_second(engine: Engine, photos: Sequence[bytes], clients: int) -> tuple[float, float]:
-    """The rate, and the median latency in milliseconds."""
+def cpu_seconds(engine: Engine) -> float:
+    """The CPU time that this process and the engine's decoding processes have used."""
+    pids = engine.decoder.pids if isinstance(engine.decoder, ProcessDecoder) else []
+    return time.process_time() + sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9 for pid in pids)
+
+
+async def photos_per_second(engine: Engine, photos: Sequence[bytes], clients: int) -> tuple[float, float, float]:
+    """The rate, the median latency and the CPU time of a photo, both in milliseconds."""
+    used = cpu_seconds(engine)
     latencies: list[float] = []
     began = time.perf_counter()
     until = began + SECONDS
     await asyncio.gather(*(one_client(engine, photos, until, latencies) for _ in range(clients)))
-    return len(latencies) / (time.perf_counter() - began), 1000 * median(latencies)
+    return (
+        len(latencies) / (time.perf_counter() - began),
+        1000 * median(latencies),
+        1000 * (cpu_seconds(engine) - used) / len(latencies),
+    )
 
 
 def main() -> None:
@@ -58,7 +71,11 @@ def main() -> None:
             rates = paired([ours[0] for ours, _ in rounds], [theirs[0] for _, theirs in rounds])
             more = median(ours[1] - theirs[1] for ours, theirs in rounds)
             rate = median(theirs[0] for _, theirs in rounds)
-            print(f"{name}, {clients} clients: rate × {rates}, latency {more:+.2f} ms; {rate:.1f} photos/s without")
+            cpu, cpu_without = (median(pair[which][2] for pair in rounds) for which in (0, 1))
+            print(
+                f"{name}, {clients} clients: rate × {rates}, latency {more:+.2f} ms; {rate:.1f} photos/s without; "
+                f"CPU {cpu:.2f} and {cpu_without:.2f} ms a photo"
+            )
     for engine in engines:
         engine.close()
 
