@@ -7,6 +7,8 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 from pydantic_core import from_json
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.imaging.inspect import MAX_SCAN_BLOCKS
+
 DeviceProvider = Literal["cpu", "openvino", "cuda", "tensorrt"]
 ProviderName = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
 LogFormat = Literal["json", "pretty"]
@@ -63,13 +65,20 @@ class Settings(BaseSettings):
     are ended, the one that has waited longest first."""
     max_pixels: Pixels = 64_000_000
     """Largest photo that is decoded."""
+    max_scan_blocks: Pixels = MAX_SCAN_BLOCKS
+    """Blocks of 8×8 pixels that the scans of one JPEG file may have, all together, where there are several: they cost
+    up to 25 ns each however small the file is. A camera's progressive photo of 64 megapixels has 15 million."""
+    isolate_decoding: bool = True
+    """Whether photos are decoded in processes of their own, as many as there are cores, so that a file that breaks the
+    decoder or keeps it busy costs that photo and nothing else. Each takes some 25 MB. On Linux only: elsewhere the
+    service says so at the start, and decodes in its own process."""
 
     queue_size: Count = 128
     """Photos that may be under way at once; one more is answered with 503 and the time after which to try again."""
     max_pixels_at_work: Pixels = 100_000_000
     """Pixels that are decoded or drawn at the same time, of all photos together; further photos wait for their turn.
-    Each takes up to 13.4 bytes (measured on cutouts, the largest), so this bounds the memory that photos take to some
-    1.3 GB. A photo with more pixels than that is worked on alone."""
+    Each stands for 18 bytes, which is what the largest answer takes, so this bounds the memory that photos take to some
+    1.8 GB; a photo whose type takes more counts as more pixels. One that is larger than that is worked on alone."""
     closer_look: bool = True
     """Whether the model runs a second time, closer, on a person who fills little of a photo; with a model whose fit is
     ``letterbox``. Such a photo costs twice as much, and photos that a person fills cost what they did."""

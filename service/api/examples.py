@@ -19,6 +19,8 @@ DETAILS: Final = {
     "photo.",
     "too-many-pixels": "The photo has 12000×9000 = 108,000,000 pixels; at most 64,000,000 are accepted. Scale it down "
     "and send it again.",
+    "too-many-scans": "The JPEG file builds its 8000×8000 pixels up in too many scans: more than 50,000,000 blocks "
+    "would have to be decoded. Save it as a baseline JPEG, not a progressive one, and send that.",
     "not-a-photo": "These bytes are no picture that is known here. Send a photo as JPEG, PNG or WebP.",
     "unsupported-type": "This is a GIF file. Send the photo as JPEG, PNG or WebP.",
     "truncated-photo": "The file is cut off: it ends before the picture does. Send the whole file.",
@@ -39,6 +41,7 @@ DETAILS: Final = {
     "uploads-full": "The service holds as many uploads as it has memory for. Try again in 2 s.",
     "too-many-connections": "The service has as many connections as it can have. Try again in 1 s.",
     "device-failed": "The device that runs the model has failed; this server must be restarted.",
+    "out-of-memory": "The service has too little memory for this photo now. Try again in a moment.",
     "shutting-down": "The service is shutting down.",
     "deadline-passed": "There was no answer within 30 s. Try again later, or allow more time with the header "
     "X-Request-Timeout-Ms.",

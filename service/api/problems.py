@@ -97,6 +97,7 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     SlowUploadError: Kind(408, "upload-too-slow", "Upload too slow"),
     UploadTooLargeError: Kind(413, "upload-too-large", "Upload too large"),
     photo.TooManyPixelsError: Kind(413, "too-many-pixels", "Too many pixels"),
+    photo.TooManyScansError: Kind(413, "too-many-scans", "Too many scans"),
     photo.NotAPhotoError: Kind(415, "not-a-photo", "Not a photo"),
     photo.UnsupportedTypeError: Kind(415, "unsupported-type", "Unsupported type of picture"),
     photo.TruncatedPhotoError: Kind(422, "truncated-photo", "Truncated photo"),
@@ -112,6 +113,7 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     engine.OverloadError: Kind(503, "overloaded", "Overloaded"),
     UploadsFullError: Kind(503, "uploads-full", "Uploads full"),
     engine.DeviceError: Kind(503, "device-failed", "Device failed"),
+    engine.OutOfMemoryError: Kind(503, "out-of-memory", "Out of memory"),
     engine.ClosedError: Kind(503, "shutting-down", "Shutting down"),
     engine.DeadlineError: Kind(504, "deadline-passed", "Deadline passed"),
 }
@@ -166,7 +168,7 @@ def known_problem(request: Request, error: Exception) -> Response:
     headers = {}
     if isinstance(error, engine.OverloadError | engine.DeadlineError | UploadsFullError):
         headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, engine.ClosedError):
+    if isinstance(error, engine.ClosedError | engine.OutOfMemoryError):
         headers["Retry-After"] = "1"
     if isinstance(error, UnauthorizedError):
         headers["WWW-Authenticate"] = 'Bearer realm="jppnet"'

@@ -2,7 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 from threading import Condition, Lock
+from typing import Final
+
+BYTES_PER_PIXEL: Final = 18
+"""Memory that a pixel in work stands for: what drawing a cutout, the largest answer, takes of a photo that hardly
+compresses. ``tests/service/test_decoding_memory.py`` measures it."""
+
+
+def pixels_worth(size: int) -> int:
+    """As many pixels as stand for so many bytes."""
+    return ceil(size / BYTES_PER_PIXEL)
 
 
 class PixelBudget:

@@ -9,9 +9,9 @@ for its photo, which then is not handed from thread to thread.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import product
 from math import inf
@@ -20,13 +20,14 @@ from typing import Final, Self, TypeVar
 
 import cv2
 
+from service.decoding.decoders import open_decoder
 from service.engine.admission import Admission
 from service.engine.analysis import Analysis
 from service.engine.boxes import AskedBox, check_size
 from service.engine.budget import PixelBudget
 from service.engine.card import Card, read_card
 from service.engine.cores import usable_cores
-from service.engine.errors import ClosedError, DeviceError, StartError
+from service.engine.errors import ClosedError, DeviceError, OutOfMemoryError, StartError
 from service.engine.flights import Flights
 from service.engine.futures import ready, then, together
 from service.engine.golden import prover
@@ -36,7 +37,8 @@ from service.engine.seen import Seen
 from service.engine.session import GpuOptions, open_session
 from service.engine.timings import Timings
 from service.engine.tuning import Drive, tune
-from service.imaging.decode import Image
+from service.imaging.decode import Image, is_out_of_memory
+from service.imaging.inspect import Limits
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -63,7 +65,9 @@ class Engine:
         self.is_draining = False
         self._is_closed = False
         self.admission = Admission(settings.queue_size, drive.photos_per_second)
-        self._max_pixels = settings.max_pixels
+        self._limits = Limits(settings.max_pixels, settings.max_scan_blocks)
+        # Lanes that do all and the pool decode; more of them than there are cores would only share those.
+        self.decoder = open_decoder(settings.isolate_decoding, workers)
         self.budget = PixelBudget(settings.max_pixels_at_work)
         self._flights: Flights[Seen] = Flights()
         self._shares_runs = settings.share_runs
@@ -102,8 +106,18 @@ class Engine:
                     f"{settings.model} does not compute on provider “{session.provider}” what it did when it was "
                     f"made, in a batch of {batch}: {error}. Try another provider, or export the model anew."
                 ) from error
+        engine = cls(card, drive, settings, Lanes(drive.sessions, drive.largest_batch, prove), workers=cores)
+        engine.warm()
         log.info("%s %s is ready after %.1f s", card.name, card.version, time.perf_counter() - began)
-        return cls(card, drive, settings, Lanes(drive.sessions, drive.largest_batch, prove), workers=cores)
+        return engine
+
+    def warm(self) -> None:
+        """Returns when photos can be decoded at once.
+
+        Raises:
+            StartError: what decodes cannot be started.
+        """
+        self.decoder.warm()
 
     def check(self, boxes: Sequence[AskedBox] = ()) -> None:
         """Raises what a photo would meet at the door, so that nobody uploads one in vain.
@@ -121,10 +135,13 @@ class Engine:
         Raises:
             PhotoError: the bytes are no photo that is decoded here.
         """
-        look = partial(Photo.look_at, data, self._max_pixels)
+        look = partial(self._look_at, data)
         if len(data) <= SMALL:
             return look()
         return await asyncio.get_running_loop().run_in_executor(self._pool, look)
+
+    def _look_at(self, data: bytes) -> Photo:
+        return Photo.look_at(data, self._limits, self.decoder)
 
     async def analyze(
         self,
@@ -152,27 +169,33 @@ class Engine:
         ):
 
             def encode_seen(seen: Seen) -> Future[tuple[T, float]]:
-                plan, analysis = seen.plan, seen.analysis(self.card, own.check)
-                return self._work(partial(encode, analysis), plan.answer_pixels, own, is_heavy=plan.answer_work > HEAVY)
+                plan, analysis = seen.plan, seen.analysis(self.card, own)
+                is_heavy = plan.answer_work > HEAVY
+                return self._work(partial(encode, analysis), plan.answer_weight, own, is_heavy)
 
             answer, encoding = await asyncio.wrap_future(then(seeing, encode_seen))
         return answer, seeing.result().timings(encoding, time.perf_counter() - began)
 
     def analyze_here(self, data: bytes, encode: Callable[[Analysis], T]) -> T:
         """The same line for callers without an event loop; decodes and encodes in the calling thread."""
-        seen = self._show_here(self._plan(Photo.look_at(data, self._max_pixels), ()))
+        forever = Deadline()
+        seen = self._show_here(self._plan(self._look_at(data), ()), forever)
         closer = seen.closer() if self._looks_closer else None
-        return encode((self._show_here(closer) if closer else seen).analysis(self.card))
+        if closer:
+            seen = self._show_here(closer, forever)
+        with memory_watched():
+            return encode(seen.analysis(self.card, forever))
 
-    def _show_here(self, plan: Plan) -> Seen:
-        images = plan.inputs(self.card.pad_color)
+    def _show_here(self, plan: Plan, deadline: Deadline) -> Seen:
+        with memory_watched():
+            images = plan.inputs(self.card.pad_color, deadline)
         predictions = [self.lanes.submit(partial(_same, image)).result() for image in images]
         return Seen.make(plan, predictions, decoding=0.0)
 
     def _plan(self, photo: Photo, boxes: Sequence[AskedBox]) -> Plan:
         session = self.drive.sessions[0]
         planned = plan(photo, boxes, (session.input_height, session.input_width), self.card.fit)
-        check_size([shown.box for shown in planned.shown], self._max_pixels)
+        check_size([shown.box for shown in planned.shown], self._limits.max_pixels)
         return planned
 
     def _see(self, photo: Photo, boxes: Sequence[AskedBox], deadline: Deadline) -> Future[Seen]:
@@ -191,8 +214,8 @@ class Engine:
 
     def _show(self, plan: Plan, deadline: Deadline) -> Future[Seen]:
         """Decodes a photo and has the model run on what it is to be shown."""
-        decode = partial(plan.inputs, self.card.pad_color)
-        if self._lanes_do_all and len(plan.shown) == 1 and plan.pixels <= HEAVY:
+        decode = partial(plan.inputs, self.card.pad_color, deadline)
+        if self._lanes_do_all and len(plan.shown) == 1 and plan.weight <= HEAVY:
             return self._show_in_lane(plan, decode, deadline)
 
         def run(decoded: tuple[Sequence[Image], float]) -> Future[Seen]:
@@ -203,13 +226,13 @@ class Engine:
             seen.add_done_callback(lambda seen: deadline.give_up() if seen.exception() else None)
             return seen
 
-        return then(self._submit(decode, plan.pixels, deadline, is_heavy=plan.pixels > HEAVY), run)
+        return then(self._submit(decode, plan.weight, deadline, is_heavy=plan.weight > HEAVY), run)
 
     def _show_in_lane(self, plan: Plan, decode: Callable[[], list[Image]], deadline: Deadline) -> Future[Seen]:
         took: list[float] = []
 
         def load() -> Image:
-            (image,), decoding = self._timed(decode, plan.pixels, deadline)
+            (image,), decoding = self._timed(decode, plan.weight, deadline)
             took.append(decoding)
             return image
 
@@ -242,7 +265,7 @@ class Engine:
         """The result of work on so many pixels at a time, and the seconds it took."""
         deadline.check()
         turn = self._heavy_budget.hold(pixels) if is_heavy else nullcontext()
-        with turn, self.budget.hold(pixels):
+        with turn, self.budget.hold(pixels), memory_watched():
             deadline.check()
             began = time.perf_counter()
             return work(), time.perf_counter() - began
@@ -260,9 +283,12 @@ class Engine:
         until = None if patience is None else time.monotonic() + patience
         self.lanes.close(patience)
         self._is_closed = True
+        if patience is not None:
+            self.decoder.close()  # whoever still waits for it need not any more
         joined = [_shut_down(pool, gives_up=patience is not None) for pool in (self._pool, self._heavy_pool)]
         for thread in joined:
             thread.join(None if until is None else max(0.0, until - time.monotonic()))
+        self.decoder.close()
         return not self.lanes.are_running and not any(thread.is_alive() for thread in joined)
 
 
@@ -271,6 +297,22 @@ def _shut_down(pool: ThreadPoolExecutor, gives_up: bool) -> Thread:
     thread = Thread(target=partial(pool.shutdown, cancel_futures=gives_up), daemon=True)
     thread.start()
     return thread
+
+
+@contextmanager
+def memory_watched() -> Iterator[None]:
+    """Says in the log and to the caller when there was too little memory for what is done within.
+
+    Raises:
+        OutOfMemoryError: there was.
+    """
+    try:
+        yield
+    except (MemoryError, cv2.error) as error:
+        if not is_out_of_memory(error):
+            raise
+        log.error("too little memory for a photo; lower JPPNET_MAX_PIXELS_AT_WORK, or give the service more")
+        raise OutOfMemoryError("The service has too little memory for this photo now. Try again in a moment.") from None
 
 
 def _same(image: Image) -> Image:

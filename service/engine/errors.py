@@ -33,5 +33,9 @@ class DeviceError(RuntimeError):
     """The device no longer answers the golden sample; this process must be replaced."""
 
 
+class OutOfMemoryError(RuntimeError):
+    """There is too little memory for this photo, at this moment at least."""
+
+
 class ClosedError(RuntimeError):
     """The engine is shutting down and takes no more photos."""

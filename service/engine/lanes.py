@@ -42,9 +42,14 @@ class Deadline:
         """Makes the moment one that has passed."""
         self.at = -inf
 
+    @property
+    def has_passed(self) -> bool:
+        """Whether nobody wants an answer any more."""
+        return time.monotonic() >= self.at
+
     def check(self) -> None:
         """Raises :class:`DeadlineError` if the moment has passed."""
-        if time.monotonic() >= self.at:
+        if self.has_passed:
             raise DeadlineError("The time for this photo was up before its turn came.")
 
 

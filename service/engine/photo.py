@@ -6,11 +6,16 @@ from hashlib import sha256
 from math import ceil
 from typing import Final, Self
 
+from service.decoding.decoders import Decoder
+from service.decoding.task import Cutout, DecodingTask
 from service.engine.boxes import AskedBox, views_of
+from service.engine.budget import pixels_worth
+from service.engine.lanes import Deadline
 from service.imaging.box import Box
-from service.imaging.decode import REDUCTIONS, Image, decode_file, inspect
-from service.imaging.fit import Fit, FitMode, fit_photo, plan_fit
-from service.imaging.header import Header
+from service.imaging.decode import REDUCTIONS, Image
+from service.imaging.fit import Fit, FitMode, plan_fit
+from service.imaging.inspect import Limits, inspect
+from service.imaging.photo_file import Header, PhotoFile
 from service.imaging.png import Color
 
 ENOUGH: Final = 1.5
@@ -18,36 +23,50 @@ ENOUGH: Final = 1.5
 validation photos the masks are as right with 1.6 as with 3.2: mIoU 49.13 and 49.17, 74.68 and 74.63 over 7 parts."""
 
 
+BESIDE: Final = 6
+"""Bytes a pixel that an answer holds while the photo is decoded for it: mask, confidence, the decoded photo."""
+
+
 @dataclass(frozen=True, slots=True)
 class Photo:
     """A photo's file, looked at and not decoded."""
 
-    data: bytes
-    header: Header
+    file: PhotoFile
     digest: bytes
     """SHA-256, by which the same photo is known again."""
+    decoder: Decoder
 
     @classmethod
-    def look_at(cls, data: bytes, max_pixels: int) -> Self:
+    def look_at(cls, data: bytes, limits: Limits, decoder: Decoder) -> Self:
         """Reads a file's header and hash.
 
         Raises:
-            PhotoError: the bytes are no picture that is decoded here, or it has more than ``max_pixels``.
+            PhotoError: the bytes are no picture that is decoded here, or it is beyond the limits.
         """
-        return cls(data, inspect(data, max_pixels), sha256(data).digest())
+        return cls(inspect(data, limits), sha256(data).digest(), decoder)
+
+    @property
+    def header(self) -> Header:
+        """What the file's header says."""
+        return self.file.header
 
     @property
     def pixels(self) -> int:
         """Pixels of the whole photo."""
-        return self.header.width * self.header.height
+        return self.header.pixels
 
-    def decode(self, reduction: int = 1) -> Image:
+    def decode(self, deadline: Deadline, reduction: int = 1) -> Image:
         """The upright photo (height, width, 3), RGB.
 
         Raises:
-            PhotoError: the file is cut off or damaged.
+            PhotoError, MemoryError, DeadlineError, ClosedError: see :class:`Decoder`.
         """
-        return decode_file(self.data, self.header, reduction)
+        (photo,) = self.run(DecodingTask(self.header, reduction), deadline)
+        return photo
+
+    def run(self, task: DecodingTask, deadline: Deadline) -> list[Image]:
+        """The images that a task asks for; see :meth:`decode`."""
+        return self.decoder.decode(self.file, task, lambda: not deadline.has_passed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +95,11 @@ class Plan:
         return ceil(self.width / self.reduction) * ceil(self.height / self.reduction)
 
     @property
+    def weight(self) -> int:
+        """What decoding counts in the budget: the pixels that are decoded, or as many as take that much memory."""
+        return max(self.pixels, pixels_worth(self.photo.header.decoding_bytes(self.reduction)))
+
+    @property
     def answer_pixels(self) -> int:
         """Pixels that an answer draws at a time: a photo's. Boxes are drawn one after the other into one mask, and
         what each takes, with that mask, is less than a cutout of the whole photo does."""
@@ -87,14 +111,21 @@ class Plan:
         of_boxes = sum(shown.box.width * shown.box.height for shown in self.shown)
         return self.photo.pixels + (of_boxes if self.is_of_boxes else 0)
 
-    def inputs(self, pad_color: Color) -> list[Image]:
+    @property
+    def answer_weight(self) -> int:
+        """What an answer counts in the budget: the pixels that it may draw, or as many as take the memory that decoding
+        the photo for that takes, beside the masks and the decoded photo that is handed over."""
+        header = self.photo.header
+        return max(self.answer_pixels, pixels_worth(header.decoding_bytes() + BESIDE * header.pixels))
+
+    def inputs(self, pad_color: Color, deadline: Deadline) -> list[Image]:
         """Decodes the photo and makes the model's inputs (H, W, 3) of it, in the order of ``shown``.
 
         Raises:
-            PhotoError: the file is cut off or damaged.
+            PhotoError, MemoryError, DeadlineError, ClosedError: see :class:`Decoder`.
         """
-        photo = self.photo.decode(self.reduction)
-        return [fit_photo(photo[shown.box.reduced(self.reduction).area], shown.fit, pad_color) for shown in self.shown]
+        cutouts = [Cutout(shown.box.reduced(self.reduction), shown.fit) for shown in self.shown]
+        return self.photo.run(DecodingTask(self.photo.header, self.reduction, cutouts, pad_color), deadline)
 
 
 def plan(photo: Photo, boxes: Sequence[AskedBox], model_input: tuple[int, int], mode: FitMode) -> Plan:

@@ -1,12 +1,14 @@
 """What the model said of a photo, before anything is made of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 from service.engine.analysis import Analysis
 from service.engine.card import Card
 from service.engine.closer import closer_box
+from service.engine.lanes import Deadline
 from service.engine.photo import Plan, plan_closer
 from service.engine.session import Prediction
 from service.engine.timings import Timings
@@ -42,9 +44,10 @@ class Seen:
         box = closer_box(self.views[0])
         return plan_closer(self.plan, box) if box else None
 
-    def analysis(self, card: Card, check: Callable[[], None] = lambda: None) -> Analysis:
-        """The answer, in the photo's pixels; ``check`` raises when nobody wants it any more."""
-        return Analysis(card, self.plan.width, self.plan.height, self.views, self.plan.photo.decode, check)
+    def analysis(self, card: Card, deadline: Deadline) -> Analysis:
+        """The answer, in the photo's pixels; what is still to be done for it is given up at the deadline."""
+        load_photo = partial(self.plan.photo.decode, deadline)
+        return Analysis(card, self.plan.width, self.plan.height, self.views, load_photo, deadline.check)
 
     def timings(self, encoding: float, total: float) -> Timings:
         """Where the time went of an answer that was made from this."""

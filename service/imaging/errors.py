@@ -29,6 +29,10 @@ class TooManyPixelsError(PhotoError):
     """Larger than the service may decode."""
 
 
+class TooManyScansError(PhotoError):
+    """A JPEG file that builds its picture up in so many scans that decoding them would take too long."""
+
+
 class BoxOutsideError(PhotoError):
     """A box that was asked about has nothing of the photo in it."""
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from service.imaging.decode import Image
-from service.imaging.header import PNG_SIGNATURE
+from service.imaging.formats.png import SIGNATURE as PNG_SIGNATURE
 
 Color = tuple[int, int, int]
 """Red, green, blue, 0–255."""

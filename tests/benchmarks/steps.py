@@ -15,11 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
+from service.decoding.decoders import ThreadDecoder
 from service.engine.card import read_card
 from service.engine.cores import usable_cores
+from service.engine.lanes import Deadline
 from service.engine.photo import Photo, plan
-from service.imaging.decode import decode, inspect
+from service.imaging.decode import decode
 from service.imaging.fit import Fit, fit_photo, plan_fit
+from service.imaging.inspect import Limits, inspect
 from service.imaging.mask import cut_padding, label_map
 from service.imaging.png import palette_png
 
@@ -55,9 +58,9 @@ class Steps:
             pixels = decode(data, MAX_PIXELS)
             fit = plan_fit(pixels.shape[:2], self.size, self.card.fit)
             return fit_photo(pixels, fit, self.card.pad_color), fit
-        photo = Photo(data, inspect(data, MAX_PIXELS), digest=b"")
+        photo = Photo(inspect(data, Limits(MAX_PIXELS)), b"", ThreadDecoder())
         planned = plan(photo, [], self.size, self.card.fit)
-        return planned.inputs(self.card.pad_color)[0], planned.shown[0].fit
+        return planned.inputs(self.card.pad_color, Deadline())[0], planned.shown[0].fit
 
     def parse(self, photos: Sequence[bytes]) -> list[bytes]:
         """The masks of photos, as PNG files, from one run over their batch."""

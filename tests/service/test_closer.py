@@ -14,14 +14,17 @@ from test_http_metrics import key, samples
 from test_photo import portrait
 from toy_model import HEIGHT, JOINTS, STRIDE, WIDTH, paint, png
 
+from service.decoding.decoders import ThreadDecoder
 from service.engine.closer import CLOSER, closer_box
 from service.engine.engine import Engine
+from service.engine.lanes import Deadline
 from service.engine.photo import Photo, plan, plan_closer
 from service.engine.session import Prediction
 from service.engine.view import View
 from service.imaging.box import Box
 from service.imaging.decode import orient
 from service.imaging.fit import plan_fit
+from service.imaging.inspect import Limits
 from service.settings import Settings
 
 Image = npt.NDArray[np.uint8]
@@ -65,20 +68,22 @@ def test_where_nobody_is_nothing_is_looked_at() -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_part_of_a_photo_decoded_small_shows_what_the_whole_one_shows(orientation: int) -> None:
     stored = orient(portrait(2000), {6: 8, 8: 6}.get(orientation, orientation))  # the inverse turn
-    whole = plan(Photo.look_at(jpeg_with_exif(stored, orientation), 10**8), (), (256, 192), "letterbox")
+    whole = plan(
+        Photo.look_at(jpeg_with_exif(stored, orientation), Limits(10**8), ThreadDecoder()), (), (256, 192), "letterbox"
+    )
     closer = plan_closer(whole, Box(501, 203, 801, 1070))
     (shown,) = closer.shown
     assert closer.reduction == 2
     assert shown.box == (500, 202, 802, 1072)
     full = cv2.resize(portrait(2000)[shown.box.area], (shown.fit.width, shown.fit.height), interpolation=cv2.INTER_AREA)
-    (image,) = closer.inputs((0, 0, 0))
+    (image,) = closer.inputs((0, 0, 0), Deadline())
     fit = Box(shown.fit.left, shown.fit.top, shown.fit.width, shown.fit.height)
     assert np.abs(image[fit.area].astype(float) - full).mean() < 2
 
 
 def test_a_turned_photo_whose_sides_do_not_divide_is_decoded_whole() -> None:
     stored = orient(portrait(2001), 3)
-    whole = plan(Photo.look_at(jpeg_with_exif(stored, 3), 10**8), (), (256, 192), "letterbox")
+    whole = plan(Photo.look_at(jpeg_with_exif(stored, 3), Limits(10**8), ThreadDecoder()), (), (256, 192), "letterbox")
     assert plan_closer(whole, Box(501, 203, 801, 1070)).reduction == 1
 
 

@@ -15,7 +15,8 @@ from toy_model import jpeg, png
 
 from service.imaging import errors
 from service.imaging.decode import decode, orient
-from service.imaging.header import read_header, read_orientation
+from service.imaging.formats.exif import read_orientation
+from service.imaging.inspect import read_file
 
 RED, BLUE = (200, 30, 60), (20, 90, 220)
 
@@ -183,7 +184,7 @@ def test_a_damaged_file_that_is_whole_is_called_damaged() -> None:
 )
 def test_known_types_that_are_not_decoded_are_named(data: bytes, name: str) -> None:
     with pytest.raises(errors.UnsupportedTypeError, match=name):
-        read_header(data)
+        read_file(data)
 
 
 def test_nothing_and_text_are_told_apart() -> None:

@@ -17,6 +17,7 @@ from test_http_problems import assert_problem
 from toy_model import HEIGHT, WIDTH, paint, png
 
 from service.engine.engine import Engine
+from service.engine.lanes import Deadline
 from service.engine.photo import Plan
 from service.engine.session import Prediction
 from service.imaging.png import Color
@@ -200,8 +201,8 @@ def test_who_hangs_up_while_the_photo_is_decoded_keeps_it_from_the_device(
     decoding, goes_on = threading.Event(), threading.Event()
     inputs = Plan.inputs
 
-    def slow(plan: Plan, pad_color: Color) -> list[Image]:
-        images = inputs(plan, pad_color)
+    def slow(plan: Plan, pad_color: Color, deadline: Deadline) -> list[Image]:
+        images = inputs(plan, pad_color, deadline)
         decoding.set()
         assert goes_on.wait(20)
         return images

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from test_decode import jpeg_with_exif
 from toy_model import jpeg, paint, png
 
+from service.decoding.decoders import ThreadDecoder
 from service.engine.boxes import AskedBox
+from service.engine.lanes import Deadline
 from service.engine.photo import Photo, Plan, plan
-from service.imaging.decode import decode_file, inspect, orient
+from service.imaging.decode import decode_file, orient
 from service.imaging.errors import TruncatedPhotoError
+from service.imaging.inspect import Limits, inspect
 
 INPUT = (256, 192)
 """Height and width of the default model's input."""
@@ -22,7 +25,7 @@ ASTRONAUT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
 
 
 def planned(data: bytes, *boxes: AskedBox, model_input: tuple[int, int] = INPUT) -> Plan:
-    return plan(Photo.look_at(data, 10**8), boxes, model_input, "letterbox")
+    return plan(Photo.look_at(data, Limits(10**8), ThreadDecoder()), boxes, model_input, "letterbox")
 
 
 def portrait(side: int) -> npt.NDArray[np.uint8]:
@@ -61,20 +64,20 @@ def test_a_small_photo_is_upright_too(orientation: int) -> None:
     found = planned(jpeg_with_exif(stored, orientation))
     assert (found.width, found.height, found.reduction) == (700, 768, 2)
     expected = cv2.resize(photo, (350, 384), interpolation=cv2.INTER_AREA)
-    assert np.abs(found.photo.decode(2).astype(float) - expected).mean() < 2
+    assert np.abs(found.photo.decode(Deadline(), 2).astype(float) - expected).mean() < 2
 
 
 @given(st.integers(1, 90), st.integers(1, 90), st.sampled_from([1, 2, 4, 8]))
 def test_any_size_is_rounded_up(width: int, height: int, reduction: int) -> None:
     data = jpeg(paint(width, height, {}))
-    small = decode_file(data, inspect(data, 10**8), reduction)
+    small = decode_file(inspect(data, Limits(10**8)), reduction)
     assert small.shape == (-(-height // reduction), -(-width // reduction), 3)
 
 
 def test_a_file_that_is_cut_off_is_refused_when_decoded_small_as_well() -> None:
     data = jpeg(portrait(1200))
     with pytest.raises(TruncatedPhotoError):
-        planned(data[: len(data) // 2]).inputs((0, 0, 0))
+        planned(data[: len(data) // 2]).inputs((0, 0, 0), Deadline())
 
 
 @pytest.mark.parametrize("side", [600, 901, 1200, 2311])
@@ -83,6 +86,6 @@ def test_the_model_is_shown_nearly_the_same(side: int) -> None:
     found = planned(jpeg(portrait(side), quality=92))
     assert found.reduction > 1
     whole = Plan(found.photo, found.width, found.height, found.shown, 1, is_of_boxes=False)
-    (small,), (full,) = found.inputs((0, 0, 0)), whole.inputs((0, 0, 0))
+    (small,), (full,) = found.inputs((0, 0, 0), Deadline()), whole.inputs((0, 0, 0), Deadline())
     assert small.shape == full.shape == (*INPUT, 3)
     assert np.abs(small.astype(float) - full).mean() < 2

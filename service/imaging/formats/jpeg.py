@@ -1,0 +1,190 @@
+"""JPEG: ITU-T T.81, read as libjpeg reads it (https://www.w3.org/Graphics/JPEG/itu-t81.pdf)."""
+
+import re
+import struct
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+from service.imaging.errors import CorruptPhotoError, TooManyScansError, TruncatedPhotoError
+from service.imaging.formats.exif import read_orientation
+from service.imaging.formats.parts import Parts, check_count
+from service.imaging.photo_file import Header, PhotoFile
+
+SOI, EOI, SOS, TEM = 0xD8, 0xD9, 0xDA, 0x01
+RESTARTS: Final = range(0xD0, 0xD8)
+TABLES: Final = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
+"""Huffman's and arithmetic coding's tables, quantization, restart interval."""
+FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA})
+"""Starts of a picture that libjpeg-turbo can decode; it has no hierarchical ones."""
+PROGRESSIVE: Final = frozenset({0xC2, 0xCA})
+LOSSLESS: Final = 0xC3
+DROPPED: Final = frozenset({0xDC, 0xFE, *range(0xE0, 0xF0)})
+"""What viewers skip: number of lines, comments, applications' data. Two of the latter say what colours there are."""
+JFIF, EXIF, ADOBE = (0xE0, b"JFIF\0", 16), (0xE1, b"Exif\0\0", 8), (0xEE, b"Adobe", 14)
+"""Marker, first bytes and least length of the applications' data that counts."""
+
+_MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
+_SCAN_END: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A plane of the picture: how often it is sampled, and the 8×8 blocks that it has."""
+
+    across: int
+    down: int
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The start of the picture: its size in pixels, its planes by their ids, and how they are coded."""
+
+    marker: int
+    width: int
+    height: int
+    components: dict[int, Component]
+
+    def held(self, has_several_scans: bool) -> int:
+        """Bytes that libjpeg holds for the whole picture while it is decoded: 2 for each coefficient when they come in
+        several scans; of lossless files the samples and their differences."""
+        samples = 64 * sum(component.blocks for component in self.components.values())
+        if self.marker == LOSSLESS:
+            return 6 * samples
+        return 2 * samples if has_several_scans or self.marker in PROGRESSIVE else 0
+
+
+def read_jpeg(data: bytes, max_blocks: int) -> PhotoFile:
+    """Walks through the segments and scans of a JPEG file, up to its end mark.
+
+    Kept are the start of the picture, tables, scans, and what says which colours there are. What lies between segments
+    is skipped up to the next marker, as decoders do.
+
+    Raises:
+        CorruptPhotoError: the segments are not such as make a picture.
+        TooManyScansError: its scans have more than ``max_blocks`` blocks, all together.
+        TruncatedPhotoError: the file ends before its picture begins.
+    """
+    walk = _Walk(data, max_blocks)
+    offset, count = 2, 0
+    while found := _MARKER.search(data, offset):
+        count += 1
+        check_count(count, "JPEG")
+        start = found.start()
+        marker = data[start + 1]
+        if marker == EOI:
+            return walk.file(is_complete=True)
+        if marker in RESTARTS or marker == TEM:
+            offset = start + 2
+            continue
+        if marker == SOI:
+            raise _damaged("a second one begins within it")
+        if start + 4 > len(data):
+            break
+        (length,) = struct.unpack_from(">H", data, start + 2)
+        if length < 2:
+            raise _damaged("a segment has no length")
+        offset = start + 2 + length
+        if offset > len(data):
+            break
+        if marker == SOS:
+            scan_end = _SCAN_END.search(data, offset)
+            walk.take_scan(start, offset, scan_end.start() if scan_end else len(data))
+            offset = scan_end.start() if scan_end else len(data)
+        else:
+            walk.take(marker, start, offset)
+    return walk.file(is_complete=False)
+
+
+def _damaged(what: str) -> CorruptPhotoError:
+    return CorruptPhotoError(f"The JPEG file is damaged: {what}. Save the picture anew and send that.")
+
+
+class _Walk:
+    """What of a JPEG file has been understood so far."""
+
+    def __init__(self, data: bytes, max_blocks: int) -> None:
+        self._data = data
+        self._max_blocks = max_blocks
+        self._parts = Parts(data)
+        self._parts.keep(0, 2)
+        self._frame: Frame | None = None
+        self._orientation: int | None = None
+        self._scans = 0
+        self._blocks = 0
+        self._has_partial_scans = False
+
+    def take(self, marker: int, start: int, end: int) -> None:
+        """Takes a segment that is no scan."""
+        if marker in TABLES:
+            self._parts.keep(start, end)
+        elif marker in FRAMES:
+            self._take_frame(marker, start, end)
+        elif marker not in DROPPED:
+            raise _damaged(f"nobody knows what its marker {marker:02X} means")
+        elif self._is(EXIF, marker, start, end):
+            if self._orientation is None:
+                self._orientation = read_orientation(self._data[start + 10 : end])
+        elif self._is(JFIF, marker, start, end) or self._is(ADOBE, marker, start, end):
+            self._parts.keep(start, end)
+
+    def _is(self, kind: tuple[int, bytes, int], marker: int, start: int, end: int) -> bool:
+        expected, first, least = kind
+        return marker == expected and end - start - 2 >= least and self._data.startswith(first, start + 4)
+
+    def _take_frame(self, marker: int, start: int, end: int) -> None:
+        if self._frame:
+            raise _damaged("it has two headers")
+        depth, height, width, count = struct.unpack_from(">BHHB", self._data, start + 4)
+        if end - start != 10 + 3 * count or count not in (1, 3, 4):
+            raise _damaged("its header says what there is not")
+        if depth != 8:
+            raise _damaged(f"its samples have {depth} bits, and only 8 are read")
+        if not width or not height:
+            raise _damaged(f"its header says {width}×{height} pixels")
+        planes = [struct.unpack_from(">BB", self._data, start + 10 + 3 * number) for number in range(count)]
+        self._frame = Frame(marker, width, height, _components(planes, width, height))
+        if len(self._frame.components) != count:
+            raise _damaged("two of its planes have the same name")
+        self._parts.keep(start, end)
+
+    def take_scan(self, start: int, pixels: int, end: int) -> None:
+        """Takes a scan: its header from ``start``, its coded data from ``pixels`` to ``end``."""
+        if not self._frame:
+            raise _damaged("its picture begins before its header")
+        count = self._data[start + 4]
+        names = self._data[start + 5 : start + 5 + 2 * count : 2]
+        if pixels - start != 8 + 2 * count or not 1 <= count <= 4 or not set(names) <= self._frame.components.keys():
+            raise _damaged("a scan is of planes that there are not")
+        self._scans += 1
+        self._blocks += sum(self._frame.components[name].blocks for name in names)
+        self._has_partial_scans |= count < len(self._frame.components)
+        if self._blocks > self._max_blocks and self._scans > 1:
+            raise TooManyScansError(
+                f"The JPEG file builds its {self._frame.width}×{self._frame.height} pixels up in too many scans: more "
+                f"than {self._max_blocks:,} blocks would have to be decoded. Save it as a baseline JPEG, not a "
+                "progressive one, and send that."
+            )
+        self._parts.keep(start, end)
+
+    def file(self, is_complete: bool) -> PhotoFile:
+        """What was understood of the file, which has ended."""
+        if not self._frame or not self._scans:
+            raise TruncatedPhotoError("The JPEG file ends before its picture begins. Send the whole file.")
+        self._parts.add(bytes((0xFF, EOI)))
+        frame = self._frame
+        held = frame.held(self._has_partial_scans)
+        header = Header("jpeg", frame.width, frame.height, self._orientation or 1, held=held)
+        return PhotoFile(header, self._parts.views(), is_complete)
+
+
+def _components(planes: list[tuple[int, int]], width: int, height: int) -> dict[int, Component]:
+    """The planes by id, from pairs of id and sampling factors; each filled up to whole units of blocks, as libjpeg
+    does."""
+    factors = {name: (sampling >> 4, sampling & 15) for name, sampling in planes}
+    if not all(1 <= factor <= 4 for pair in factors.values() for factor in pair):
+        raise _damaged("its planes are sampled as there is no way to")
+    units = ceil(width / (8 * max(across for across, _ in factors.values())))
+    rows = ceil(height / (8 * max(down for _, down in factors.values())))
+    return {name: Component(across, down, units * across * rows * down) for name, (across, down) in factors.items()}

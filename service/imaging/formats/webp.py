@@ -1,0 +1,185 @@
+"""WebP: RFC 9649. Of an animation the first frame counts."""
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from service.imaging.errors import CorruptPhotoError, TruncatedPhotoError
+from service.imaging.formats.exif import read_orientation
+from service.imaging.formats.parts import Parts, check_count
+from service.imaging.photo_file import Header, PhotoFile
+
+ALPHA, ANIMATION = 0x10, 0x02
+"""Flags of VP8X."""
+LOSSY, LOSSLESS = b"VP8 ", b"VP8L"
+ANIMATED_BYTES: Final = 9
+"""Bytes a pixel of the canvas that the decoder of animations holds: the frame, and the one before."""
+FRAME_HEADER: Final = 16
+"""Bytes of an ANMF chunk before the frame's own chunks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk: its content lies from ``start`` to ``end``."""
+
+    kind: bytes
+    start: int
+    end: int
+    is_whole: bool = True
+    """Whether the file has all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A still picture: its chunk, that of its transparency if it has one apart, and what its own header says."""
+
+    image: Chunk
+    alpha: Chunk | None
+    size: tuple[int, int]
+    has_alpha: bool
+
+    def copy_to(self, parts: Parts) -> None:
+        """Adds its chunks to the parts of a file."""
+        for chunk in (self.alpha, self.image):
+            if chunk:
+                length = chunk.end - chunk.start
+                parts.add(struct.pack("<4sI", chunk.kind, length))
+                parts.keep(chunk.start, chunk.end)
+                parts.add(bytes(length % 2))
+
+
+def read_webp(data: bytes) -> PhotoFile:
+    """Walks through the chunks of a WebP file. Kept are the first picture and its transparency.
+
+    Raises:
+        CorruptPhotoError: the chunks are not such as make a picture.
+        TruncatedPhotoError: the file ends before its picture begins.
+    """
+    chunks = list(_chunks(data, 12, len(data)))
+    if not chunks:
+        raise TruncatedPhotoError("The WebP file ends before its picture begins. Send the whole file.")
+    first = chunks[0]
+    if first.kind != b"VP8X":
+        picture = _picture(data, chunks[:1])
+        if not picture:
+            if first.is_whole:
+                raise _damaged("it does not begin with a picture")
+            raise TruncatedPhotoError("The WebP file ends before its picture begins. Send the whole file.")
+        header = Header("webp", *picture.size, _orientation(data, chunks), picture.has_alpha)
+        return _file(data, header, [], picture)
+    if first.end - first.start < 10:
+        raise TruncatedPhotoError("The file ends within its header. Send the whole file.")
+    flags = data[first.start]
+    width, height = _side(data, first.start + 4), _side(data, first.start + 7)
+    is_animated = bool(flags & ANIMATION)
+    held = ANIMATED_BYTES * width * height if is_animated else 0
+    header = Header("webp", width, height, _orientation(data, chunks), bool(flags & ALPHA), held=held)
+    if is_animated:
+        return _first_frame(data, header, chunks)
+    picture = _picture(data, chunks)
+    if picture and picture.size != (width, height):
+        raise _damaged("its picture has another size than its header says")
+    return _file(data, header, [], picture, chunks)
+
+
+def _first_frame(data: bytes, header: Header, chunks: Sequence[Chunk]) -> PhotoFile:
+    """The animation cut down to its first frame, which may be smaller than the canvas."""
+    frame = next((chunk for chunk in chunks if chunk.kind == b"ANMF"), None)
+    settings = next((chunk for chunk in chunks if chunk.kind == b"ANIM"), None)
+    if not frame or not frame.is_whole:
+        return _file(data, header, [], None, chunks)
+    if not settings or settings.end - settings.start < 6 or frame.end - frame.start < FRAME_HEADER:
+        raise _damaged("its animation has no beginning")
+    left, top = (2 * (_side(data, frame.start + at) - 1) for at in (0, 3))
+    size = _side(data, frame.start + 6), _side(data, frame.start + 9)
+    picture = _picture(data, list(_chunks(data, frame.start + FRAME_HEADER, frame.end)))
+    if not picture or picture.size != size or left + size[0] > header.width or top + size[1] > header.height:
+        raise _damaged("the first frame of its animation does not fit")
+    before = [
+        struct.pack("<4sI", b"ANIM", 6) + data[settings.start : settings.start + 6],
+        data[frame.start : frame.start + FRAME_HEADER],
+    ]
+    return _file(data, header, before, picture)
+
+
+def _file(
+    data: bytes, header: Header, animation: Sequence[bytes], picture: Picture | None, chunks: Sequence[Chunk] = ()
+) -> PhotoFile:
+    """A file with one picture; with the two beginnings of an animation, if it is one.
+
+    Raises:
+        CorruptPhotoError: there is no picture, though none of the chunks is cut off.
+    """
+    if not picture:
+        if all(chunk.is_whole for chunk in chunks):
+            raise _damaged("it has no picture")
+        return PhotoFile(header, (), is_complete=False)
+    content = Parts(data)
+    picture.copy_to(content)
+    views = content.views()
+    beginning = b""
+    if animation:
+        settings, frame = animation
+        beginning = settings + struct.pack("<4sI", b"ANMF", len(frame) + sum(map(len, views))) + frame
+    if animation or picture.alpha:
+        flags = (ANIMATION if animation else 0) | (ALPHA if header.has_alpha else 0)
+        sides = b"".join((side - 1).to_bytes(3, "little") for side in (header.width, header.height))
+        beginning = struct.pack("<4sIB3x", b"VP8X", 10, flags) + sides + beginning
+    size = 4 + len(beginning) + sum(map(len, views))
+    start = struct.pack("<4sI4s", b"RIFF", size, b"WEBP") + beginning
+    return PhotoFile(header, (memoryview(start), *views), picture.image.is_whole)
+
+
+def _damaged(what: str) -> CorruptPhotoError:
+    return CorruptPhotoError(f"The WebP file is damaged: {what}. Save the picture anew and send that.")
+
+
+def _chunks(data: bytes, start: int, end: int) -> Iterator[Chunk]:
+    """The chunks between two places; the last may be cut off."""
+    count = 0
+    while start + 8 <= end:
+        kind, length = struct.unpack_from("<4sI", data, start)
+        start += 8
+        yield Chunk(kind, start, min(start + length, end), start + length <= end)
+        count += 1
+        check_count(count, "WebP")
+        start += length + length % 2
+
+
+def _picture(data: bytes, chunks: Sequence[Chunk]) -> Picture | None:
+    """The first picture of some chunks; None if there is none, or too little of it to know its size.
+
+    Raises:
+        CorruptPhotoError: its own header is not one.
+    """
+    image = next((chunk for chunk in chunks if chunk.kind in (LOSSY, LOSSLESS)), None)
+    if not image:
+        return None
+    before = chunks[: chunks.index(image)]
+    if image.kind == LOSSLESS:
+        if image.end - image.start < 5:
+            return None
+        signature, bits = struct.unpack_from("<BI", data, image.start)
+        if signature != 0x2F or bits >> 29:
+            raise _damaged("its picture does not begin as one")
+        size = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        return Picture(image, None, size, bool(bits >> 28 & 1))
+    if image.end - image.start < 10:
+        return None
+    tag = int.from_bytes(data[image.start : image.start + 3], "little")
+    width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, image.start + 6))
+    is_key_frame = not tag & 1 and tag >> 1 & 7 <= 3 and tag >> 4 & 1
+    if not is_key_frame or data[image.start + 3 : image.start + 6] != b"\x9d\x01\x2a" or not width or not height:
+        raise _damaged("its picture does not begin as one")
+    alpha = next((chunk for chunk in before if chunk.kind == b"ALPH"), None)
+    return Picture(image, alpha, (width, height), has_alpha=alpha is not None)
+
+
+def _side(data: bytes, start: int) -> int:
+    return 1 + int.from_bytes(data[start : start + 3], "little")
+
+
+def _orientation(data: bytes, chunks: Sequence[Chunk]) -> int:
+    exif = next((chunk for chunk in chunks if chunk.kind == b"EXIF"), None)
+    return read_orientation(data[exif.start : exif.end].removeprefix(b"Exif\0\0")) if exif else 1

@@ -1,0 +1,102 @@
+"""Looks at a picture's file without decoding it: what it is, whether that may be decoded, and a clean file of it.
+
+The size is known before any pixel is decoded, so an enormous picture costs nothing to refuse.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from service.imaging.errors import (
+    EmptyPhotoError,
+    NotAPhotoError,
+    TooManyPixelsError,
+    TruncatedPhotoError,
+    UnsupportedTypeError,
+)
+from service.imaging.formats import png
+from service.imaging.formats.jpeg import read_jpeg
+from service.imaging.formats.png import read_png
+from service.imaging.formats.webp import read_webp
+from service.imaging.photo_file import PhotoFile
+
+MAX_SIDE: Final = 32_766
+"""Longest side in pixels: OpenCV addresses warped pictures with 16-bit integers."""
+SUPPORTED: Final = "JPEG, PNG or WebP"
+MAX_SCAN_BLOCKS: Final = 50_000_000
+"""See :attr:`Limits.max_scan_blocks`. A camera's progressive photo of 64 megapixels has up to 15 million."""
+
+_UNSUPPORTED: Final = (
+    # (offset, first bytes, name)
+    (0, b"GIF8", "GIF"),
+    (0, b"BM", "BMP"),
+    (0, b"II*\0", "TIFF"),
+    (0, b"MM\0*", "TIFF"),
+    (0, b"%PDF", "PDF"),
+    (0, b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (0, b"\0\0\0\x0cjP  ", "JPEG 2000"),
+    (4, b"ftypavif", "AVIF"),
+    (4, b"ftypavis", "AVIF"),
+    (4, b"ftyphei", "HEIC"),
+    (4, b"ftyphev", "HEIC"),
+    (4, b"ftypmif1", "HEIC"),
+    (4, b"ftyp", "MP4 or QuickTime"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may be decoded."""
+
+    max_pixels: int
+    max_scan_blocks: int = MAX_SCAN_BLOCKS
+    """Blocks of 8×8 pixels that a JPEG file's scans have, all together, when there are several: each costs up to some
+    25 ns even if nothing is coded for it."""
+
+
+def inspect(data: bytes, limits: Limits) -> PhotoFile:
+    """A file that may be decoded, as it was understood.
+
+    Raises:
+        PhotoError: the bytes are no picture that is decoded here, or it is beyond the limits.
+    """
+    file = read_file(data, limits.max_scan_blocks)
+    header = file.header
+    if header.pixels > limits.max_pixels:
+        raise TooManyPixelsError(
+            f"The photo has {header.width}×{header.height} = {header.pixels:,} pixels; at most "
+            f"{limits.max_pixels:,} are accepted. Scale it down and send it again."
+        )
+    if max(header.width, header.height) > MAX_SIDE:
+        raise TooManyPixelsError(
+            f"The photo is {header.width}×{header.height} pixels; neither side may be longer than {MAX_SIDE:,}."
+        )
+    return file
+
+
+def read_file(data: bytes, max_scan_blocks: int = MAX_SCAN_BLOCKS) -> PhotoFile:
+    """Understands a JPEG, PNG or WebP file.
+
+    Raises:
+        PhotoError: the bytes cannot be decoded here; its subclass and message say why.
+    """
+    if not data:
+        raise EmptyPhotoError("There is no picture in the request: its body is empty.")
+    try:
+        if data.startswith(b"\xff\xd8"):
+            return read_jpeg(data, max_scan_blocks)
+        if data.startswith(png.SIGNATURE):
+            return read_png(data)
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return read_webp(data)
+    except (struct.error, IndexError):
+        raise TruncatedPhotoError("The file ends within its header. Send the whole file.") from None
+    raise _unknown(data)
+
+
+def _unknown(data: bytes) -> NotAPhotoError | UnsupportedTypeError:
+    for offset, magic, name in _UNSUPPORTED:
+        if data.startswith(magic, offset):
+            return UnsupportedTypeError(f"This is a {name} file. Send the photo as {SUPPORTED}.")
+    return NotAPhotoError(f"These bytes are no picture that is known here. Send a photo as {SUPPORTED}.")

@@ -1,0 +1,212 @@
+"""The memory that decoding and drawing take stays under what they count for in the budget, whatever the file's type."""
+
+import os
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from mmap import PAGESIZE
+from pathlib import Path
+from threading import Event, Thread
+from typing import Self
+
+import numpy as np
+import pytest
+from photo_files import CHANNELS, PNG_SIGNATURE, animated_webp, png_chunk, png_header, saved, smooth
+
+from service.api.formats import PARSE
+from service.api.options import DEFAULT
+from service.decoding.decoders import ProcessDecoder, ThreadDecoder
+from service.decoding.task import DecodingTask
+from service.engine.budget import BYTES_PER_PIXEL
+from service.engine.engine import Engine
+from service.engine.photo import Photo, plan
+from service.imaging.inspect import Limits, read_file
+from service.settings import Settings
+
+SIDE = 1200
+
+
+def flat_png(color: int, depth: int, interlace: int = 0, before: bytes = b"") -> bytes:
+    """A PNG of zeros, which takes little time to make."""
+    row = 1 + SIDE * CHANNELS[color] * depth // 8
+    # An interlaced one is seven small pictures, whose rows each begin with a byte of their own.
+    rows = bytes((2 if interlace else 1) * SIDE * row)
+    palette = png_chunk(b"PLTE", bytes(3 << depth)) if color == 3 else b""
+    pixels = png_chunk(b"IDAT", zlib.compress(rows, 1))
+    return b"".join(
+        [PNG_SIGNATURE, png_header(SIDE, SIDE, depth, color, interlace), palette, before, pixels, png_chunk(b"IEND")]
+    )
+
+
+def photo(kind: str, channels: int = 3, **how: object) -> bytes:
+    return saved(smooth(SIDE, SIDE, channels), kind, **how)  # type: ignore[arg-type]
+
+
+FILES = {
+    "palette": partial(flat_png, 3, 1),
+    "grey": partial(flat_png, 0, 8),
+    "grey16": partial(flat_png, 0, 16),
+    "grey16+tRNS": partial(flat_png, 0, 16, 0, png_chunk(b"tRNS", b"\0\1")),
+    "grey+tRNS": partial(flat_png, 0, 8, 0, png_chunk(b"tRNS", b"\0\1")),
+    "rgb": partial(flat_png, 2, 8),
+    "rgb16": partial(flat_png, 2, 16),
+    "rgb16+tRNS": partial(flat_png, 2, 16, 0, png_chunk(b"tRNS", bytes(6))),
+    "greyalpha16": partial(flat_png, 4, 16),
+    "rgba": partial(flat_png, 6, 8),
+    "rgba16": partial(flat_png, 6, 16),
+    "rgba16 interlaced": partial(flat_png, 6, 16, 1),
+    "palette+tRNS": partial(flat_png, 3, 8, 0, png_chunk(b"tRNS", b"\0")),
+    "jpeg": partial(photo, "JPEG"),
+    "jpeg progressive 4:4:4": partial(photo, "JPEG", progressive=True, subsampling=0),
+    "jpeg progressive 4:2:0": partial(photo, "JPEG", progressive=True, subsampling=2),
+    "jpeg progressive cmyk": partial(photo, "JPEG", mode="CMYK", progressive=True),
+    "webp": partial(photo, "WEBP", method=0),
+    "webp lossless": partial(photo, "WEBP", method=0, lossless=True, quality=0),
+    "webp alpha": partial(photo, "WEBP", 4, method=0),
+    "webp lossless alpha": partial(photo, "WEBP", 4, method=0, lossless=True, quality=0),
+    "webp animated": partial(animated_webp, SIDE, SIDE, 3),
+    "webp animated alpha": partial(animated_webp, SIDE, SIDE, 4),
+}
+
+
+def resident(pid: int, most: bool) -> int:
+    """The bytes that a process holds, or has held at most since :func:`forget_peak`."""
+    field = "VmHWM:" if most else "VmRSS:"
+    return 1024 * int(Path(f"/proc/{pid}/status").read_text().split(field)[1].split()[0])
+
+
+def forget_peak(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[ProcessDecoder]:
+    decoder = ProcessDecoder(1)
+    decoder.warm()
+    file = read_file(saved(smooth(64, 64, 3), "JPEG"))
+    decoder.decode(file, DecodingTask(file.header), lambda: True)
+    yield decoder
+    decoder.close()
+
+
+@pytest.mark.parametrize(("name", "orientation"), [*((name, 1) for name in FILES), ("jpeg", 6), ("rgba16", 6)])
+def test_decoding_takes_what_the_budget_counts(decoder: ProcessDecoder, name: str, orientation: int) -> None:
+    """And not much less, lest photos wait for nothing."""
+    file = read_file(FILES[name]())
+    header = replace(file.header, orientation=orientation)
+    (pid,) = decoder.pids
+    decoder.decode(file, DecodingTask(header), lambda: True)  # so that what remains of it is there before
+    before = resident(pid, most=False)
+    forget_peak(pid)
+    (image,) = decoder.decode(file, DecodingTask(header), lambda: True)
+    took, counted = resident(pid, most=True) - before, header.decoding_bytes()
+    assert image.shape == (SIDE, SIDE, 3)
+    assert took - file.size < counted
+    assert took > 0.5 * counted - 4_000_000
+
+
+PROGRAM = """
+import os, sys
+from test_decoding_memory import drawn
+
+for line in drawn(sys.argv[1], os.environ["ISOLATED"] == "True"):
+    print(*line, sep="\\t", flush=True)
+"""
+
+
+def drawn(model: str, is_isolated: bool) -> Iterator[tuple[str, int, int]]:
+    """The memory that answering with a cutout takes, the largest answer, and what the budget counts for it; by name."""
+    settings = Settings(model=Path(model), provider="cpu", lanes=1, isolate_decoding=is_isolated, closer_look=False)
+    engine = Engine.start(settings)
+    cutout = PARSE["cutout"]["image/png"]
+    answer = partial(engine.analyze_here, encode=lambda analysis: len(cutout(analysis, DEFAULT)))
+    answer(DRAWN["jpeg"]())  # so that what stays is there before
+    for name, make in DRAWN.items():
+        data = make()
+        pids = engine.decoder.pids if isinstance(engine.decoder, ProcessDecoder) else []
+        with Watch([os.getpid(), *pids]) as watch:
+            answer(data)
+        photo = Photo.look_at(data, Limits(10**8), ThreadDecoder())
+        weight = plan(photo, (), (64, 48), "letterbox").answer_weight
+        yield name, watch.most, int(BYTES_PER_PIXEL * weight)
+    engine.close()
+
+
+class Watch:
+    """The memory that processes take together beyond what they had; what they share counts once."""
+
+    def __init__(self, pids: Sequence[int]) -> None:
+        self._pids = pids
+        self._before = [self._now(pid) for pid in pids]
+        self._ended = Event()
+        self._thread = Thread(target=self._look)
+        self.most = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.0005):
+            now = [self._now(pid) for pid in self._pids]
+            more = [
+                (own - own0, shared - shared0) for (own, shared), (own0, shared0) in zip(now, self._before, strict=True)
+            ]
+            self.most = max(self.most, sum(own for own, _ in more) + max(shared for _, shared in more))
+
+    @staticmethod
+    def _now(pid: int) -> tuple[int, int]:
+        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
+        return PAGESIZE * (int(resident) - int(shared)), PAGESIZE * int(shared)
+
+
+def large(make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """The same of four times the pixels, where what does not grow with them counts little."""
+
+    def made() -> bytes:
+        global SIDE
+        SIDE *= 2
+        try:
+            return make()
+        finally:
+            SIDE //= 2
+
+    return made
+
+
+def noise() -> bytes:
+    """A photo that hardly compresses, so that its answer is large as well."""
+    pixels = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3), np.uint8)
+    return saved(pixels, "JPEG", quality=60)
+
+
+DRAWN = {
+    **{name: large(FILES[name]) for name in ("rgb", "rgba16", "jpeg", "jpeg progressive 4:4:4")},
+    "noise": large(noise),
+}
+
+
+@pytest.mark.parametrize("is_isolated", [True, False])
+def test_answers_take_what_the_settings_promise(toy_path: Path, is_isolated: bool) -> None:
+    """``JPPNET_MAX_PIXELS_AT_WORK`` × 18 bytes bounds what photos take, whatever they are."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "MALLOC_MMAP_THRESHOLD_": "1000000",  # what is given back shows at once
+        "ISOLATED": str(is_isolated),
+    }
+    program = [sys.executable, "-c", PROGRAM, str(toy_path)]
+    found = subprocess.run(program, env=environment, capture_output=True, text=True, check=True).stdout
+    rows = [line.split("\t") for line in found.splitlines()]
+    assert [name for name, *_ in rows] == list(DRAWN)
+    for name, took, promised in rows:
+        print(f"{name}: {int(took) / (2 * SIDE) ** 2:.1f} of {int(promised) / (2 * SIDE) ** 2:.1f} bytes a pixel")
+    for name, took, promised in rows:
+        assert int(took) < 1.05 * int(promised), name
