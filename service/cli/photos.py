@@ -12,7 +12,7 @@ from service.api.formats import AnalyzeFormat, ParseFormat, PoseFormat
 from service.api.options import DEFAULT
 from service.api.problems import UnknownLabelError
 from service.cli.answerers import Answerer, Wish, by_engine, by_service
-from service.cli.start import Model, Provider, read_settings, start_engine
+from service.cli.start import Model, Provider, settings_from, start_engine
 from service.files import Outcome, PlanError, RunError, Task, answer_files, plan_tasks
 from service.settings import ProviderName
 
@@ -133,7 +133,7 @@ def _answerer(
         with by_service(server, api_key, wish) as answerer:
             yield answerer
         return
-    engine = start_engine(read_settings(model=model, provider=provider))
+    engine = start_engine(settings_from({"model": model, "provider": provider}))
     try:
         yield by_engine(engine, wish)
     except UnknownLabelError as error:

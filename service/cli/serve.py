@@ -1,6 +1,7 @@
 """``jppnet serve``."""
 
 import gc
+import logging
 import signal
 import sys
 from contextlib import suppress
@@ -10,21 +11,27 @@ import typer
 import uvicorn
 
 from service.app import PATIENCE, create_app
-from service.cli.start import Model, Provider, read_settings, start_engine
+from service.cli.start import Model, Provider, settings_from, start_engine
+from service.environment import read_serving_settings
 from service.server import Server
+
+log = logging.getLogger(__name__)
 
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.", envvar="JPPNET_HOST")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", envvar="JPPNET_PORT")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, or JPPNET_PORT.")] = None,
     model: Model = None,
     provider: Provider = None,
 ) -> None:
     """Serve over HTTP. Every setting is also an environment variable JPPNET_…"""
-    settings = read_settings(host=host, port=port, model=model, provider=provider)
+    given = {"host": host, "port": port, "model": model, "provider": provider}
+    settings = settings_from(given, read_serving_settings)
     # Whoever asks the service to end gets a success, whether it is still starting or has drained.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     engine = start_engine(settings)
+    if not settings.api_keys:
+        log.info("no API keys are set: everybody who reaches %s may call", settings.host)
     web_app = create_app(engine, settings)
     gc.collect()
     gc.freeze()  # what is there now stays; looking through it for garbage took a seventh of the event loop's time

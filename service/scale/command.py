@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from pydantic import ValidationError
 from tqdm import tqdm
 
 from service.engine.card import Card, read_card
 from service.engine.errors import StartError
 from service.engine.session import open_session
+from service.environment import SettingsError, read_settings
 from service.settings import ProviderName, Settings
 
 
@@ -56,7 +56,10 @@ def bulk(
     from service.scale.bulk.place import Place, PlaceError, public
     from service.scale.bulk.source import Source
 
-    settings = _settings(model, provider)
+    try:
+        settings = read_settings(_given(model=model and model.absolute(), provider=provider))
+    except SettingsError as error:
+        _end(str(error))
     try:
         card = _card(settings)
         photos, archive = Source.open(source, column), Archive(Place.open(out))
@@ -92,14 +95,8 @@ def bulk(
         typer.echo(f"{public(out)}/failures says why. Delete that folder to have them tried again.", err=True)
 
 
-def _settings(model: Path | None, provider: ProviderName | None) -> Settings:
-    given: dict[str, Any] = {"model": model and model.absolute(), "provider": provider}
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        for item in error.errors():
-            typer.echo(f"JPPNET_{str(item['loc'][0]).upper()}: {item['msg']}", err=True)
-        raise typer.Exit(2) from None
+def _given(**flags: Any) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value is not None}
 
 
 def _card(settings: Settings) -> Card:

@@ -10,7 +10,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-MARK = "JPPNET_TEST_FAMILY"
+MARK = "TEST_FAMILY_OF_JPPNET"
 
 
 class Family:
