@@ -14,6 +14,7 @@ from service.api.problems import UnknownLabelError
 from service.cli.answerers import Answerer, Wish, by_engine, by_service
 from service.cli.start import Model, Provider, settings_from, start_engine
 from service.files import Outcome, PlanError, RunError, Task, answer_files, plan_tasks
+from service.logs import set_up_logs
 from service.settings import ProviderName
 
 FAILED: Final = "failed.tsv"
@@ -133,7 +134,9 @@ def _answerer(
         with by_service(server, api_key, wish) as answerer:
             yield answerer
         return
-    engine = start_engine(settings_from({"model": model, "provider": provider}))
+    settings = settings_from({"model": model, "provider": provider})
+    set_up_logs(settings.log_format, settings.log_level)
+    engine = start_engine(settings)
     try:
         yield by_engine(engine, wish)
     except UnknownLabelError as error:

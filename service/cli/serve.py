@@ -13,6 +13,7 @@ import uvicorn
 from service.app import PATIENCE, create_app
 from service.cli.start import Model, Provider, settings_from, start_engine
 from service.environment import read_serving_settings
+from service.logs import set_up_logs
 from service.server import Server
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ def serve(
     settings = settings_from(given, read_serving_settings)
     # Whoever asks the service to end gets a success, whether it is still starting or has drained.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    set_up_logs(settings.log_format, settings.log_level, captures=True)
     engine = start_engine(settings)
     if not settings.api_keys:
         log.info("no API keys are set: everybody who reaches %s may call", settings.host)

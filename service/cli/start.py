@@ -9,7 +9,6 @@ import typer
 from service.engine.engine import Engine
 from service.engine.errors import StartError
 from service.environment import SettingsError, read_settings
-from service.logs import set_up_logs
 from service.settings import ProviderName, Settings
 
 Model = Annotated[Path | None, typer.Option(help="Model file.", envvar="JPPNET_MODEL")]
@@ -30,7 +29,6 @@ def settings_from(given: Mapping[str, Any], read: Callable[[Mapping[str, Any]], 
 
 def start_engine(settings: Settings) -> Engine:
     """A started engine, or the end of the command with the reason why there is none."""
-    set_up_logs(settings.log_format, settings.log_level)
     try:
         return Engine.start(settings)
     except StartError as error:
