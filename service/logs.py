@@ -63,7 +63,7 @@ def set_up_logs(form: LogFormat | None, level: LogLevel, captures: bool = False)
     whose stderr is a log; not for commands, which speak to whoever called them.
     """
     pretty = form == "pretty" if form else sys.stderr.isatty()
-    stream = _capture_stderr(level) if captures and not pretty else None
+    stream = _capture_stderr(level) if captures and not pretty and _is_process_stderr() else None
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Pretty() if pretty else JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler])
@@ -71,6 +71,14 @@ def set_up_logs(form: LogFormat | None, level: LogLevel, captures: bool = False)
         logging.captureWarnings(True)
         sys.excepthook = _log_uncaught
         threading.excepthook = _log_uncaught_in_thread
+
+
+def _is_process_stderr() -> bool:
+    """Whether ``sys.stderr`` is file descriptor 2, and not what somebody put in its place in this process."""
+    try:
+        return sys.stderr.fileno() == STDERR
+    except (AttributeError, OSError, ValueError):
+        return False
 
 
 def _capture_stderr(level: LogLevel) -> TextIO:
