@@ -438,3 +438,11 @@ def test_a_photo_is_never_another_photos_answer(tmp_path: Path) -> None:
     (tmp_path / "out" / "a.png").symlink_to(tmp_path / "b.jpg")
     with pytest.raises(PlanError, match=r"a.jpg would overwrite .*b.jpg"):
         plan_tasks([tmp_path / "a.jpg", tmp_path / "b.jpg"], tmp_path / "out", ".png")
+
+
+def test_what_is_no_service_is_said_once(run: Run, album: Path, client: httpx.Client, tmp_path: Path) -> None:
+    for server, words in ((f"{client.base_url}/web", "Not Found"), ("ftp://here", "is no address of a service")):
+        result = run("pose", album, "--out", tmp_path / "out", "--server", server)
+        assert result.exit_code == 1
+        assert result.stderr.count(words) == 1
+        assert "0 of 3 photos answered; 3 left" in result.stderr
