@@ -13,7 +13,7 @@ RECORD: Final = ".jppnet-written"
 Empty lines count for nothing."""
 
 _ESCAPES: Final = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
-_MEANINGS: Final = {sign: character for character, (_, sign) in _ESCAPES.items()}
+_MEANINGS: Final = {escape[1]: character for character, escape in _ESCAPES.items()}
 
 
 def escaped(text: str) -> str:
