@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -94,7 +95,7 @@ class Session:
         self.provider = provider
         self._buffers: dict[int, Buffers] = {}
         file = _preferred(model, provider)
-        if file != model and not _are_one_model(file, model):
+        if file != model and not _are_one_model(file, model, (file.stat().st_mtime_ns, model.stat().st_mtime_ns)):
             file = model
         self._session = _open(file, provider, threads, options)
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
@@ -161,8 +162,12 @@ def _preferred(model: Path, provider: DeviceProvider) -> Path:
     return suited if suited.is_file() else model
 
 
-def _are_one_model(suited: Path, model: Path) -> bool:
-    """Whether a file is the named model in another precision: by its card, for names of files are soon given twice."""
+@lru_cache(maxsize=16)
+def _are_one_model(suited: Path, model: Path, changed: tuple[int, int]) -> bool:
+    """Whether a file is the named model in another precision: by its card, for names of files are soon given twice.
+
+    Looked up and logged once for all lanes, as long as the times are the same at which the files were ``changed``.
+    """
     other, named = _read_identity(suited), _read_identity(model)
     if named is not None and other == named:
         log.info("%s is taken in place of %s: the same model in a precision that suits", suited.name, model.name)
