@@ -102,11 +102,13 @@ def _capture_stderr(level: LogLevel) -> TextIO:
 def _flush(reader: subprocess.Popen[bytes], done: int) -> None:
     """Waits until the reader has written what it was given: where this process is a container's first, its end is the
     reader's as well."""
+    reader.returncode = 0  # it outlives this process, and is not to be warned of
     with suppress(OSError, ValueError):
+        if not select.select([], [STDERR], [], FLUSH_SECONDS)[1]:
+            return  # whoever takes the log has stopped: that is not waited for
         sys.stderr.flush()
         os.write(STDERR, b"\n" + FLUSH + b"\n")
         select.select([done], [], [], FLUSH_SECONDS)
-    reader.returncode = 0  # it outlives this process, and is not to be warned of
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

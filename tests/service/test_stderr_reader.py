@@ -108,6 +108,19 @@ def test_a_flood_is_limited_and_holds_nobody_up(tmp_path: Path) -> None:
     assert noise + sum(told) == 100_000
 
 
+def test_a_reader_that_is_gone_or_a_log_that_nobody_takes_keeps_no_process() -> None:
+    gone = "os.system('kill -9 $(cat /proc/%d/task/%d/children)' % (os.getpid(), os.getpid())); os.write(2, b'x')"
+    stuck = "os.set_blocking(2, False)\nfor _ in range(9):\n try: os.write(2, b'x\\n' * 100_000)\n except OSError: pass"
+    for does in (f"try: {gone}\nexcept OSError: pass", stuck):
+        command = [sys.executable, "-c", START.format(form="json", does=does)]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)  # which is not read before it has ended
+        try:
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+            process.communicate()
+
+
 def test_a_server_and_what_it_runs_on_speak_json(toy_path: Path, tmp_path: Path) -> None:
     """Until all of them are told to end, as systemd does it."""
     log = tmp_path / "log"
