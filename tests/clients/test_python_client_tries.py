@@ -189,7 +189,7 @@ STRANGE = {
     "another object": answer(200, {"status": "ok"}, **JSON),
     "no object": answer(200, "[1]", **JSON),
     "null": answer(200, "null", **JSON),
-    "half a person": answer(200, NOBODY | {"people": [PERSON], "labels": []}, **JSON),
+    "half a person": answer(200, NOBODY | {"people": [PERSON], "labels": [{"id": 1}]}, **JSON),
     "no list": answer(200, NOBODY | {"people": 7, "labels": 7}, **JSON),
     "text that is packed and is not": answer(200, "{}", Content_Encoding="gzip", **JSON),
 }
