@@ -32,7 +32,8 @@ LABEL org.opencontainers.image.title="jppnet" \
   org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /tmp jppnet \
   && install --directory --owner=jppnet --group=jppnet /var/cache/jppnet
-ENV PATH=/opt/jppnet/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 JPPNET_HOST=0.0.0.0 JPPNET_PORT=8000
+ENV PATH=/opt/jppnet/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ORT_DISABLE_TELEMETRY=1 \
+  JPPNET_HOST=0.0.0.0 JPPNET_PORT=8000
 COPY docker/health.py /opt/health.py
 # By number, so that Kubernetes can see that it is not root.
 USER 10001:10001

@@ -11,7 +11,9 @@ from http import HTTPStatus
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-LIVEZ = f"http://127.0.0.1:{os.environ['JPPNET_PORT']}/livez"
+PORT = os.environ.get("JPPNET_PORT", "")
+# As the service reads it: what Kubernetes puts there for a Service called “jppnet” is no port.
+LIVEZ = f"http://127.0.0.1:{PORT if PORT.isdecimal() else 8000}/livez"
 
 try:
     urlopen(LIVEZ, timeout=4)

@@ -51,6 +51,7 @@ def create_app(engine: Engine, settings: Settings, connections: Connections | No
         summary="POST a photo, get back who wears what where (a part mask) and how they stand (keypoints).",
         version=API_VERSION,
         lifespan=lifespan,
+        redirect_slashes=False,  # a redirect would name the host that the caller says this is
         docs_url=None,
         swagger_ui_oauth2_redirect_url=None,
         redoc_url=None,
@@ -69,7 +70,10 @@ def create_app(engine: Engine, settings: Settings, connections: Connections | No
     for router in (photos, model_route(engine)):
         app.include_router(router, dependencies=guard, responses=problems(401) if guard else None)
     app.include_router(health_routes(engine))
-    app.include_router(metrics_route(metrics))
+    scrape_guard = Keys(settings.metrics_keys).guard()
+    app.include_router(
+        metrics_route(metrics), dependencies=scrape_guard, responses=problems(401) if scrape_guard else None
+    )
     app.include_router(page_routes())
     install_documentation(app)
     return app

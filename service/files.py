@@ -1,13 +1,21 @@
 """Answers for files and folders: which photos, which answers are still to be made, and each one whole."""
 
+import errno
+import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
+from service.written import Written
+
 PHOTO_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+"""Errors of a write that the next write will meet as well."""
+MOVE_IT: Final = "It is left alone: move it away, or name another folder with --out."
 
 Answer = Callable[[Path], bytes]
 """Makes the answer to a photo's file."""
@@ -42,6 +50,7 @@ def plan_tasks(paths: Sequence[Path], out: Path, suffix: str) -> list[Task]:
 
     Raises:
         PlanError: there is no photo where some are meant to be, or an answer would overwrite another or a photo.
+            A single photo that is missing among others is none of these: it fails when its turn comes.
     """
     tasks: dict[Path, Task] = {}
     for path in paths:
@@ -55,9 +64,19 @@ def plan_tasks(paths: Sequence[Path], out: Path, suffix: str) -> list[Task]:
                 raise PlanError(
                     f"{other.photo} and {photo} would both be answered in {task.answer}. Rename one, or run them apart."
                 )
-            if task.answer.resolve() == photo.resolve():
-                raise PlanError(f"The answer to {photo} would overwrite it. Name another folder with --out.")
+    _check_photos_stay(list(tasks.values()))
     return list(tasks.values())
+
+
+def _check_photos_stay(tasks: Sequence[Task]) -> None:
+    photos = {task.photo.resolve(): task.photo for task in tasks}
+    for task in tasks:
+        photo = photos.get(task.answer.resolve())
+        if photo is not None:
+            which = "it" if photo == task.photo else photo
+            raise PlanError(f"The answer to {task.photo} would overwrite {which}. Name another folder with --out.")
+    if not any(photo.exists() for photo in photos):
+        raise PlanError(f"There is nothing at {', '.join(str(task.photo) for task in tasks[:3])}.")
 
 
 def _find_photos(path: Path) -> Iterator[tuple[Path, Path]]:
@@ -71,8 +90,12 @@ def _find_photos(path: Path) -> Iterator[tuple[Path, Path]]:
         # Before Python 3.13, “**” at the end would find nothing but folders.
         for photo in _photos(folder.glob(str(pattern / "*" if pattern.name == "**" else pattern))):
             yield photo, photo.relative_to(folder)
-    else:
+    elif path.is_file() or not path.exists():
+        if path.suffix.lower() not in PHOTO_SUFFIXES and not path.exists():
+            raise PlanError(f"There is nothing at {path}.")
         yield path, Path(path.name)
+    else:
+        raise PlanError(f"{path} is neither a file nor a folder. Write what comes from it into a file first.")
 
 
 def _photos(files: Iterable[Path]) -> list[Path]:
@@ -88,38 +111,96 @@ def _is_answer(photo: Path, named: Path, out: Path) -> bool:
     return photo != named and out.resolve() != named.resolve() and photo.resolve().is_relative_to(out.resolve())
 
 
-def answer_files(tasks: Iterable[Task], answer: Answer, at_once: int) -> Generator[Outcome, None, None]:
+def prepare_folder(folder: Path) -> None:
+    """Makes the folder of answers, and tries whether files can be written there, before any work is done for them.
+
+    Raises:
+        PlanError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as trial:
+            trial.write(b"?")
+    except OSError as error:
+        raise PlanError(
+            f"Nothing can be written into {folder}: {error.strerror or error}. See to that first."
+        ) from None
+
+
+def split_tasks(
+    tasks: Iterable[Task], written: Written, overwrite: bool
+) -> tuple[list[Task], list[Task], list[Outcome]]:
+    """The tasks that are to be done, those that have been done, and the outcomes of those that cannot be.
+
+    What lies in an answer's place is overwritten only if it is asked for, and if it is what was written there before.
+    """
+    to_do, done, blocked = list[Task](), list[Task](), list[Outcome]()
+    for task in tasks:
+        if not (task.answer.exists() or task.answer.is_symlink()):
+            to_do.append(task)
+        elif not written.holds(task.answer):
+            blocked.append(Outcome(task, f"{task.answer} is there, and this command did not write it. {MOVE_IT}"))
+        elif not overwrite:
+            done.append(task)
+        elif written.is_unchanged(task.answer):
+            to_do.append(task)
+        else:
+            blocked.append(Outcome(task, f"{task.answer} was changed after it had been written. {MOVE_IT}"))
+    return to_do, done, blocked
+
+
+def answer_files(
+    tasks: Iterable[Task], answer: Answer, at_once: int, written: Written
+) -> Generator[Outcome, None, None]:
     """Answers each photo into its file; yields outcomes as they come. A photo that fails never ends the run.
 
     Close the generator to end early: what has begun is finished, so that every answer there is, is whole.
 
     Raises:
-        RunError: as ``answer`` raises it.
+        RunError: as ``answer`` raises it, or there is no room for answers.
     """
     pool = ThreadPoolExecutor(at_once)
     try:
         waiting = iter(tasks)
         under_way: set[Future[Outcome]] = {
-            pool.submit(_answer_file, task, answer) for task in islice(waiting, 2 * at_once)
+            pool.submit(_answer_file, task, answer, written) for task in islice(waiting, 2 * at_once)
         }
         while under_way:
             done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-            under_way |= {pool.submit(_answer_file, task, answer) for task in islice(waiting, len(done))}
+            under_way |= {pool.submit(_answer_file, task, answer, written) for task in islice(waiting, len(done))}
             yield from (future.result() for future in done)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _answer_file(task: Task, answer: Answer) -> Outcome:
+def _answer_file(task: Task, answer: Answer, written: Written) -> Outcome:
     try:
-        content = answer(task.photo)
-        task.answer.parent.mkdir(parents=True, exist_ok=True)
-        # Whoever finds an answer finds a whole one, even if this run is killed.
-        draft = task.answer.with_name(task.answer.name + ".part")
-        draft.write_bytes(content)
-        draft.replace(task.answer)
+        write_whole(task.answer, answer(task.photo), written)
     except RunError:
         raise
     except Exception as error:
         return Outcome(task, str(error) or type(error).__name__)
     return Outcome(task)
+
+
+def write_whole(file: Path, content: bytes, written: Written) -> None:
+    """Writes a file, which appears whole or not at all, and notes it.
+
+    Raises:
+        RunError: there is no room, or nothing can be written any more.
+        OSError: this file cannot be written.
+    """
+    draft = file.with_name(f".jppnet-{sha256(file.name.encode(errors='surrogateescape')).hexdigest()[:16]}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            draft.write_bytes(content)
+            written.add(file, content)
+            draft.replace(file)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise RunError(f"{file} cannot be written: {error.strerror}.") from None
+        raise

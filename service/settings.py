@@ -1,9 +1,10 @@
 """Everything that can be set, each as an environment variable ``JPPNET_<NAME>``."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import from_json
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -14,11 +15,25 @@ ProviderName = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
 LogFormat = Literal["json", "pretty"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
+PREFIX: Final = "JPPNET_"
 MODELS = Path(__file__).parent / "models"
 """Where the models lie that come with the service."""
 
+SERVICE_LINK: Final = re.compile("(tcp|udp|sctp)://")
+"""How the address of another service begins that Kubernetes puts into a variable ``…_PORT``."""
+PORT: Final = 8000
+
+
+def _sendable(key: SecretStr) -> SecretStr:
+    """A key as it can come in a header, which has no blanks around it and no control characters."""
+    text = key.get_secret_value()
+    if not text or text != text.strip() or not text.isprintable():
+        raise ValueError("a key must not be empty, have blanks around it, or hold control characters")
+    return key
+
+
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
-Key = Annotated[SecretStr, Field(min_length=1)]
+Key = Annotated[SecretStr, AfterValidator(_sendable)]
 Megabytes = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 WholeSeconds = Annotated[int, Field(ge=0, le=86_400)]
@@ -42,13 +57,26 @@ def _listed(value: Any) -> Any:
     return [item.strip() for item in value.split(",")] if value.strip() else []
 
 
+def _keys(value: Any) -> Any:
+    """A list of keys in a variable. One that is set and names none is a mistake that would let everybody in."""
+    keys = _listed(value)
+    if isinstance(value, str) and not keys:
+        raise ValueError("it is set and names no key. Name one, or unset it if everybody may call")
+    return keys
+
+
+def _port(value: Any) -> Any:
+    """The port to listen on. Where a Service is called “jppnet”, Kubernetes sets the variable to its address."""
+    return PORT if isinstance(value, str) and SERVICE_LINK.match(value) else value
+
+
 class Settings(BaseSettings):
     """The service's settings; the defaults suit a laptop."""
 
-    model_config = SettingsConfigDict(env_prefix="JPPNET_", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, hide_input_in_errors=True)
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: Annotated[int, BeforeValidator(_port)] = Field(default=PORT, ge=0, le=65535)
     model: Annotated[Path, BeforeValidator(_shipped)] = MODELS / "jppnet-lite.onnx"
     """A model file, or the name of a model that comes with the service: ``jppnet-lite``, ``jppnet-base``."""
     provider: ProviderName = "auto"
@@ -110,8 +138,11 @@ class Settings(BaseSettings):
     cors_origins: Annotated[list[Origin], NoDecode, BeforeValidator(_listed)] = []
     """Origins whose pages may call the service, like ``https://example.com``, or ``*`` for all; none by default.
     A JSON list, or with commas between."""
-    api_keys: Annotated[list[Key], NoDecode, BeforeValidator(_listed)] = []
+    api_keys: Annotated[list[Key], NoDecode, BeforeValidator(_keys)] = []
     """Keys of which a call needs one; without any, everybody may call. A JSON list, or with commas between."""
+    metrics_keys: Annotated[list[Key], NoDecode, BeforeValidator(_keys)] = []
+    """Keys of which ``/metrics`` needs one, sent as the others are; without any, everybody may read it. They open
+    nothing else, so that whoever scrapes cannot call."""
 
     log_format: LogFormat | None = None
     """How logs are written to stderr; pretty on a terminal and JSON elsewhere if not set."""

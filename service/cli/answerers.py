@@ -98,9 +98,17 @@ def by_service(url: str, api_key: str | None, wish: Wish) -> Iterator[Answerer]:
                 accept=wish.media_type,
             )
 
-    with jppnet.Client(url, api_key=api_key, timeout=PATIENCE, retries=TRIES) as client:
-        with _faults_told_apart(url):
+    try:
+        client = jppnet.Client(url, api_key=api_key, timeout=PATIENCE, retries=TRIES)
+    except ValueError as error:
+        raise RunError(str(error)) from None
+    with client:
+        try:
             model = client.model(timeout=5)
+        except jppnet.ProblemError as problem:
+            raise RunError(f"{url}: {problem.detail}") from None
+        except httpx.TransportError as error:
+            raise RunError(f"{url} does not answer: {error}") from None
         yield Answerer(answer, 2 * model.lanes * model.largest_batch)
 
 

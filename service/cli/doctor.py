@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from service.cli.diagnosis import Diagnosis, diagnose
-from service.cli.start import Model, Provider, read_settings
+from service.cli.start import Model, Provider, settings_from
 
 
 def doctor(
@@ -19,7 +19,7 @@ def doctor(
 
     Exits with 0 if the service would start, otherwise with 1.
     """
-    diagnosis = diagnose(read_settings(model=model, provider=provider))
+    diagnosis = diagnose(settings_from({"model": model, "provider": provider}))
     typer.echo(json.dumps(diagnosis.as_json(), indent=2, ensure_ascii=False) if as_json else report(diagnosis))
     if diagnosis.started is None:
         raise typer.Exit(1)

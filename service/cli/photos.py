@@ -12,12 +12,25 @@ from service.api.formats import AnalyzeFormat, ParseFormat, PoseFormat
 from service.api.options import DEFAULT
 from service.api.problems import UnknownLabelError
 from service.cli.answerers import Answerer, Wish, by_engine, by_service
-from service.cli.start import Model, Provider, read_settings, start_engine
-from service.files import Outcome, PlanError, RunError, Task, answer_files, plan_tasks
+from service.cli.start import Model, Provider, settings_from, start_engine
+from service.files import (
+    Outcome,
+    PlanError,
+    RunError,
+    Task,
+    answer_files,
+    plan_tasks,
+    prepare_folder,
+    split_tasks,
+    write_whole,
+)
+from service.logs import set_up_logs
 from service.settings import ProviderName
+from service.written import Written, escaped
 
 FAILED: Final = "failed.tsv"
-"""The list of photos without an answer, in the folder of answers: path, tab, reason."""
+"""The list of photos without an answer, in the folder of answers: path, tab, reason, with ``\\t``, ``\\n``, ``\\r`` and
+``\\\\`` for what would break its rows. Names that are no UTF-8 are there as the bytes that they are."""
 INTERRUPTED: Final = 130
 
 Photos = Annotated[
@@ -103,26 +116,35 @@ def _run(
     """Answers what is not answered yet. Exits with 1 if photos failed, 2 for a wish that cannot be, 130 on Ctrl-C."""
     try:
         tasks = plan_tasks(photos, out, wish.suffix)
-    except PlanError as error:
-        typer.echo(str(error), err=True)
+        written = Written.read(out)
+        to_do, done, outcomes = split_tasks(tasks, written, overwrite)
+        if to_do:
+            prepare_folder(out)
+    except (PlanError, OSError) as error:
+        _say(str(error))
         raise typer.Exit(2) from None
-    to_do = [task for task in tasks if overwrite or not task.answer.exists()]
-    outcomes: list[Outcome] = []
     end: int | None = None
     if to_do:
         try:
             with _answerer(wish, model, provider, server, api_key) as answerer:
-                _answer(to_do, answerer, len(tasks), outcomes)
+                _answer(to_do, answerer, len(done) + len(outcomes), written, outcomes)
         except RunError as error:
-            typer.echo(str(error), err=True)
+            _say(str(error))
             end = 1
         except KeyboardInterrupt:
             end = INTERRUPTED
     failed = sorted((outcome.task.photo, outcome.error) for outcome in outcomes if outcome.error)
-    _tell(failed, out)
-    typer.echo(_summary(len(tasks) - len(to_do), len(to_do), len(outcomes), len(failed), out), err=True)
+    is_listed = _tell(failed, written)
+    place = out / FAILED if is_listed else None
+    _say(_summary(len(done), len(tasks) - len(done), len(outcomes), len(failed), place))
     if end or failed:
         raise typer.Exit(end or 1)
+
+
+def _say(text: str) -> None:
+    """Tells whoever called, on stderr. What names of files hold beside letters is shown, not done."""
+    shown = (c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    typer.echo("".join(shown), err=True)
 
 
 @contextmanager
@@ -133,44 +155,55 @@ def _answerer(
         with by_service(server, api_key, wish) as answerer:
             yield answerer
         return
-    engine = start_engine(read_settings(model=model, provider=provider))
+    settings = settings_from({"model": model, "provider": provider})
+    set_up_logs(settings.log_format, settings.log_level)
+    engine = start_engine(settings)
     try:
         yield by_engine(engine, wish)
     except UnknownLabelError as error:
-        typer.echo(str(error), err=True)
+        _say(str(error))
         raise typer.Exit(2) from None
     finally:
         engine.close()
 
 
-def _answer(to_do: Sequence[Task], answerer: Answerer, total: int, outcomes: list[Outcome]) -> None:
+def _answer(to_do: Sequence[Task], answerer: Answerer, before: int, written: Written, outcomes: list[Outcome]) -> None:
     """Answers tasks and shows how far it is; ``outcomes`` grows as they come, so that they are there after Ctrl-C."""
     with (
-        tqdm(total=total, initial=total - len(to_do), unit="photo", disable=None) as bar,
-        closing(answer_files(to_do, *answerer)) as coming,
+        tqdm(total=before + len(to_do), initial=before, unit="photo", disable=None) as bar,
+        closing(answer_files(to_do, *answerer, written)) as coming,
     ):
         for outcome in coming:
             outcomes.append(outcome)
             bar.update()
 
 
-def _tell(failed: Sequence[tuple[Path, str | None]], out: Path) -> None:
-    """Names what failed, on the screen and in a file; a run without failures removes the file."""
+def _tell(failed: Sequence[tuple[Path, str | None]], written: Written) -> bool:
+    """Names what failed, on the screen and in a file; a run without failures removes the file. Gives whether there is
+    one: not if it cannot be written, or if its place is taken by another's."""
     for photo, reason in failed:
-        typer.echo(f"{photo}: {reason}", err=True)
-    if failed:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / FAILED).write_text("".join(f"{photo}\t{reason}\n" for photo, reason in failed), encoding="utf-8")
-    else:
-        (out / FAILED).unlink(missing_ok=True)
+        _say(f"{escaped(str(photo))}: {reason}")
+    file = written.folder / FAILED
+    if file.exists() and not written.holds(file):
+        return False
+    try:
+        if failed:
+            rows = (f"{escaped(str(photo))}\t{escaped(reason or '')}\n" for photo, reason in failed)
+            write_whole(file, "".join(rows).encode(errors="surrogateescape"), written)
+        else:
+            file.unlink(missing_ok=True)
+    except (OSError, RunError) as error:
+        _say(f"The list of failures could not be written: {error}")
+        return False
+    return True
 
 
-def _summary(there: int, to_do: int, done: int, failed: int, out: Path) -> str:
+def _summary(there: int, to_do: int, done: int, failed: int, place: Path | None) -> str:
     words = [f"{done - failed} of {there + to_do} photos answered"]
     if there:
         words.append(f"{there} had their answer (--overwrite makes them anew)")
     if failed:
-        words.append(f"{failed} failed, listed in {out / FAILED}")
+        words.append(f"{failed} failed, listed in {place}" if place else f"{failed} failed, listed above")
     if done < to_do:
         words.append(f"{to_do - done} left: the same command goes on with them")
     return "; ".join(words) + "."

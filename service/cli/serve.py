@@ -1,6 +1,7 @@
 """``jppnet serve``."""
 
 import gc
+import logging
 import signal
 import sys
 from contextlib import suppress
@@ -8,21 +9,29 @@ from typing import Annotated
 
 import typer
 
-from service.cli.start import Model, Provider, read_settings, start_engine
+from service.cli.start import Model, Provider, settings_from, start_engine
+from service.environment import read_serving_settings
+from service.logs import set_up_logs
 from service.server import Server
+
+log = logging.getLogger(__name__)
 
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.", envvar="JPPNET_HOST")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", envvar="JPPNET_PORT")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, or JPPNET_PORT.")] = None,
     model: Model = None,
     provider: Provider = None,
 ) -> None:
     """Serve over HTTP. Every setting is also an environment variable JPPNET_…"""
-    settings = read_settings(host=host, port=port, model=model, provider=provider)
+    given = {"host": host, "port": port, "model": model, "provider": provider}
+    settings = settings_from(given, read_serving_settings)
     # Whoever asks the service to end gets a success, whether it is still starting or has drained.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    set_up_logs(settings.log_format, settings.log_level, captures=True)
     engine = start_engine(settings)
+    if not settings.api_keys:
+        log.info("no API keys are set: everybody who reaches %s may call", settings.host)
     # The port opens when the model is loaded, proven and warm, not before.
     server = Server(engine, settings, host=settings.host, port=settings.port)
     gc.collect()

@@ -1,14 +1,14 @@
 """What every command begins with: settings, and an engine."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from service.engine.engine import Engine
 from service.engine.errors import StartError
-from service.logs import set_up_logs
+from service.environment import SettingsError, read_settings
 from service.settings import ProviderName, Settings
 
 Model = Annotated[Path | None, typer.Option(help="Model file.", envvar="JPPNET_MODEL")]
@@ -18,19 +18,17 @@ Provider = Annotated[
 ]
 
 
-def read_settings(**given: Any) -> Settings:
-    """The settings from the environment, and over them what was given on the command line."""
+def settings_from(given: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Settings] = read_settings) -> Settings:
+    """The settings from the environment and the command line, None being not given; or the end of the command."""
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        for item in error.errors():
-            typer.echo(f"JPPNET_{str(item['loc'][0]).upper()}: {item['msg']}", err=True)
+        return read({name: value for name, value in given.items() if value is not None})
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
 
 
 def start_engine(settings: Settings) -> Engine:
     """A started engine, or the end of the command with the reason why there is none."""
-    set_up_logs(settings.log_format, settings.log_level)
     try:
         return Engine.start(settings)
     except StartError as error:

@@ -5,14 +5,16 @@ import time
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
 from service.engine.buffers import Buffers
+from service.engine.card import read_card
 from service.engine.cores import usable_cores
 from service.engine.errors import ProviderError, StartError
 from service.imaging.decode import Image
@@ -92,7 +94,10 @@ class Session:
             )
         self.provider = provider
         self._buffers: dict[int, Buffers] = {}
-        self._session = _open(_preferred(model, provider), provider, threads, options)
+        file = _preferred(model, provider)
+        if file != model and not _are_one_model(file, model, (file.stat().st_mtime_ns, model.stat().st_mtime_ns)):
+            file = model
+        self._session = _open(file, provider, threads, options)
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self.input_height, self.input_width = _input_size(self._session, model)
 
@@ -154,10 +159,50 @@ def open_session(model: Path, provider: ProviderName, threads: int, options: Gpu
 def _preferred(model: Path, provider: DeviceProvider) -> Path:
     """The file to open: the one beside the model's in the precision that suits the provider, if there is one."""
     suited = model.with_suffix(f".{_PRECISION[provider]}.onnx")
-    if not suited.is_file():
-        return model
-    log.info("%s is taken in place of %s, for it runs on %s", suited.name, model.name, provider)
-    return suited
+    return suited if suited.is_file() else model
+
+
+@lru_cache(maxsize=16)
+def _are_one_model(suited: Path, model: Path, changed: tuple[int, int]) -> bool:
+    """Whether a file is the named model in another precision: by its card, for names of files are soon given twice.
+
+    Looked up and logged once for all lanes, as long as the times are the same at which the files were ``changed``.
+    """
+    other, named = _read_identity(suited), _read_identity(model)
+    if named is not None and other == named:
+        log.info("%s is taken in place of %s: the same model in a precision that suits", suited.name, model.name)
+        return True
+    log.warning(
+        "%s is served as it is: %s beside it is another model (%s in place of %s). Name its file after its model.",
+        model.name, suited.name, other or "without a card", named or "none",
+    )  # fmt: skip
+    return False
+
+
+class _Identity(NamedTuple):
+    """What files of one model have in common, whatever their precision."""
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    joints: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}, {len(self.labels)} labels, {len(self.joints)} joints"
+
+
+def _read_identity(model: Path) -> _Identity | None:
+    """By its card; None of a file that has none, or cannot be read."""
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL  # it is only looked into
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        card = read_card(session.get_modelmeta().custom_metadata_map, str(model))
+    except Exception:  # whatever is wrong with the named file is said when it is opened to run
+        return None
+    return _Identity(card.name, card.version, tuple(label.name for label in card.labels), tuple(card.joints))
 
 
 def _provider_options(provider: DeviceProvider, options: GpuOptions) -> dict[str, str]:

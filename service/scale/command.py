@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from pydantic import ValidationError
 from tqdm import tqdm
 
 from service.engine.card import Card, read_card
 from service.engine.errors import StartError
 from service.engine.session import open_session
+from service.environment import SettingsError, read_settings
 from service.settings import ProviderName, Settings
 
 
@@ -45,7 +45,8 @@ def bulk(
 ) -> None:
     """Answer an archive of photos, on this machine or on a Ray cluster (RAY_ADDRESS).
 
-    A second run with the same arguments does what is missing. What cannot be answered is in the table of failures.
+    A second run with the same arguments does what is missing. What cannot be answered is in the table of failures, and
+    the exit status is then 1.
     """
     if not (find_spec("ray") and find_spec("pyarrow")):
         _end(
@@ -56,7 +57,10 @@ def bulk(
     from service.scale.bulk.place import Place, PlaceError, public
     from service.scale.bulk.source import Source
 
-    settings = _settings(model, provider)
+    try:
+        settings = read_settings(_given(model=model and model.absolute(), provider=provider))
+    except SettingsError as error:
+        _end(str(error))
     try:
         card = _card(settings)
         photos, archive = Source.open(source, column), Archive(Place.open(out))
@@ -72,11 +76,14 @@ def bulk(
                 "model_sha256": sha256(settings.model.read_bytes()).hexdigest(),
             }
         )
-        archive.tidy()
+        left = archive.tidy()
     except (PlaceError, StartError, OSError) as error:
         _end(str(error))
+    if left.damaged:
+        typer.echo(f"{left.damaged} tables were cut off or damaged. What was in them is done again.", err=True)
     if next(archive.done().missing(photos.shards()), None) is None:
         typer.echo("All photos have been answered before.", err=True)
+        _tell_failures(left.failed, out)
         return
     from service.scale.bulk.job import run, start_ray
 
@@ -88,18 +95,23 @@ def bulk(
             progress.total = total
             progress.update(receipt["photos"])
     typer.echo(f"{done - failed} photos answered, {failed} failed; what was done before was left alone.", err=True)
+    _tell_failures(left.failed + failed, out)
+
+
+def _tell_failures(failed: int, out: str) -> None:
+    """Ends with 1 where photos have no answer, be it from this run or from one before."""
+    from service.scale.bulk.place import public
+
     if failed:
-        typer.echo(f"{public(out)}/failures says why. Delete that folder to have them tried again.", err=True)
+        message = (
+            f"{failed} photos have no answer: {public(out)}/failures says why. Delete that folder to try them again."
+        )
+        typer.echo(message, err=True)
+        raise typer.Exit(1)
 
 
-def _settings(model: Path | None, provider: ProviderName | None) -> Settings:
-    given: dict[str, Any] = {"model": model and model.absolute(), "provider": provider}
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        for item in error.errors():
-            typer.echo(f"JPPNET_{str(item['loc'][0]).upper()}: {item['msg']}", err=True)
-        raise typer.Exit(2) from None
+def _given(**flags: Any) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value is not None}
 
 
 def _card(settings: Settings) -> Card:

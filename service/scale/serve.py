@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api import request_id
 from service.app import create_app
 from service.engine.engine import Engine
-from service.settings import Settings
+from service.environment import read_serving_settings
 
 NEVER: Final = 1_000_000
 """Ray's own limit of requests to a replica. It is the engine's door that turns photos away: it knows its pace, says so
@@ -45,9 +45,10 @@ class Replica:
         """Starts the engine; the replica takes requests when the model is loaded, proven and warm.
 
         Raises:
+            SettingsError: a variable ``JPPNET_…`` of this machine cannot be.
             StartError: see :meth:`Engine.start`.
         """
-        self._settings = Settings()
+        self._settings = read_serving_settings({})
         self._engine = Engine.start(self._settings)
 
     def __serve_build_asgi_app__(self) -> FastAPI:

@@ -106,3 +106,16 @@ def test_the_dockerfile_passes_hadolint() -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run([hadolint, ROOT / "Dockerfile"], stdout=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_health_check_passes_over_a_port_that_is_none() -> None:
+    """As Kubernetes sets it for a Service called “jppnet”."""
+    command = [sys.executable, DOCKER / "health.py"]
+    environment = {"JPPNET_PORT": "tcp://10.3.240.7:80"}
+    done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0 or "http://127.0.0.1:8000/livez" in done.stderr
+
+
+def test_the_image_calls_nobody_whatever_it_runs() -> None:
+    assert "ORT_DISABLE_TELEMETRY=1" in (ROOT / "Dockerfile").read_text()

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from service.engine.session import Prediction, Session
 from service.scale.serve import Replica, deployment
 
-BREAKER = "JPPNET_TEST_BREAKER"
+BREAKER = "TEST_BREAKER_OF_JPPNET"
 
 
 class BreakableReplica(Replica):

@@ -51,15 +51,23 @@ def test_a_folder_is_answered_as_the_service_does_and_not_twice(
     family: Family, toy_settings: Settings, tmp_path: Path
 ) -> None:
     album, out = make_album(tmp_path / "album", 150), tmp_path / "out"
-    said = family.run("bulk", album, "--out", out)
+    said = family.run("bulk", album, "--out", out, status=1)
     assert "150 photos answered, 3 failed" in said
     check(out, album, toy_settings)
     written = {file: file.stat().st_mtime_ns for file in out.rglob("*") if file.is_file()}
-    assert "answered before" in family.run("bulk", album, "--out", out)
+    assert "answered before" in family.run("bulk", album, "--out", out, status=1)
     assert {file: file.stat().st_mtime_ns for file in out.rglob("*") if file.is_file()} == written
 
+    table = next((out / "answers").iterdir())
+    lost = {row["path"] for row in pq.read_table(table).to_pylist()}
+    table.write_bytes(table.read_bytes()[:100])
+    said = family.run("bulk", album, "--out", out, status=1)
+    assert "1 tables were cut off or damaged" in said
+    assert f"{len(lost)} photos answered, " in said
+    check(out, album, toy_settings)
+
     (album / "new.jpg").write_bytes(jpeg(paint(90, 80, {2: (5, 5, 50, 50)})))
-    assert "1 photos answered, 0 failed" in family.run("bulk", album, "--out", out)
+    assert "1 photos answered, 0 failed" in family.run("bulk", album, "--out", out, status=1)
     check(out, album, toy_settings)
 
 
@@ -77,7 +85,7 @@ def test_every_photo_has_one_answer_when_worker_and_driver_are_killed(
     driver.communicate(timeout=20)
     done = {row["path"] for row in rows(out / "answers")}
     assert 0 < len(done) < 640, "it was to be killed on the way"
-    family.run("bulk", album, "--out", out)
+    family.run("bulk", album, "--out", out, status=1)
     check(out, album, toy_settings)
 
 
@@ -95,7 +103,7 @@ def test_a_table_of_photos_is_answered_into_a_column(family: Family, toy_setting
     (tmp_path / "tables").mkdir()
     pq.write_table(pa.table({"image": images}), tmp_path / "tables" / "train.parquet", row_group_size=2)
     (tmp_path / "tables" / "broken.parquet").write_bytes(b"PAR1 and then nothing")
-    family.run("bulk", tmp_path / "tables", "--out", tmp_path / "out", "--masks", "column")
+    family.run("bulk", tmp_path / "tables", "--out", tmp_path / "out", "--masks", "column", status=1)
     answers = {row["path"]: row for row in rows(tmp_path / "out" / "answers")}
     assert sorted(answers) == [f"train.parquet/{row:09}" for row in (0, 1, 2, 4)]
     failures = {row["path"] for row in rows(tmp_path / "out" / "failures")}

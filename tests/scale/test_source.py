@@ -1,5 +1,6 @@
 """Which photos of an address are meant, and which of them are still to be answered."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ pytest.importorskip("pyarrow", reason="Ray is not installed: make test-scale")
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.scale.bulk.archive import Archive
+from service.scale.bulk.archive import Archive, Left
 from service.scale.bulk.place import Place, PlaceError, public
 from service.scale.bulk.rows import ANSWER
 from service.scale.bulk.source import SHARD, Shard, Source
@@ -90,3 +91,80 @@ def test_failures_of_a_shard_that_was_left_half_written_do_not_count(tmp_path: P
     archive.write(shard, ANSWER.empty_table(), [("a.jpg", "cut off")])
     archive.tidy()
     assert list(archive.done().missing([shard])) == []
+
+
+@pytest.mark.parametrize("target", [".", "..", "a", "deep/..", "../album"])
+def test_a_link_to_a_folder_around_the_photos_multiplies_none(album: Path, target: str) -> None:
+    before = photos(album)
+    (album / "loop").symlink_to(album / target, target_is_directory=True)
+    (album / "a" / "up").symlink_to("..", target_is_directory=True)
+    assert photos(album) == before
+    assert photos(album / "**/*.jpg") == [photo for photo in before if photo.endswith(".jpg")]
+
+
+def test_a_link_to_photos_elsewhere_is_followed_once(album: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "e.jpg").touch()
+    (elsewhere / "loop").symlink_to(elsewhere, target_is_directory=True)
+    (elsewhere / "back").symlink_to(album, target_is_directory=True)
+    before = photos(album)
+    for name in ("l1", "l2"):
+        (album / name).symlink_to(elsewhere, target_is_directory=True)
+    assert photos(album) == sorted([*before, "l1/e.jpg"])
+
+
+def test_one_name_that_is_no_text_leaves_the_others_alone(album: Path) -> None:
+    before = photos(album)
+    for name in (b"caf\xe9.jpg", b"fold\xff/deep.jpg"):
+        file = Path(os.fsdecode(os.fsencode(album) + b"/" + name))
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    assert photos(album) == sorted([*before, r"caf\xe9.jpg", r"fold\xff/deep.jpg"])
+    source = Source.open(str(album), "image")
+    for photo in (r"caf\xe9.jpg", r"fold\xff/deep.jpg"):
+        with pytest.raises(ValueError, match="is no UTF-8"):
+            source.read(photo)
+    with pytest.raises(FileNotFoundError):
+        source.read("nowhere.jpg")
+
+
+def test_pipes_are_passed_over_and_links_to_nothing_fail(album: Path) -> None:
+    before = photos(album)
+    os.mkfifo(album / "pipe.jpg")
+    (album / "gone.jpg").symlink_to("nowhere.jpg")
+    assert photos(album) == sorted([*before, "gone.jpg"])
+
+
+@pytest.mark.parametrize("folder", ["answers", "failures"])
+@pytest.mark.parametrize("length", [0, 3, -1, -8, -60])
+def test_a_table_that_is_cut_off_is_done_again(tmp_path: Path, folder: str, length: int) -> None:
+    archive, whole, cut = Archive(Place.open(str(tmp_path))), Shard(("a.jpg", "b.jpg")), Shard(("c.jpg", "d.jpg"))
+    row = dict.fromkeys(ANSWER.names)
+    for shard in (whole, cut):
+        answered = pa.Table.from_pylist([{**row, "path": shard.photos[0]}], ANSWER)
+        before = set((tmp_path / folder).glob("*"))
+        archive.write(shard, answered, [(shard.photos[1], "cut off")])
+    (file,) = set((tmp_path / folder).glob("*")) - before
+    file.write_bytes(file.read_bytes()[:length])
+    left = archive.tidy()
+    assert (left.failed, left.damaged) == (1, 1)
+    again = cut if folder == "answers" else Shard(("d.jpg",))
+    assert list(archive.done().missing([whole, cut])) == [again]
+    assert archive.tidy() == Left(1, 0)
+
+
+def test_a_table_whose_middle_is_damaged_is_done_again(tmp_path: Path) -> None:
+    archive, shard = Archive(Place.open(str(tmp_path))), Shard(("a.jpg",))
+    archive.write(shard, pa.Table.from_pylist([{**dict.fromkeys(ANSWER.names), "path": "a.jpg"}], ANSWER), [])
+    (file,) = (tmp_path / "answers").iterdir()
+    content = file.read_bytes()
+    file.write_bytes(content[:4] + bytes(60) + content[64:])
+    assert archive.tidy() == Left(0, 1)
+
+
+@pytest.mark.parametrize("note", ["", "{", '{"source": "here', "[]", "null", "\xff"])
+def test_a_note_of_the_question_that_is_cut_off_is_said(tmp_path: Path, note: str) -> None:
+    (tmp_path / "job.json").write_bytes(note.encode("latin-1"))
+    with pytest.raises(PlaceError, match="is cut off or no JSON"):
+        Archive(Place.open(str(tmp_path))).claim({"source": "here"})

@@ -1,5 +1,6 @@
 """``jppnet`` answers for files, on this machine or by a service."""
 
+import errno
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from service.cli import app
 from service.files import PlanError, Task, plan_tasks
+from service.written import RECORD, Written
 
 Run = Callable[..., Result]
 """Runs ``jppnet`` with arguments."""
@@ -49,7 +51,9 @@ def album(tmp_path: Path) -> Path:
 
 
 def files_below(folder: Path) -> list[str]:
-    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+    """But for the record of what was written."""
+    files = (file for file in folder.rglob("*") if file.is_file() and file.name != RECORD)
+    return sorted(str(file.relative_to(folder)) for file in files)
 
 
 @pytest.fixture
@@ -82,18 +86,17 @@ def test_parse_writes_a_mask_per_photo_and_lists_what_failed(run: Run, album: Pa
 
 def test_a_run_goes_on_where_the_last_one_ended(run: Run, album: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    (out / "more").mkdir(parents=True)
-    (out / "more" / "two.json").write_text("kept")
     assert run("pose", album, "--out", out).exit_code == 1
-    assert (out / "more" / "two.json").read_text() == "kept"
+    before = (out / "more" / "two.json").stat()
     (album / "cut.jpg").write_bytes(jpeg(PHOTO))
     again = run("pose", album, "--out", out)
     assert again.exit_code == 0
     assert "1 of 3 photos answered; 2 had their answer (--overwrite makes them anew)." in again.stderr
     assert files_below(out) == ["cut.json", "more/two.json", "one.json"]  # nothing failed, so nothing is listed
     assert "0 of 3 photos answered; 3 had their answer" in run("pose", album, "--out", out).stderr
+    assert (out / "more" / "two.json").stat() == before
     assert "3 of 3 photos answered." in run("pose", album, "--out", out, "--overwrite").stderr
-    assert (out / "more" / "two.json").read_text() != "kept"
+    assert (out / "more" / "two.json").stat().st_ino != before.st_ino
 
 
 def test_pose_and_analyze_write_json(run: Run, photo: Path, tmp_path: Path) -> None:
@@ -276,3 +279,170 @@ def test_a_setting_that_is_wrong_is_named(run: Run, monkeypatch: pytest.MonkeyPa
     result = run("serve")
     assert result.exit_code == 2
     assert "JPPNET_MAX_PIXELS: Input should be a valid integer" in result.stderr
+
+
+def test_a_photo_whose_name_is_no_text_is_answered_and_listed(run: Run, tmp_path: Path) -> None:
+    """Names are bytes: some are no UTF-8, some hold what separates the rows and columns of the list."""
+    album, out = tmp_path / "album", tmp_path / "out"
+    album.mkdir()
+    names = [b"caf\xe9.jpg", b"a\tb.jpg", b"a\nb.jpg", b"back\\slash.jpg", b"\x1b[31mred.jpg"]
+    for name in names:
+        Path(os.fsdecode(os.path.join(os.fsencode(album), name))).write_bytes(b"no photo")  # noqa: PTH118
+    good = Path(os.fsdecode(os.fsencode(album) + b"/good\xff.jpg"))
+    good.write_bytes(jpeg(PHOTO))
+    result = run("pose", album, "--out", out)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "1 of 6 photos answered; 5 failed, listed in" in result.stderr
+    assert "\x1b" not in result.stderr
+    rows = [row.split(b"\t") for row in (out / "failed.tsv").read_bytes().splitlines()]
+    listed = sorted(row[0].rpartition(b"/")[2] for row in rows)
+    assert listed == sorted(
+        [rb"caf" + b"\xe9.jpg", rb"a\tb.jpg", rb"a\nb.jpg", rb"back\\slash.jpg", b"\x1b[31mred.jpg"]
+    )
+    assert {len(row) for row in rows} == {2}
+    assert Path(os.fsdecode(os.fsencode(out) + b"/good\xff.json")).is_file()
+    assert "1 had their answer" in run("pose", album, "--out", out).stderr
+
+
+def test_what_was_written_is_known_again_whatever_it_is_called(tmp_path: Path) -> None:
+    written = Written.read(tmp_path)
+    names = ["plain.png", "a/b.png", "a\tb\nc\\n.png", "\udcff.png"]
+    for name in names:
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        written.add(file, b"answer")
+        file.write_bytes(b"answer")
+    with (tmp_path / RECORD).open("ab") as record:
+        record.write(b"a line that is cut o")
+    written = Written.read(tmp_path)
+    written.add(tmp_path / "later.png", b"")
+    again = Written.read(tmp_path)
+    assert all(again.is_unchanged(tmp_path / name) for name in names)
+    assert again.holds(tmp_path / "later.png")
+    assert not again.holds(tmp_path / "other.png")
+
+
+@pytest.mark.parametrize("options", [[], ["--overwrite"]])
+def test_a_file_of_ones_own_is_not_taken_for_an_answer(run: Run, tmp_path: Path, options: list[str]) -> None:
+    folder = tmp_path / "o"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(jpeg(PHOTO))
+    (folder / "a.png").write_bytes(png(PHOTO))
+    (folder / "failed.tsv").write_text("mine")
+    (folder / "b.jpg").write_bytes(jpeg(PHOTO))
+    result = run("parse", folder / "a.jpg", folder / "b.jpg", "--out", folder, *options)
+    assert result.exit_code == 1
+    assert f"{folder / 'a.jpg'}: {folder / 'a.png'} is there, and this command did not write it." in result.stderr
+    assert "1 of 2 photos answered; 1 failed, listed above." in result.stderr
+    assert (folder / "a.png").read_bytes() == png(PHOTO)
+    assert (folder / "failed.tsv").read_text() == "mine"
+    assert (folder / "b.png").is_file()
+    assert run("parse", folder / "b.jpg", "--out", folder, "--overwrite").exit_code == 0
+    assert (folder / "failed.tsv").read_text() == "mine"
+
+
+def test_an_answer_that_was_worked_on_since_is_left_alone(run: Run, photo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run("parse", photo, "--out", out).exit_code == 0
+    (out / "one.png").write_bytes(b"retouched by hand")
+    assert "1 had their answer" in run("parse", photo, "--out", out).stderr
+    result = run("parse", photo, "--out", out, "--overwrite")
+    assert result.exit_code == 1
+    assert "one.png was changed after it had been written" in result.stderr
+    assert (out / "one.png").read_bytes() == b"retouched by hand"
+
+
+@pytest.mark.parametrize("kind", ["photo", "link", "folder"])
+def test_whatever_is_in_an_answers_place_stays(run: Run, photo: Path, tmp_path: Path, kind: str) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    place = out / "one.png"
+    {
+        "photo": lambda: place.write_bytes(b"mine"),
+        "link": lambda: place.symlink_to(tmp_path / "nowhere"),
+        "folder": place.mkdir,
+    }[kind]()
+    assert run("parse", photo, "--out", out, "--overwrite").exit_code == 1
+    assert (place.is_symlink(), place.is_dir(), place.is_file()) == (kind == "link", kind == "folder", kind == "photo")
+
+
+@pytest.fixture
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starting one fails the test."""
+    monkeypatch.setattr("service.cli.photos.start_engine", lambda _: pytest.fail("the model was loaded"))
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_what_is_not_there_or_no_file_is_said_before_the_model_loads(run: Run, photo: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.jpg")
+    out = tmp_path / "out"
+    for named, words in (
+        ([tmp_path / "nowhere"], "There is nothing at"),
+        ([photo, tmp_path / "nowhere/"], "There is nothing at"),
+        ([tmp_path / "nowhere.jpg"], "There is nothing at"),
+        ([tmp_path / "fifo.jpg"], "neither a file nor a folder"),
+        ([Path("/dev/zero")], "neither a file nor a folder"),
+    ):
+        result = run("pose", *named, "--out", out)
+        assert result.exit_code == 2
+        assert words in result.stderr
+        assert not out.exists()
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_a_folder_that_cannot_be_written_is_said_before_the_model_loads(
+    run: Run, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for out in (tmp_path / "fifo", photo / "below", Path("/proc/here")):
+        result = run("pose", photo, "--out", out)
+        assert result.exit_code == 2
+        assert f"Nothing can be written into {out}: " in result.stderr
+
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    assert "No space left on device" in run("pose", photo, "--out", tmp_path / "out").stderr
+
+
+def test_a_disk_that_fills_up_ends_the_run_and_the_next_goes_on(
+    run: Run, album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    (album / "cut.jpg").unlink()
+    write = Path.write_bytes
+
+    def full(file: Path, content: bytes) -> int:
+        if out in file.parents:
+            write(file, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        result = run("pose", album, "--out", out)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "cannot be written: No space left on device." in result.stderr
+    assert "2 left: the same command goes on with them." in result.stderr
+    assert files_below(out) == []
+    assert run("pose", album, "--out", out).exit_code == 0
+
+
+def test_a_photo_is_never_another_photos_answer(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(jpeg(PHOTO))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.png").symlink_to(tmp_path / "b.jpg")
+    with pytest.raises(PlanError, match=r"a.jpg would overwrite .*b.jpg"):
+        plan_tasks([tmp_path / "a.jpg", tmp_path / "b.jpg"], tmp_path / "out", ".png")
+
+
+def test_what_is_no_service_is_said_once(run: Run, album: Path, client: httpx.Client, tmp_path: Path) -> None:
+    for server, words in ((f"{client.base_url}/web", "Not Found"), ("ftp://here", "is no address of a service")):
+        result = run("pose", album, "--out", tmp_path / "out", "--server", server)
+        assert result.exit_code == 1
+        assert result.stderr.count(words) == 1
+        assert "0 of 3 photos answered; 3 left" in result.stderr

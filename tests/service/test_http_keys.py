@@ -63,6 +63,18 @@ def test_health_and_documentation_are_open(guarded: httpx.Client, path: str) -> 
     assert guarded.get(path).status_code == 200
 
 
+def test_figures_can_be_for_those_alone_who_scrape(toy_path: Path) -> None:
+    settings = Settings(model=toy_path, api_keys=[SecretStr("caller")], metrics_keys=[SecretStr("scraper")])
+    with serving(gated_engine(GatedSession(toy_path), settings), settings) as client:
+        assert_problem(client.get("/metrics"), 401, "unauthorized", "needs an API key")
+        assert_problem(client.get("/metrics", headers={"X-API-Key": "caller"}), 401, "unauthorized", "not one of")
+        assert client.get("/metrics", headers={"Authorization": "Bearer scraper"}).status_code == 200
+        assert client.get("/model", headers={"X-API-Key": "scraper"}).status_code == 401
+        assert client.get("/readyz").status_code == 200
+        document = client.get("/openapi.json").json()
+        assert "401" in document["paths"]["/metrics"]["get"]["responses"]
+
+
 def test_a_page_may_ask_first_without_a_key_and_read_that_it_needs_one(guarded: httpx.Client) -> None:
     page = {"Origin": "https://shop.example"}
     asking = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}

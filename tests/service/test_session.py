@@ -139,6 +139,41 @@ def test_the_file_in_the_precision_that_suits_the_provider_is_taken(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("other", "served"),
+    [
+        ({"precision": "int8"}, "int8"),
+        ({"precision": "int8", "name": "another"}, "fp32"),
+        ({"precision": "int8", "version": "1.3"}, "fp32"),
+        ({"precision": "int8", "joints": ["chest", "knee", "nose"]}, "fp32"),
+        (
+            {"precision": "int8", "labels": [*toy_card()["labels"][:3], {"id": 3, "name": "hat", "color": [0, 0, 9]}]},
+            "fp32",
+        ),
+        (None, "fp32"),
+    ],
+)
+def test_a_file_beside_it_is_taken_only_if_it_is_the_same_model(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, other: dict[str, Any] | None, served: str
+) -> None:
+    """By what its card says: the name of its file says little."""
+    model = write_toy_model(tmp_path / "y.onnx", toy_card())
+    write_toy_model(tmp_path / "y.int8.onnx", None if other is None else toy_card() | other)
+    caplog.set_level("INFO")
+    assert f'"precision": "{served}"' in Session(model, "cpu", 1).metadata["jppnet.card"]
+    (said,) = caplog.messages
+    if served == "int8":
+        assert "y.int8.onnx is taken in place of y.onnx" in said
+    else:
+        assert "y.onnx is served as it is: y.int8.onnx beside it is another model" in said
+
+
+def test_a_broken_file_beside_it_does_not_keep_a_model_from_starting(tmp_path: Path) -> None:
+    model = write_toy_model(tmp_path / "y.onnx", toy_card())
+    (tmp_path / "y.int8.onnx").write_bytes(model.read_bytes()[:1000])
+    assert Session(model, "cpu", 1).metadata
+
+
+@pytest.mark.parametrize(
     ("provider", "options", "told"),
     [
         ("cuda", GpuOptions(), [("CUDAExecutionProvider", {})]),

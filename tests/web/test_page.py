@@ -233,6 +233,26 @@ def test_a_service_that_comes_later_is_met_then(visit: Visit, complaints: list[s
     expect(page.locator("#legend")).to_contain_text("face")
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "words"),
+    [
+        (200, {"Content-Type": "text/html"}, "<h1>It works!</h1>", "No answer of the photo service"),
+        (200, {"Content-Type": "application/json"}, '{"people": [', "No answer of the photo service"),
+        (422, {"Content-Type": "application/problem+json"}, '{"title": ', "The answer was 422"),
+        (503, {"Content-Type": "application/problem+json", "Retry-After": "-5"}, "null", "The answer was 503"),
+        (503, {"Content-Type": "text/html", "Retry-After": "99999999999"}, "busy", "The answer was 503"),
+    ],
+)
+def test_what_is_no_answer_of_the_service_is_said_in_words(
+    visit: Visit, complaints: list[str], status: int, headers: dict[str, str], body: str, words: str
+) -> None:
+    page = visit()
+    page.route("**/analyze*", lambda route: route.fulfill(status=status, headers=headers, body=body))
+    page.set_input_files("#pick", ASTRONAUT)
+    expect(page.get_by_role("alert")).to_contain_text(words)
+    complaints.clear()  # the browser notes the status
+
+
 def test_a_busy_service_is_asked_again_when_it_says(visit: Visit, complaints: list[str]) -> None:
     page = visit()
     answers: list[int] = []

@@ -10,11 +10,20 @@ import type {
   PoseResults,
 } from "./options.js";
 import { type Photo, photoBody } from "./photo.js";
+import { ProblemError } from "./problem.js";
 import { send } from "./request.js";
 import type { AnalyzeFormat, Health, Model, ParseFormat, PoseFormat } from "./types.js";
 
 type Path = "parse" | "pose" | "analyze" | "model" | "readyz";
 type Options = ParseOptions & PoseOptions<string> & AnalyzeOptions<string>;
+
+/** Formats that are JSON; the others are pictures. */
+const IN_JSON: ReadonlySet<string> = new Set(["json", "hf", "coco"]);
+/** How whole pictures end, by media type: PNG's chunk IEND, JPEG's marker. */
+const ENDS: Readonly<Record<string, readonly number[]>> = {
+  "image/png": [0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82],
+  "image/jpeg": [0xff, 0xd9],
+};
 
 /** A jppnet service. All calls may be made at the same time, and all reject as `ProblemError` says. */
 export class Jppnet {
@@ -67,7 +76,7 @@ export class Jppnet {
     const headers = { "Content-Type": "application/octet-stream", ...(accept && { Accept: accept }) };
     const request = { method: "POST", headers, body: photoBody(photo) };
     const answer = await this.#send(path, query(format, options), request, options);
-    return answer.body.type.startsWith("application/json") ? json(answer) : (answer.body as Result);
+    return IN_JSON.has(format) ? json(answer) : ((await picture(answer)) as Result);
   }
 
   #send(
@@ -100,6 +109,19 @@ function asBytes(text: string): string {
   return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
-async function json<Shape>({ body }: Answer): Promise<Shape> {
-  return JSON.parse(await body.text()) as Shape;
+async function json<Shape>(answer: Answer): Promise<Shape> {
+  try {
+    const value: unknown = JSON.parse(await answer.body.text());
+    if (typeof value === "object" && value !== null) return value as Shape;
+  } catch {
+    // whatever it is, it is told below
+  }
+  throw await ProblemError.unreadable(answer);
+}
+
+async function picture(answer: Answer): Promise<Blob> {
+  const end = ENDS[answer.body.type.split(";")[0]!.trim()];
+  const last = end && new Uint8Array(await answer.body.slice(-end.length).arrayBuffer());
+  if (last?.length && last.every((byte, index) => byte === end![index])) return answer.body;
+  throw await ProblemError.unreadable(answer);
 }

@@ -1,7 +1,10 @@
 import type { Answer } from "./answer.js";
 import type { Problem } from "./types.js";
 
-/** The service, or something before it, answered that the call failed. */
+/** How much of an answer that is no problem is told, in characters or bytes. */
+const LONGEST = 500;
+
+/** The service, or something before it, answered that the call failed; or what answered is not the service. */
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
   /** Stable name of the kind of problem, such as `urn:jppnet:problem:unknown-label`; `about:blank` if nobody gave one. */
@@ -25,15 +28,44 @@ export class ProblemError extends Error {
   /** The problem that an answer is. A proxy's error page has no type and says what it says. */
   static async of({ response, body }: Answer): Promise<ProblemError> {
     const text = await body.text();
-    if (response.headers.get("content-type")?.startsWith("application/problem+json")) {
-      return new ProblemError(JSON.parse(text) as Problem);
-    }
+    const said = response.headers.get("content-type")?.toLowerCase().startsWith("application/problem+json")
+      ? readObject(text)
+      : undefined;
+    const title = response.statusText || `Status ${response.status}`;
+    return new ProblemError({
+      type: textOf(said?.["type"]) ?? "about:blank",
+      title: textOf(said?.["title"]) ?? title,
+      detail: textOf(said?.["detail"]) ?? (said ? "" : text.slice(0, LONGEST)),
+      status: response.status,
+      request_id: textOf(said?.["request_id"]) ?? response.headers.get("x-request-id") ?? undefined,
+    });
+  }
+
+  /** The problem that a success is, if it is no answer of a jppnet service or not a whole one. */
+  static async unreadable({ response, body }: Answer): Promise<ProblemError> {
+    const kind = response.headers.get("content-type") ?? "of no type";
+    const begins = await body.slice(0, LONGEST).text();
     return new ProblemError({
       type: "about:blank",
-      title: response.statusText || `Status ${response.status}`,
-      detail: text.slice(0, 500),
+      title: "Not an answer of jppnet",
+      detail:
+        `${response.url} answers ${response.status}, but not as the service does, or not wholly ` +
+        `(${kind}, ${body.size} bytes): ${begins}`,
       status: response.status,
       request_id: response.headers.get("x-request-id") ?? undefined,
     });
   }
+}
+
+function readObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

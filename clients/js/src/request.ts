@@ -66,9 +66,14 @@ async function attempt(
 /** Milliseconds to wait after a try (the first is 0): what the service asks for, else twice as long each time. */
 function waitAfter(tries: number, outcome: Answer | TypeError): number {
   const asked = outcome instanceof TypeError ? null : outcome.response.headers.get("retry-after");
-  if (asked === null) return FIRST_WAIT_MS * 2 ** tries;
-  const seconds = Number(asked); // or else a date
-  return Number.isNaN(seconds) ? Math.max(0, Date.parse(asked) - Date.now()) : seconds * 1_000;
+  return askedWait(asked?.trim() ?? "") ?? FIRST_WAIT_MS * 2 ** tries;
+}
+
+/** The milliseconds that `Retry-After` names, as seconds or a date; undefined if it is neither. */
+function askedWait(asked: string): number | undefined {
+  if (/^\d+$/.test(asked)) return Number(asked) * 1_000;
+  const date = /^[A-Z][a-z]+,? /.test(asked) ? Date.parse(asked) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
 /** A signal that follows another and aborts by itself when the time is up. */

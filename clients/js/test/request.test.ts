@@ -60,6 +60,67 @@ test("a date is a time to wait for, too", async (t) => {
   assert.equal(requests.length, 2);
 });
 
+const ODD = ["", "-5", "NaN", "Infinity", "1e3", "0x10", "soon", "Thu, 99 Jan 1970 00:00:00 GMT", "1, 2", "-1 day"];
+for (const odd of ODD) {
+  test(`a time to wait that is none (${odd}) is as if none were named`, async (t) => {
+    const { client, requests } = await script(t, [problem(503, "overloaded", { "Retry-After": odd }), people]);
+    const began = Date.now();
+    await client.pose(PHOTO);
+    assert.equal(requests.length, 2);
+    assert.ok(Date.now() - began >= 400 && Date.now() - began < 5_000);
+  });
+}
+
+test("a time to wait without end is not waited for", async (t) => {
+  for (const long of ["9".repeat(400), "Fri, 31 Dec 9999 23:59:59 GMT"]) {
+    const { client, requests } = await script(t, [problem(503, "overloaded", { "Retry-After": long })]);
+    await assert.rejects(client.pose(PHOTO), { status: 503 });
+    assert.equal(requests.length, 1);
+  }
+});
+
+const reply =
+  (status: number, type: string, content: string | Uint8Array): Answer =>
+  (response) =>
+    response.writeHead(status, { "Content-Type": type, "X-Request-ID": "9" }).end(content);
+
+const STRANGE: [string, string, string][] = [
+  ["a page", "text/html", "<h1>It works!</h1>"],
+  ["nothing", "application/json", ""],
+  ["JSON that is cut off", "application/json", '{"people": ['],
+  ["JSON without end", "application/json", "[".repeat(100_000)],
+  ["null", "application/json", "null"],
+  ["a number", "application/json", "7"],
+];
+for (const [what, type, content] of STRANGE) {
+  test(`${what} is no answer of the service, and said to be none`, async (t) => {
+    const { client } = await script(t, [reply(200, type, content)]);
+    const title = "Not an answer of jppnet";
+    const none = { name: "ProblemError", type: "about:blank", title, status: 200, requestId: "9" };
+    await assert.rejects(client.pose(PHOTO), none);
+    await assert.rejects(client.parse(PHOTO, { format: "hf" }), none);
+    await assert.rejects(client.parse(PHOTO, { format: "mask" }), none);
+    await assert.rejects(client.model(), none);
+    await assert.rejects(client.health(), none);
+  });
+}
+
+test("only whole pictures are given", async (t) => {
+  const png = Buffer.from("\x89PNG and so on IEND\xaeB`\x82", "latin1");
+  const replies = [reply(200, "image/png", png), reply(200, "image/png", png.subarray(0, -2)), reply(200, "image/jpeg", png)];
+  const { client } = await script(t, replies);
+  assert.equal((await client.parse(PHOTO, { format: "mask" })).size, png.length);
+  await assert.rejects(client.parse(PHOTO, { format: "mask" }), { title: "Not an answer of jppnet" });
+  await assert.rejects(client.parse(PHOTO, { format: "overlay" }), { title: "Not an answer of jppnet" });
+});
+
+for (const content of ["", "{", "[]", "null", '{"type": 7, "status": "503"}', "[".repeat(99_999)]) {
+  test(`a problem that is none (${content.slice(0, 30)}) is still told`, async (t) => {
+    const { client } = await script(t, [reply(422, "application/problem+json", content)]);
+    await assert.rejects(client.pose(PHOTO), { name: "ProblemError", type: "about:blank", status: 422, requestId: "9" });
+  });
+}
+
 test("it gives up after the tries that are allowed", async (t) => {
   const busy = problem(503, "overloaded", { "Retry-After": "0" });
   const { client, requests } = await script(t, [busy], { retries: 3 });

@@ -6,8 +6,8 @@
     parsing = client.parse("photo.jpg")
     hair = parsing.mask == next(label.id for label in parsing.labels if label.name == "hair")
 
-:class:`AsyncClient` is the same for asyncio and trio. What the service refuses raises :class:`ProblemError`; that it
-does not answer at all is an ``httpx.TransportError``.
+:class:`AsyncClient` is the same for asyncio and trio. What the service refuses, and what is no answer of it, raises
+:class:`ProblemError`; that nothing answers at all is an ``httpx.TransportError``.
 """
 
 from jppnet.answers import Analysis, Answer, Box, Keypoint, Label, Model, ModelLabel, Parsing, Person, Pose, Region

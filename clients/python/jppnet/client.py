@@ -12,12 +12,37 @@ from anyio.to_thread import run_sync
 from jppnet.answers import Analysis, Model, Parsing, Pose
 from jppnet.photo import Photo
 from jppnet.question import Boxes, Call, Labels, Question, about_photo
+from jppnet.reading import read_bytes, read_json
 from jppnet.talk import Outcome, Send, Talk, Wait, talk
 
 MODEL: Final = Question("GET", "model")
 HEALTH: Final = Question("GET", "readyz")
 
+FAULTS: Final = (httpx.RequestError, httpx.InvalidURL, UnicodeError, OverflowError)
+"""What httpx raises when no answer comes, or none that can be followed or unpacked."""
+
 Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"{url} is no address of a service: {error}") from None
+    if parts.scheme not in ("http", "https") or not parts.host or (parts.port or 0) > 65535:
+        raise ValueError(f"{url} is no address of a service. One begins with http:// or https:// and names a host.")
+    return url
+
+
+def _health(answer: Any) -> str:
+    return str(answer["status"])
+
+
+def as_transport_error(error: Exception) -> httpx.TransportError:
+    """An error for want of an answer as the one kind that callers know."""
+    if isinstance(error, httpx.TransportError):
+        return error
+    return httpx.RemoteProtocolError(f"{type(error).__name__}: {error}")
 
 
 class _Base(ABC, Generic[Http]):
@@ -33,6 +58,9 @@ class _Base(ABC, Generic[Http]):
     ) -> None:
         """A client of the service at ``url``; nothing is sent before the first call.
 
+        Raises:
+            ValueError: ``url`` is no address of a service.
+
         Args:
             url: where the service is, with the path that comes before its calls, if there is one.
             api_key: shown to a service that wants one.
@@ -40,10 +68,10 @@ class _Base(ABC, Generic[Http]):
                 told, and works on nothing that nobody waits for.
             retries: how often a call is tried again when the service is busy (503) or the connection breaks.
         """
-        self._url = url.rstrip("/")
+        self._url = _checked(url).rstrip("/")
         self._timeout = timeout
         self._retries = retries
-        headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}".encode()}
+        headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}".encode(errors="surrogateescape")}
         self._http: Http = self._open(headers=headers, follow_redirects=True)
 
     @abstractmethod
@@ -68,8 +96,9 @@ class _Base(ABC, Generic[Http]):
 class Client(_Base[httpx.Client]):
     """A jppnet service, for programs that wait for each answer. Threads may share one.
 
-    Every call raises :class:`ProblemError` for what the service refuses, ``httpx.TransportError`` if it does not answer
-    at all, and the errors of :func:`~jppnet.photo.photo_bytes` for what is no photo.
+    Every call raises :class:`ProblemError` for what the service refuses and for what is no answer of it,
+    ``httpx.TransportError`` if there is no answer at all, and the errors of :func:`~jppnet.photo.photo_bytes` for what
+    is no photo.
     """
 
     def parse(
@@ -82,11 +111,11 @@ class Client(_Base[httpx.Client]):
     ) -> Parsing:
         """Who wears what where. ``labels`` (names or ids) keeps only those, ``boxes`` names the people to look at."""
         question = about_photo("parse", photo, "json", mask="rle", labels=labels, boxes=boxes)
-        return Parsing.read(self._ask(question, timeout).json())
+        return read_json(self._ask(question, timeout), Parsing.read)
 
     def pose(self, photo: Photo, *, boxes: Boxes | None = None, timeout: float | None = None) -> Pose:
         """How the people stand."""
-        return Pose.read(self._ask(about_photo("pose", photo, "json", boxes=boxes), timeout).json())
+        return read_json(self._ask(about_photo("pose", photo, "json", boxes=boxes), timeout), Pose.read)
 
     def analyze(
         self,
@@ -98,7 +127,7 @@ class Client(_Base[httpx.Client]):
     ) -> Analysis:
         """What :meth:`parse` and :meth:`pose` say, from one run of the model."""
         question = about_photo("analyze", photo, "json", mask="rle", labels=labels, boxes=boxes)
-        return Analysis.read(self._ask(question, timeout).json())
+        return read_json(self._ask(question, timeout), Analysis.read)
 
     def fetch(
         self,
@@ -119,15 +148,15 @@ class Client(_Base[httpx.Client]):
             call, photo, format,
             labels=labels, boxes=boxes, opacity=opacity, mask=mask, image_id=image_id, accept=accept,
         )  # fmt: skip
-        return self._ask(question, timeout).content
+        return read_bytes(self._ask(question, timeout), accept)
 
     def model(self, *, timeout: float | None = None) -> Model:
         """The model: labels, joints, figures, and what it runs on."""
-        return Model.read(self._ask(MODEL, timeout).json())
+        return read_json(self._ask(MODEL, timeout), Model.read)
 
     def health(self, *, timeout: float | None = None) -> None:
         """Returns if the service is ready for photos; asked once."""
-        self._ask(HEALTH, timeout)
+        read_json(self._ask(HEALTH, timeout), _health)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -158,8 +187,8 @@ class Client(_Base[httpx.Client]):
             return None
         try:
             return self._http.send(self._request(step))
-        except httpx.TransportError as error:
-            return error
+        except FAULTS as error:
+            return as_transport_error(error)
 
 
 class AsyncClient(_Base[httpx.AsyncClient]):
@@ -175,12 +204,12 @@ class AsyncClient(_Base[httpx.AsyncClient]):
     ) -> Parsing:
         """As :meth:`Client.parse`."""
         ask = partial(about_photo, "parse", photo, "json", mask="rle", labels=labels, boxes=boxes)
-        return Parsing.read((await self._ask(await run_sync(ask), timeout)).json())
+        return read_json(await self._ask(await run_sync(ask), timeout), Parsing.read)
 
     async def pose(self, photo: Photo, *, boxes: Boxes | None = None, timeout: float | None = None) -> Pose:
         """As :meth:`Client.pose`."""
         ask = partial(about_photo, "pose", photo, "json", boxes=boxes)
-        return Pose.read((await self._ask(await run_sync(ask), timeout)).json())
+        return read_json(await self._ask(await run_sync(ask), timeout), Pose.read)
 
     async def analyze(
         self,
@@ -192,7 +221,7 @@ class AsyncClient(_Base[httpx.AsyncClient]):
     ) -> Analysis:
         """As :meth:`Client.analyze`."""
         ask = partial(about_photo, "analyze", photo, "json", mask="rle", labels=labels, boxes=boxes)
-        return Analysis.read((await self._ask(await run_sync(ask), timeout)).json())
+        return read_json(await self._ask(await run_sync(ask), timeout), Analysis.read)
 
     async def fetch(
         self,
@@ -213,15 +242,15 @@ class AsyncClient(_Base[httpx.AsyncClient]):
             about_photo, call, photo, format,
             labels=labels, boxes=boxes, opacity=opacity, mask=mask, image_id=image_id, accept=accept,
         )  # fmt: skip
-        return (await self._ask(await run_sync(ask), timeout)).content
+        return read_bytes(await self._ask(await run_sync(ask), timeout), accept)
 
     async def model(self, *, timeout: float | None = None) -> Model:
         """As :meth:`Client.model`."""
-        return Model.read((await self._ask(MODEL, timeout)).json())
+        return read_json(await self._ask(MODEL, timeout), Model.read)
 
     async def health(self, *, timeout: float | None = None) -> None:
         """As :meth:`Client.health`."""
-        await self._ask(HEALTH, timeout)
+        read_json(await self._ask(HEALTH, timeout), _health)
 
     async def close(self) -> None:
         """As :meth:`Client.close`."""
@@ -252,5 +281,5 @@ class AsyncClient(_Base[httpx.AsyncClient]):
             return None
         try:
             return await self._http.send(self._request(step))
-        except httpx.TransportError as error:
-            return error
+        except FAULTS as error:
+            return as_transport_error(error)

@@ -7,10 +7,16 @@ import numpy.typing as npt
 
 
 def label_ids(height: int, width: int, parts: Iterable[tuple[int, str]]) -> npt.NDArray[np.uint8]:
-    """The label of every pixel (height, width), from ids and the compressed runs of their pixels; others are 0."""
+    """The label of every pixel (height, width), from ids and the compressed runs of their pixels; others are 0.
+
+    Raises:
+        ValueError: runs that do not cover the pixels exactly.
+    """
     walk = np.zeros(width * height, np.uint8)
     for label, counts in parts:
         runs = run_lengths(counts)
+        if runs.min() < 0 or runs.sum() != walk.size:
+            raise ValueError(f"the runs are of {runs.sum()} pixels, not {walk.size}")
         inside = np.resize(np.array([False, True]), runs.size)
         walk[np.repeat(inside, runs)] = label
     return np.ascontiguousarray(walk.reshape(width, height).T)  # runs go down the columns

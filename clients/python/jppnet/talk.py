@@ -81,10 +81,12 @@ def _send(url: str, question: Question, seconds: float) -> Send:
 
 
 def _asked_wait(text: str | None, default: float) -> float:
-    """The seconds that ``Retry-After`` names, be it as a number or a date."""
-    if text is None:
-        return default
-    try:
+    """The seconds that ``Retry-After`` names, be it as a number or a date; the default if it is neither."""
+    text = (text or "").strip()
+    if text.isascii() and text.isdecimal():
         return float(text)
-    except ValueError:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    try:
+        date = parsedate_to_datetime(text)
+        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return default

@@ -8,6 +8,7 @@ masks/<path>.png         the masks, unless they are a column of the answers
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
@@ -23,6 +24,7 @@ from service.scale.bulk.place import Place, PlaceError
 from service.scale.bulk.rows import FAILURE
 from service.scale.bulk.source import Shard
 
+CHECKED_AT_ONCE: Final = 16
 AT_ONCE: Final = 64
 """Shards whose photos are looked up among those done in one go."""
 
@@ -43,24 +45,47 @@ class Archive:
         if note.kind == pafs.FileType.NotFound:
             note.write(json.dumps(job, indent=1).encode())
             return
-        before = json.loads(note.read())
+        try:
+            before = json.loads(note.read())
+            if not isinstance(before, dict):
+                raise ValueError
+        except ValueError:
+            raise PlaceError(
+                f"{note.path} is cut off or no JSON, so nobody knows which question the answers there are to. If it is "
+                "this one, delete that file and run this again; otherwise choose another --out."
+            ) from None
         other = [f"{key} was {before.get(key)!r} and is {job[key]!r}" for key in job if job[key] != before.get(key)]
         if other:
             raise PlaceError(f"The answers there are to another question: {'; '.join(other)}. Choose another --out.")
 
-    def tidy(self) -> None:
-        """Deletes failures of shards that were left half written: they will be written anew."""
-        done = {info.base_name for info in (self.place / "answers").entries()}
-        for info in (self.place / "failures").entries():
-            if info.base_name not in done:
-                (self.place / "failures" / info.base_name).delete()
+    def tidy(self) -> "Left":
+        """Deletes tables that are cut off or damaged, and failures of shards that were left half written: what was in
+        them will be done anew."""
+        damaged = 0
+        for folder in ("answers", "failures"):
+            for place in self._damaged(folder):
+                place.delete()
+                damaged += 1
+        done = {entry.name for entry in (self.place / "answers").entries()}
+        failed = 0
+        for entry in (self.place / "failures").entries():
+            if entry.name not in done:
+                entry.place.delete()
+            elif not entry.name.startswith("."):
+                failed += pq.read_metadata(entry.place.path, filesystem=self.place.system).num_rows
+        return Left(failed, damaged)
+
+    def _damaged(self, folder: str) -> list[Place]:
+        places = [Place(self.place.system, path) for path in self._files(folder)]
+        with ThreadPoolExecutor(CHECKED_AT_ONCE) as pool:
+            return [place for place, broken in zip(places, pool.map(_is_damaged, places), strict=True) if broken]
 
     def done(self) -> "Done":
         """What is done by now."""
         return Done(self.place.system, self._files("answers"), self._files("failures"))
 
     def _files(self, folder: str) -> list[str]:
-        return [info.path for info in (self.place / folder).entries() if not info.base_name.startswith(".")]
+        return [entry.place.path for entry in (self.place / folder).entries() if not entry.name.startswith(".")]
 
     def write_mask(self, photo: str, png: bytes) -> None:
         """Writes a photo's mask."""
@@ -77,6 +102,16 @@ class Archive:
             rows = [{"path": path, "error": error} for path, error in failures]
             (self.place / "failures" / name).write(_parquet(pa.Table.from_pylist(rows, FAILURE)))
         (self.place / "answers" / name).write(_parquet(answers))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What was left by earlier runs."""
+
+    failed: int
+    """Photos that cannot be answered."""
+    damaged: int
+    """Tables that were deleted because they could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +140,28 @@ def _paths_between(table: Any, shards: Sequence[Shard]) -> list[str]:
     rows = table.to_table(columns=["path"], filter=(path >= first) & (path <= last))
     found: list[str] = rows["path"].to_pylist()
     return found
+
+
+def _is_damaged(table: Place) -> bool:
+    """Whether a table is there and cannot be read.
+
+    Raises:
+        OSError: its file cannot be read, which says nothing about what is in it.
+    """
+    try:
+        with table.system.open_input_file(table.path) as file:
+            return _lacks_paths(file)
+    except (pa.ArrowException, OSError):
+        content = table.read()
+    try:
+        return _lacks_paths(pa.BufferReader(content))
+    except (pa.ArrowException, OSError):  # pyarrow's word for a table that makes no sense as well
+        return True
+
+
+def _lacks_paths(file: Any) -> bool:
+    paths = pq.read_table(file, columns=["path"])
+    return bool(paths.column_names != ["path"] or paths["path"].null_count)
 
 
 def _parquet(table: pa.Table) -> bytes:

@@ -1,5 +1,6 @@
 """Where photos come from and answers go to: a folder here, or in an object store that pyarrow opens."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -14,6 +15,22 @@ STORES: Final = ("s3", "gcs", "abfs")
 
 class PlaceError(ValueError):
     """An address that cannot be opened; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file or folder in a folder."""
+
+    name: str
+    """Of a name that is no UTF-8, as no table can hold it, the bytes that are none are ``\\x…``."""
+    place: "Place"
+    is_folder: bool
+    is_link: bool = False
+
+    @property
+    def order(self) -> str:
+        """Where it comes among the others. A folder stands where its files would: as if its name ended in ``/``."""
+        return f"{self.name}/" if self.is_folder else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +95,15 @@ class Place:
         """Deletes the file."""
         self.system.delete_file(self.path)
 
-    def entries(self) -> list[Any]:
-        """pyarrow's information on each file and folder in this folder, in the order of their paths.
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine."""
+        return bool(self.system.type_name == "local")
 
-        A folder stands where its files would: as if its name ended in ``/``. Nothing, if there is no such folder.
-        """
-        selector = pafs.FileSelector(self.path, allow_not_found=True)
-        return sorted(self.system.get_file_info(selector), key=_sorted_path)
+    def entries(self) -> list[Entry]:
+        """Each file and folder in this folder, in the order of their paths; nothing, if there is no such folder."""
+        found = _local_entries(self) if self.is_local else _store_entries(self)
+        return sorted(found, key=lambda entry: entry.order)
 
     def is_in(self, folder: "Place") -> bool:
         """Whether this is that folder, or lies in it."""
@@ -99,5 +118,28 @@ def public(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def _sorted_path(info: Any) -> str:
-    return f"{info.path}/" if info.type == pafs.FileType.Directory else str(info.path)
+def _store_entries(folder: Place) -> list[Entry]:
+    selector = pafs.FileSelector(folder.path, allow_not_found=True)
+    return [
+        Entry(info.base_name, Place(folder.system, info.path), info.type == pafs.FileType.Directory)
+        for info in folder.system.get_file_info(selector)
+    ]
+
+
+def _local_entries(folder: Place) -> list[Entry]:
+    """By Python's own means: pyarrow gives up a folder for one name that is no UTF-8. Without pipes and devices, which
+    nobody ends reading; a link to nothing is a file, which will fail."""
+    try:
+        with os.scandir(folder.path) as entries:
+            return [
+                Entry(
+                    entry.name.encode(errors="surrogateescape").decode(errors="backslashreplace"),
+                    Place(folder.system, entry.path),
+                    entry.is_dir(),
+                    entry.is_symlink(),
+                )
+                for entry in entries
+                if entry.is_dir() or entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
+            ]
+    except FileNotFoundError:
+        return []

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Self
 
 import pyarrow as pa
@@ -10,12 +11,14 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from service.files import PHOTO_SUFFIXES
-from service.scale.bulk.place import Place, PlaceError, public
+from service.scale.bulk.place import Entry, Place, PlaceError, public
 
 SHARD: Final = 128
 """Photos per shard: seconds of work for a core. A worker that dies loses little, and files of answers stay few."""
 WILD: Final = re.compile(r"[*?\[]")
 TABLE: Final = ".parquet"
+NO_TEXT: Final = re.compile(r"\\x[0-9a-f]{2}")
+"""What stands for a byte of a name that is no UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Source:
     def shards(self) -> Iterator[Shard]:
         """All shards, always cut in the same way while the source does not change."""
         photos: list[str] = []
-        for path in self._files(self.root, ""):
+        for path in self._files(self.root, "", Links(self.root)):
             if path.endswith(TABLE):
                 yield from self._row_groups(path)
                 continue
@@ -97,12 +100,27 @@ class Source:
         place = self.root / path
         return pq.ParquetFile(place.system.open_input_file(place.path), buffer_size=1 << 20)
 
-    def _files(self, folder: Place, prefix: str) -> Iterator[str]:
+    def read(self, photo: str) -> bytes:
+        """A photo's file.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: its name is no UTF-8.
+        """
+        try:
+            return (self.root / photo).read()
+        except FileNotFoundError:
+            if NO_TEXT.search(photo):
+                raise ValueError("The name of the file, or of a folder above it, is no UTF-8. Rename it.") from None
+            raise
+
+    def _files(self, folder: Place, prefix: str, links: "Links") -> Iterator[str]:
         """The paths of the files that are meant, ascending. No more than the names in one folder are held at once."""
-        for info in folder.entries():
-            path = prefix + info.base_name
-            if info.type == pafs.FileType.Directory:
-                yield from self._files(folder / info.base_name, f"{path}/")
+        for entry in folder.entries():
+            path = prefix + entry.name
+            if entry.is_folder:
+                if inside := links.enter(entry):
+                    yield from self._files(entry.place, f"{path}/", inside)
             elif self._is_meant(path):
                 yield path
 
@@ -125,6 +143,29 @@ class Source:
             if rows:
                 yield Shard(tuple(f"{path}/{row:09}" for row in range(first, first + rows)), path, group, first)
             first += rows
+
+
+class Links:
+    """Which folders are walked: each once, though links lead to it from elsewhere or from within itself."""
+
+    def __init__(self, root: Place, is_behind_one: bool = False, known: set[str] | None = None) -> None:
+        self._root = root
+        self._is_behind_one = is_behind_one
+        self._known = set[str]() if known is None else known
+        """The folders behind links that were walked, by their paths without links."""
+
+    def enter(self, entry: Entry) -> "Links | None":
+        """The links to keep to within a folder; None if it is not to be walked.
+
+        A link to a folder of the source, or to one that the source lies in, brings nothing that is not met without it.
+        """
+        if not (self._is_behind_one or (entry.is_link and entry.place.is_local)):
+            return self
+        target, root = (Path(place.path).resolve() for place in (entry.place, self._root))
+        if target.is_relative_to(root) or root.is_relative_to(target) or str(target) in self._known:
+            return None
+        self._known.add(str(target))
+        return Links(self._root, True, self._known)
 
 
 def _split_glob(address: str) -> tuple[str, str]:

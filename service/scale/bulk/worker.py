@@ -82,7 +82,7 @@ class Worker:
 
     def _read_file(self, photo: str) -> Read:
         try:
-            return Read(photo, (self._source.root / photo).read())
+            return Read(photo, self._source.read(photo))
         except Exception as error:
             return Read(photo, error)
 

@@ -1,6 +1,6 @@
 /** The service's calls, as this page makes them. */
 
-import { Problem, problemOf, unreachable } from "./problem.js";
+import { Problem, problemOf, unreachable, unreadable } from "./problem.js";
 import { parseServerTiming } from "./timing.js";
 
 /** @typedef {import("./types.js").Model} Model */
@@ -18,7 +18,7 @@ const MODEL = new URL("model", document.baseURI);
  * @returns {Promise<Model>}
  */
 export async function getModel(key) {
-  return (await call(MODEL, { headers: authorization(key) })).json();
+  return read(await (await call(MODEL, { headers: authorization(key) })).text());
 }
 
 /**
@@ -67,11 +67,26 @@ async function send(photo, key, signal) {
   const response = await call(ANALYZE, { method: "POST", body, headers: authorization(key), signal });
   const text = await response.text();
   return {
-    answer: JSON.parse(text),
+    answer: read(text),
     text,
     milliseconds: performance.now() - start,
     stages: parseServerTiming(response.headers.get("Server-Timing")),
   };
+}
+
+/**
+ * @param {string} text an answer's JSON
+ * @returns {any}
+ */
+function read(text) {
+  let answer;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw unreadable();
+  }
+  if (typeof answer !== "object" || answer === null) throw unreadable();
+  return answer;
 }
 
 /**

@@ -1,5 +1,8 @@
 /** What went wrong, in the service's words or, where it could not speak, in ours. */
 
+/** Seconds after which nobody waits before a page any more. */
+const LONGEST = 60;
+
 export class Problem extends Error {
   /**
    * @param {string} title
@@ -24,16 +27,27 @@ export class Problem extends Error {
  */
 export async function problemOf(response) {
   const { status } = response;
-  const seconds = Number(response.headers.get("Retry-After") || NaN);
-  const more = { status, retryAfter: Number.isFinite(seconds) ? seconds : undefined };
+  const asked = response.headers.get("Retry-After")?.trim() ?? "";
+  const more = { status, retryAfter: /^\d+$/.test(asked) && Number(asked) <= LONGEST ? Number(asked) : undefined };
   if (response.headers.get("Content-Type")?.startsWith("application/problem+json")) {
-    const { title, detail, request_id: requestId } = await response.json();
-    return new Problem(title, detail, { ...more, requestId });
+    const said = await response.json().catch(() => null); // cut off, or no JSON after all
+    if (typeof said?.title === "string" && typeof said.detail === "string") {
+      return new Problem(said.title, said.detail, { ...more, requestId: said.request_id });
+    }
   }
   return new Problem(
     `The answer was ${status} ${response.statusText}`.trim(),
     "It does not come from the photo service itself, but from something in between, such as a proxy.",
     more,
+  );
+}
+
+/** The problem of a success that is no answer of the service, or not a whole one. */
+export function unreadable() {
+  return new Problem(
+    "No answer of the photo service",
+    "What came back is not what the service answers, or not all of it. Something in between, such as a proxy, may have " +
+      "answered in its place. Try again.",
   );
 }
 
