@@ -884,7 +884,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Upload too large · Too many pixels */
+            /** @description Upload too large · Too many pixels · Too many scans */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -929,7 +929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Overloaded · Uploads full · Device failed · Shutting down · Too many connections */
+            /** @description Overloaded · Uploads full · Device failed · Out of memory · Shutting down · Too many connections */
             503: {
                 headers: {
                     /** @description seconds to wait before trying again */
@@ -1078,7 +1078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Upload too large · Too many pixels */
+            /** @description Upload too large · Too many pixels · Too many scans */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1123,7 +1123,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Overloaded · Uploads full · Device failed · Shutting down · Too many connections */
+            /** @description Overloaded · Uploads full · Device failed · Out of memory · Shutting down · Too many connections */
             503: {
                 headers: {
                     /** @description seconds to wait before trying again */
@@ -1276,7 +1276,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Upload too large · Too many pixels */
+            /** @description Upload too large · Too many pixels · Too many scans */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1321,7 +1321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Overloaded · Uploads full · Device failed · Shutting down · Too many connections */
+            /** @description Overloaded · Uploads full · Device failed · Out of memory · Shutting down · Too many connections */
             503: {
                 headers: {
                     /** @description seconds to wait before trying again */
@@ -1397,7 +1397,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Overloaded · Uploads full · Device failed · Shutting down · Too many connections */
+            /** @description Overloaded · Uploads full · Device failed · Out of memory · Shutting down · Too many connections */
             503: {
                 headers: {
                     /** @description seconds to wait before trying again */
@@ -1428,7 +1428,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Overloaded · Uploads full · Device failed · Shutting down · Too many connections */
+            /** @description Overloaded · Uploads full · Device failed · Out of memory · Shutting down · Too many connections */
             503: {
                 headers: {
                     /** @description seconds to wait before trying again */
