@@ -19,7 +19,7 @@ from training.networks.jppnet.tf1_resize import blend, resize_bilinear, resize_n
 from training.networks.network import Network
 from training.networks.stage import Stage, labels_last
 
-Answer = tuple[Tensor, Tensor, Tensor]
+GraphOutputTensors = tuple[Tensor, Tensor, Tensor]
 
 LABELS_STRIDE = 2
 """Input pixels a cell of the label map. The service interpolates borders, so a finer grid only costs time."""
@@ -32,18 +32,18 @@ class DeployableGraph(nn.Module):
         super().__init__()
         self.network, self.calibration = network, calibration
 
-    def forward(self, image: Tensor) -> Answer:
+    def forward(self, image: Tensor) -> GraphOutputTensors:
         height, width = image.shape[1:3]
         stage = self.network(image.permute(0, 3, 1, 2).float())[-1]
         stride, origin = self.network.stride, self.network.origin
         scores = calibrated_scores(stage.parsing, self.calibration)
-        scores = enlarge(scores, (height // LABELS_STRIDE, width // LABELS_STRIDE), stride, origin)
+        scores = upsample_scores(scores, (height // LABELS_STRIDE, width // LABELS_STRIDE), stride, origin)
         keypoints = decode(stage.pose, stride, origin)
         scored = calibrated_joint_score(keypoints[:, :, 2:], self.calibration)
         return *labels_and_confidence(scores), torch.cat([keypoints[:, :, :2], scored], 2)
 
 
-class AveragedGraph(nn.Module):
+class TestTimeAugmentedGraph(nn.Module):
     """JPPNet's own evaluation within the graph: the image at three scales, each with its mirror image.
 
     For an image that has the input's size, this is ``training.protocols.jppnet``; so the label map is as large, and
@@ -55,7 +55,7 @@ class AveragedGraph(nn.Module):
         self.network = network
         self.mirrored_labels, self.mirrored_joints = label_set.mirrored_labels, label_set.mirrored_joints
 
-    def forward(self, image: Tensor) -> Answer:
+    def forward(self, image: Tensor) -> GraphOutputTensors:
         count, height, width = image.shape[:3]
         parsing, pose = forward_scales(self.network, image.permute(0, 3, 1, 2).float(), height, width)
 
@@ -78,7 +78,7 @@ def labels_and_confidence(scores: Tensor) -> tuple[Tensor, Tensor]:
     return rows.argmax(1).to(torch.uint8).reshape(shape), (confidence * 255).round().to(torch.uint8).reshape(shape)
 
 
-def enlarge(scores: Tensor, size: tuple[int, int], stride: int, origin: float) -> Tensor:
+def upsample_scores(scores: Tensor, size: tuple[int, int], stride: int, origin: float) -> Tensor:
     """Scores (N, L, h, w) whose cells lie as ``Network`` says → (N, L, *size) over the whole input, bilinear."""
     if origin == (stride - 1) / 2:  # cells answer for their middle: the one way that runtimes have a kernel for
         return F.interpolate(scores, size=size, mode="bilinear", align_corners=False)

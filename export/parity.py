@@ -22,7 +22,7 @@ class ParityError(Exception):
     """The exported file does not answer as the checkpoint does."""
 
 
-class Answers(NamedTuple):
+class GraphOutputs(NamedTuple):
     """The graph's three outputs as arrays."""
 
     labels: UInt8Array
@@ -52,22 +52,22 @@ HALF_WEIGHTS = Difference(label_agreement=0.998, confidence=8, keypoint=0.2, sco
 
 
 @torch.inference_mode()
-def ask_torch(graph: nn.Module, images: UInt8Array) -> Answers:
+def run_torch(graph: nn.Module, images: UInt8Array) -> GraphOutputs:
     """What the checkpoint says to uint8 (N, H, W, 3)."""
-    return Answers(*(tensor.numpy() for tensor in graph(torch.from_numpy(images))))
+    return GraphOutputs(*(tensor.numpy() for tensor in graph(torch.from_numpy(images))))
 
 
-def open_file(path: Path) -> onnxruntime.InferenceSession:
+def open_session(path: Path) -> onnxruntime.InferenceSession:
     """A file on the CPU."""
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
-def ask_onnx(session: onnxruntime.InferenceSession, images: UInt8Array) -> Answers:
+def run_onnx(session: onnxruntime.InferenceSession, images: UInt8Array) -> GraphOutputs:
     """What the file says to uint8 (N, H, W, 3)."""
-    return Answers(*session.run(["labels", "confidence", "keypoints"], {"image": images}))
+    return GraphOutputs(*session.run(["labels", "confidence", "keypoints"], {"image": images}))
 
 
-def compare(a: Answers, b: Answers) -> Difference:
+def compare(a: GraphOutputs, b: GraphOutputs) -> Difference:
     """How far two sets of answers lie apart."""
     certain = a.keypoints[..., 2] >= CERTAIN
     distance = np.linalg.norm(a.keypoints[..., :2] - b.keypoints[..., :2], axis=-1)
@@ -79,10 +79,10 @@ def compare(a: Answers, b: Answers) -> Difference:
     )
 
 
-def prove(graph: nn.Module, path: Path, photos: UInt8Array, limit: Difference) -> Difference:
+def require_parity(graph: nn.Module, path: Path, photos: UInt8Array, limit: Difference) -> Difference:
     """Compare on batches of ``BATCHES`` sizes of ``photos`` (5, H, W, 3). Raises ParityError beyond the limit."""
-    session = open_file(path)
-    found = [compare(ask_torch(graph, photos[:n]), ask_onnx(session, photos[:n])) for n in BATCHES]
+    session = open_session(path)
+    found = [compare(run_torch(graph, photos[:n]), run_onnx(session, photos[:n])) for n in BATCHES]
     worst = Difference(
         min(d.label_agreement for d in found),
         max(d.confidence for d in found),

@@ -21,7 +21,7 @@ OPERATORS = ("Conv", "Add", "Clip", "Relu")
 """What networks spend their time on. The rest stays in float32."""
 
 
-class Calibration(CalibrationDataReader):  # type: ignore[misc]
+class FittedPhotoReader(CalibrationDataReader):  # type: ignore[misc]
     """Fitted photos (H, W, 3), one at a time, from which the ranges of activations are taken."""
 
     def __init__(self, images: Iterable[UInt8Array]) -> None:
@@ -41,7 +41,7 @@ def quantize(path: Path, parameters: Iterable[str], images: Iterable[UInt8Array]
     quantize_static(
         folded,
         path,
-        Calibration(images),
+        FittedPhotoReader(images),
         quant_format=QuantFormat.QDQ,
         op_types_to_quantize=list(OPERATORS),
         nodes_to_quantize=sorted(network_nodes(model, set(parameters))),

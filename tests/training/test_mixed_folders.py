@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from drawings import draw_people
 
+from tests.helpers.drawings import draw_people
 from training.data.mixed_folders import MixedFolders, open_data
 from training.data.prepared_folder import PreparedFolder
 from training.data.sampler import RareLabelSampler

@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 import pytest
-from drawings import write_tiny_recipe
 
-from export.onnx import export
+from export.exporter import export
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.drawings import write_tiny_recipe
 from training.checkpoints.checkpoint import load_checkpoint
 from training.data.adapters.atr import ActiveTemplateRegression
 from training.data.preparation import prepare
@@ -19,7 +19,7 @@ from training.loop.trainer import Trainer
 from training.networks.presets import load_recipe
 
 BELT = 8
-WORDS = """
+CARD_TEXT = """
 name = "dolls"
 version = "1"
 description = "Knows drawings."
@@ -79,8 +79,10 @@ def test_a_checkpoint_measures_only_what_speaks_of_the_same_labels(run, atr, fol
 
 
 def test_the_service_serves_it(run, atr, tmp_path):
-    (tmp_path / "words.toml").write_text(WORDS)
-    export(load_checkpoint(run[0] / "best.pt"), tmp_path / "dolls.onnx", data=None, words=tmp_path / "words.toml")
+    (tmp_path / "card-text.toml").write_text(CARD_TEXT)
+    export(
+        load_checkpoint(run[0] / "best.pt"), tmp_path / "dolls.onnx", data=None, card_text=tmp_path / "card-text.toml"
+    )
     assert "# dolls 1" in (tmp_path / "dolls.md").read_text()
     engine = Engine.start(Settings(model=tmp_path / "dolls.onnx", provider="cpu", lanes=1, threads=1, max_batch=1))
     try:

@@ -1,14 +1,14 @@
 """A teacher whose answers are known by hand, and what is kept of them."""
 
 import json
-import sys
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from training import pseudo_label
+from tests.helpers.commands import run_command
+from training.checkpoints import checkpoint
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.adapters.ccp import ClothingCoParsing
 from training.data.adapters.photo_folder import PhotoFolder
@@ -19,6 +19,7 @@ from training.data.sample import BrokenSampleError, no_joints
 from training.labels.lip import IGNORE, JOINT_ID, LABEL_ID, LIP
 from training.networks.presets import load_recipe
 from training.networks.stage import Stage
+from training.self_training import pseudo_labels
 from training.self_training.accuracy import JointConsistencyMetric, PseudoLabelMetric
 from training.self_training.rules import (
     agreed_joints,
@@ -161,15 +162,13 @@ def photos(tmp_path):
 @pytest.fixture
 def command(tmp_path, photos, monkeypatch):
     """The command with a hand-made teacher: arms on both sides, a head that all looks agree on."""
-    monkeypatch.setattr(pseudo_label, "load_checkpoint", lambda path: teacher(RIGHT_ARM, LEFT_ARM))
+    monkeypatch.setattr(checkpoint, "load_checkpoint", lambda path: teacher(RIGHT_ARM, LEFT_ARM))
     weights = tmp_path / "best.pt"
     weights.write_bytes(b"weights")
 
     def run(*more):
         out = tmp_path / "out"
-        line = ["pseudo_label", weights, "photos", "--root", photos, "--out", out, *more]
-        monkeypatch.setattr(sys, "argv", [str(word) for word in line])
-        pseudo_label.main()
+        run_command("training.pseudo_label", weights, "photos", "--root", photos, "--out", out, *more)
         return PreparedFolder(out)
 
     return run
@@ -195,8 +194,8 @@ class TestCommand:
         command()
         cv2.imwrite(str(photos / "b.jpg"), np.full((128, 96, 3), 99, np.uint8))
         asked = []
-        label = pseudo_label.pseudo_label
-        monkeypatch.setattr(pseudo_label, "pseudo_label", lambda *given: asked.append(given[2]) or label(*given))
+        label = pseudo_labels.pseudo_label
+        monkeypatch.setattr(pseudo_labels, "pseudo_label", lambda *given: asked.append(given[2]) or label(*given))
         assert command().names("train") == ["a", "b", "c"]
         assert asked == ["b"]
 

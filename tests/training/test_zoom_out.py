@@ -3,8 +3,8 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from test_company import person
 
+from tests.helpers.people import person
 from training.augmentation.cutout import person_mask
 from training.augmentation.zoom_out import SHARES, TALL, zoom_out
 from training.labels.lip import IGNORE, LABEL_ID
