@@ -10,7 +10,7 @@ from torch import nn
 from torch.export import Dim
 
 from export.card import CARDS, KEY, card_json, load_card_text, make_card, page, without_nan
-from export.graph import DeployableGraph, TestTimeAugmentedGraph, in_half
+from export.graph import DeployableGraph, MultiScaleGraph, in_half
 from export.half_weights import store_in_half
 from export.parity import BATCHES, HALF_WEIGHTS, LIMITS, Difference, Precision, open_session, require_parity, run_onnx
 from export.photos import fitted_photos, fitted_portrait, portrait_views
@@ -32,7 +32,7 @@ CALIBRATION_PHOTOS = 200
 def build_graph(checkpoint: Checkpoint, network: Network, averaged: bool) -> nn.Module:
     """The deployable graph around ``network``; ``averaged``: with JPPNet's test-time augmentation."""
     if averaged:  # the calibration was fitted to a single pass
-        return TestTimeAugmentedGraph(network, checkpoint.label_set).eval()
+        return MultiScaleGraph(network, checkpoint.label_set).eval()
     return DeployableGraph(network, checkpoint.calibration).eval()
 
 
@@ -99,7 +99,7 @@ def export(
     """Write ``out`` with its card inside and as a page beside it. Raises ParityError and writes nothing otherwise.
 
     ``data``: real photos, see above. ``precision``: of weights and arithmetic. ``half_weights``: weights stored in
-    float16 where arithmetic is in float32. ``averaged``: see ``TestTimeAugmentedGraph``. ``card_text``: what the
+    float16 where arithmetic is in float32. ``averaged``: see ``MultiScaleGraph``. ``card_text``: what the
     card says about the model, in place of the network's own file in ``cards/``.
     """
     recipe, network = checkpoint.recipe.network, checkpoint.network

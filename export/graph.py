@@ -43,7 +43,7 @@ class DeployableGraph(nn.Module):
         return *labels_and_confidence(scores), torch.cat([keypoints[:, :, :2], scored], 2)
 
 
-class TestTimeAugmentedGraph(nn.Module):
+class MultiScaleGraph(nn.Module):
     """JPPNet's own evaluation within the graph: the image at three scales, each with its mirror image.
 
     For an image that has the input's size, this is ``training.protocols.jppnet``; so the label map is as large, and

@@ -17,7 +17,7 @@ from training.checkpoints.checkpoint import load_checkpoint
 from training.data.photos import find_photos
 from training.evaluation.jppnet_protocol import UnsuitableNetworkError
 from training.evaluation.protocols import PROTOCOLS
-from training.reporting.prediction_files import answer_photos
+from training.reporting.prediction_files import write_predictions
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
     checkpoint.network.to("cuda" if torch.cuda.is_available() else "cpu")
     progress = tqdm(photos, desc="predict", unit="photo")
     try:
-        failed = list(answer_photos(checkpoint, PROTOCOLS[args.protocol], progress, args.out))
+        failed = list(write_predictions(checkpoint, PROTOCOLS[args.protocol], progress, args.out))
     except UnsuitableNetworkError as error:
         sys.exit(str(error))
     print(f"{args.out}: {len(photos) - len(failed)} photos answered, {len(failed)} not")

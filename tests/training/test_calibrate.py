@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from tests.helpers.commands import run_command
 from training.checkpoints.calibration import UNCALIBRATED, Calibration, calibrated_joint_score, calibrated_scores
 from training.checkpoints.checkpoint import load_checkpoint
-from training.evaluation.calibration_fitting import Measurement, fitted_joint_map, fitted_temperature, scores_at
-from training.evaluation.inference import ask, predict
+from training.evaluation.calibration_fitting import fit_joint_map, fit_temperature, scores_at
+from training.evaluation.inference import predict, run_network
 from training.evaluation.reliability import Reliability
+from training.evaluation.reliability_report import ReliabilityReport
 
 
 class TestReliability:
@@ -62,29 +63,29 @@ class TestFit:
         generator = torch.Generator().manual_seed(0)
         honest = 2 * torch.randn(20_000, 5, generator=generator)
         labels = torch.multinomial(honest.softmax(1), 1, generator=generator)[:, 0]
-        assert fitted_temperature(honest, labels) == pytest.approx(1, abs=0.05)
-        assert fitted_temperature(3 * honest, labels) == pytest.approx(3, rel=0.05)
+        assert fit_temperature(honest, labels) == pytest.approx(1, abs=0.05)
+        assert fit_temperature(3 * honest, labels) == pytest.approx(3, rel=0.05)
 
     def test_the_map_of_joint_scores(self):
         rng = np.random.default_rng(0)
         peaks = rng.uniform(0.02, 0.98, 20_000)
         chance = calibrated_joint_score(torch.from_numpy(peaks), Calibration(joint_slope=1.7, joint_offset=-0.6))
-        slope, offset = fitted_joint_map(peaks, rng.uniform(size=20_000) < chance.numpy())
+        slope, offset = fit_joint_map(peaks, rng.uniform(size=20_000) < chance.numpy())
         assert (slope, offset) == (pytest.approx(1.7, abs=0.1), pytest.approx(-0.6, abs=0.1))
 
     def test_joints_that_were_never_missed_have_a_map(self):
-        slope, offset = fitted_joint_map(np.linspace(0.5, 0.9, 50), np.ones(50, bool))
+        slope, offset = fit_joint_map(np.linspace(0.5, 0.9, 50), np.ones(50, bool))
         assert slope > 0
         assert np.isfinite(offset)
 
     def test_no_joints_leave_their_scores(self):
-        assert fitted_joint_map(np.empty(0), np.empty(0, bool)) == (1, 0)
+        assert fit_joint_map(np.empty(0), np.empty(0, bool)) == (1, 0)
 
 
 def test_scores_are_read_where_the_label_map_has_them(finished, folder):
     checkpoint = load_checkpoint(finished / "best.pt")
     image, recipe = folder.read("4").image, checkpoint.recipe.network
-    answer = ask(checkpoint.network, image, recipe)
+    answer = run_network(checkpoint.network, image, recipe)
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
     points = np.stack([columns.ravel(), rows.ravel()], 1).astype(np.float32)
     labels = scores_at(answer.scores, points, answer.to_grid).argmax(1).reshape(rows.shape).numpy()
@@ -106,7 +107,7 @@ def test_the_numbers_are_written_into_the_checkpoint(suffix, finished, folder, t
     assert before.calibration == UNCALIBRATED
     assert after.calibration == Calibration.model_validate(record["calibration"]) != UNCALIBRATED
     assert after.metrics["pixel_accuracy"] == before.metrics["pixel_accuracy"]
-    measured = Measurement.read(record["after"])
+    measured = ReliabilityReport.read(record["after"])
     assert sum(measured.pixels.count) == 2 * 96 * 72
     assert sum(measured.joints.count) == 2 * 4
     assert files["--plot"].read_bytes().startswith(b"\x89PNG")

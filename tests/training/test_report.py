@@ -11,7 +11,7 @@ import pytest
 from tests.helpers.commands import run_command
 from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from training.data.sample import DatasetInfo
-from training.evaluation.calibration_fitting import Measurement
+from training.evaluation.reliability_report import ReliabilityReport
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_an_ablation_says_what_differs_and_is_silent_on_what_was_not_learnt(docs
 def test_the_calibration_is_that_of_the_run(docs, tier):
     record = json.loads((tier / "calibration.json").read_text())
     page = (docs / "model.md").read_text()
-    before, after = (Measurement.read(record[when]) for when in ("before", "after"))
+    before, after = (ReliabilityReport.read(record[when]) for when in ("before", "after"))
     name = max(after.label, key=lambda name: sum(after.label[name].count))
     ((_, errors),) = rows(page, name)
     assert errors == f"{100 * before.label[name].error:.1f} → {100 * after.label[name].error:.1f}"

@@ -8,10 +8,10 @@ from training.checkpoints.calibration import Calibration
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import read_image
-from training.evaluation.calibration_fitting import SUMMARY, Measurement
 from training.evaluation.evaluator import figure_titles
 from training.evaluation.protocols import one_pass
 from training.evaluation.reliability import Reliability
+from training.evaluation.reliability_report import SUMMARY, ReliabilityReport
 from training.networks.recipe import Recipe
 from training.reporting.overlay import overlay
 from training.reporting.plots import curves_plot, reliability_plot
@@ -190,7 +190,7 @@ def _confidence(runs: Sequence[Run]) -> Iterator[str]:
         yield f"![Reliability diagrams of {run.name}](images/calibration-{run.name}.png)\n"
 
 
-def _is_given(label: str, pairs: Iterable[tuple[Measurement, Measurement]]) -> bool:
+def _is_given(label: str, pairs: Iterable[tuple[ReliabilityReport, ReliabilityReport]]) -> bool:
     """Whether any run answered a pixel with the label."""
     return any(any(before.label[label].count) for before, _ in pairs)
 
