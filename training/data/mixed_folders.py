@@ -1,4 +1,4 @@
-"""Several prepared folders read as one, each with its share of what training draws."""
+"""Mixed folders: several prepared folders read as one, each with its share of the draws."""
 
 from functools import cached_property
 from pathlib import Path
