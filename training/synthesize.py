@@ -18,7 +18,7 @@ import cv2
 
 from training.data.prepared_folder import PreparedFolder
 from training.synthetic.contact_sheet import contact_sheet
-from training.synthetic.dataset import BODIES, Job, require_bodies, synthesize
+from training.synthetic.dataset import BODIES, RenderJob, ensure_bodies, synthesize
 
 
 def main() -> None:
@@ -35,8 +35,8 @@ def main() -> None:
     for needed in (args.material / "makehuman", args.material / "cmu"):
         if not needed.is_dir():
             parser.error(f"--material: {needed} is not there (docs/synthetic.md says where it comes from)")
-    require_bodies(args.bodies)
-    job = Job(args.seed, args.material, args.bodies, args.backgrounds, args.out)
+    ensure_bodies(args.bodies)
+    job = RenderJob(args.seed, args.material, args.bodies, args.backgrounds, args.out)
     try:
         skipped = synthesize(job, args.count, args.processes)
     except BrokenProcessPool:

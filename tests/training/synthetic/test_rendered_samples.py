@@ -15,7 +15,7 @@ from training.networks.presets import load_recipe
 from training.networks.registry import build_dataset
 from training.synthetic import dataset
 from training.synthetic.bodies import BODY_VERTICES, BodyBank
-from training.synthetic.dataset import _make, synthesize
+from training.synthetic.dataset import _render_one, synthesize
 from training.synthetic.posing import JOINT_BONES
 from training.synthetic.regions import Regions, skin_labels
 
@@ -112,11 +112,11 @@ def test_a_stopped_run_goes_on_with_the_same_pictures_however_many_processes(ren
 
 def test_a_bad_sample_is_named_and_does_not_end_the_run(monkeypatch):
     class Broken:
-        def make(self, index):
+        def render(self, index):
             raise ZeroDivisionError("no such luck")
 
     monkeypatch.setattr(dataset, "_worker", Broken())
-    assert _make(7) == "index 7: ZeroDivisionError: no such luck"
+    assert _render_one(7) == "index 7: ZeroDivisionError: no such luck"
 
 
 @pytest.mark.slow
