@@ -52,8 +52,8 @@ CROSSINGS = (
 class Person:
     """A person in the world.
 
-    ``surfaces``: what is drawn. ``joints``: (16, 3). ``seat``: height of a seat under the pelvis, in metres, None without
-    one. ``pose``: its name. ``stature``: in metres.
+    ``surfaces``: what is drawn. ``joints``: (16, 3). ``seat``: height of a seat under the pelvis, in metres; None:
+    no seat. ``pose``: its name. ``stature``: in metres.
     """
 
     surfaces: list[Surface]
