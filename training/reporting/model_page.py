@@ -29,24 +29,24 @@ INTRODUCTION: Final = """\
 How the models were trained, what they measure and how far their scores can be trusted. This page is written by
 `python -m training.report` from the runs' own logs and checkpoints.
 
-The light network (`training/networks/lite.py`) answers both questions at once. A trunk that others trained
-(MoveNet on people's joints, or EfficientNet-Lite0 on ImageNet) reads the photo; a decoder gathers what it saw;
-from there one branch scores the labels and one draws a map for every joint. Then JPPNet's idea (Liang et al.,
-T-PAMI 2018): refinement stages read the features together with both last answers, so that each task corrects the other.
-The last one draws its answers on a finer grid. Every stage is taught: labels by cross-entropy, the last stage also by
-Lovász-Softmax; joints by Gaussian maps.
+The light network (`training/networks/lite/`) predicts labels and joints together. A pretrained trunk (MoveNet, trained on
+people's joints, or EfficientNet-Lite0, trained on ImageNet) extracts features from the photo and a decoder merges them;
+one head scores the labels, and one predicts a heat map for every joint. As in JPPNet (Liang et al., T-PAMI 2018),
+refinement stages then read the features together with the last predictions of both tasks, so that each task corrects the
+other. The last stage predicts on a finer grid. Every stage is supervised: labels by cross-entropy, in the last stage also
+by Lovász-Softmax; joints by Gaussian heat maps.
 
 `jppnet-lite` is one such network, on EfficientNet-Lite0's trunk; `jppnet-base` is an ensemble of two, one on MoveNet
-Thunder's and one on EfficientNet-Lite0's, at a larger input: its answer is the mean of theirs. Both were trained in
+Thunder's and one on EfficientNet-Lite0's, at a larger input: its prediction is the mean of theirs. Both were trained in
 stages ([training.md](training.md#the-two-models)); [stages.md](stages.md) has the others, with their curves.
 """
 
 ABLATION: Final = """\
 ## Ablation
 
-Whether refinement helps, whether one task helps the other, and what photos without labels bring: equal, small runs
-(`training/presets/ablation.toml`: the light network at 160×128, some 250 steps) that differ in a line. How well a model
-answers in the end, they do not say.
+Effect of refinement, of learning both tasks together, and of photos without labels: small runs
+(`training/presets/ablation.toml`: the light network at 160×128, some 250 steps) that differ in one line each. They do not
+show the accuracy of a fully trained model.
 
 ```sh
 make ablation
@@ -56,14 +56,14 @@ make ablation
 CONFIDENCE: Final = """\
 ## Confidence
 
-Of all pixels or joints that are given a score of 0.8, eight in ten should be right. The expected calibration error
-(ECE, Guo et al., ICML 2017) is how far scores are from that, averaged over all answers in 15 bins of the score.
+Of all pixels or joints with a score of 0.8, eight in ten should be right. The expected calibration error (ECE, Guo et al.,
+ICML 2017) is the difference between score and accuracy, averaged over all predictions in 15 bins of the score.
 `training.calibrate` fits three numbers that become part of the checkpoint: a temperature for the label scores, and a
-logistic map of the log-odds of joint scores (Platt, 1999); a map for each joint would fit more than there is to know.
-They are fitted on every second photo of the validation split, and all figures here are of the others. They hold for
-photos like these: on harder ones the same score is less often right.
+logistic map of the log-odds of joint scores (Platt, 1999); one map for each joint would overfit. They are fitted on every
+second photo of the validation split, and all figures here are of the others. They hold for photos like these: on harder
+ones the same score is less often right.
 
-*pixels*: all that are known, at the photo's own size. *parts*: those that were given another label than the background;
+*pixels*: all with a known label, at the photo's own size. *parts*: those with a predicted label other than the background;
 the temperature is fitted on these, since the background is most of every photo and easy. *joints*: right within half a
 head size (PCKh).
 """
@@ -215,18 +215,18 @@ def _change(before: Reliability, after: Reliability) -> str:
 
 
 def _answers(runs: Sequence[Run], rendered: PreparedFolder | None) -> Iterator[str]:
-    yield "## Answers\n"
+    yield "## Predictions\n"
     if rendered:
-        yield f"Rendered people ({rendered.info.source}), drawn by seed {SEED} and not by taste, from the best"
-        yield "answered to the worst: picture, truth, answer. Every joint is drawn, however low its score. The photos"
-        yield "that runs are measured on are not this project's to show; this makes the same sheet of them, or of any"
-        yield "prepared folder:\n"
-        yield "```sh\n.venv/bin/python -m training.answer_sheet RUN/best.pt --data data/ccp --out sheet.jpg\n```\n"
+        yield f"Rendered people ({rendered.info.source}), drawn by seed {SEED}, from the best prediction to the worst:"
+        yield "picture, ground truth, prediction. Every joint is drawn, however low its score. The photos that the runs"
+        yield "are measured on may not be published here; this command makes the same grid of them, or of any prepared"
+        yield "folder:\n"
+        yield "```sh\n.venv/bin/python -m training.prediction_grid RUN/best.pt --data data/ccp --out grid.jpg\n```\n"
         for run in runs:
-            yield f"![Answers of {run.name} beside the truth](images/answers-{run.name}.jpg)\n"
-    yield "And NASA's portrait of Eileen Collins, whose space suit no photo taught:\n"
+            yield f"![Predictions of {run.name} beside the ground truth](images/answers-{run.name}.jpg)\n"
+    yield "NASA's portrait of Eileen Collins; no training photo shows a space suit:\n"
     for run in runs:
-        yield f"![The portrait under the answer of {run.name}](images/portrait-{run.name}.jpg)\n"
+        yield f"![The portrait with the prediction of {run.name}](images/portrait-{run.name}.jpg)\n"
 
 
 def require_showable(folder: PreparedFolder) -> None:
@@ -235,5 +235,5 @@ def require_showable(folder: PreparedFolder) -> None:
     if info.name != "rendered people" or "backgrounds" in info.licence:
         raise ValueError(
             f"--rendered {folder.root}: {info.name} ({info.licence}) is not for a page that anybody sees; give "
-            "pictures of training.synthesize without --backgrounds, and look at others with training.answer_sheet"
+            "pictures of training.synthesize without --backgrounds, and look at others with training.prediction_grid"
         )
