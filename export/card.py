@@ -1,4 +1,4 @@
-"""The card: what a model file says about itself, as JSON inside the file and as a page beside it."""
+"""Card: a model file's description of itself, as JSON inside the file and as a page beside it."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ CARDS = Path(__file__).parent / "cards"
 
 GOLDEN_LABEL_AGREEMENT = 0.98
 GOLDEN_KEYPOINT_DISTANCE = 2.0
-"""What another provider or precision may differ by (input pixels) and still be right."""
+"""Largest difference (input pixels) of another provider or precision that still counts as right."""
 
 
 class CardText(BaseModel):

@@ -22,11 +22,11 @@ from training.data.sample import UInt8Array
 from training.networks.network import Network
 
 LARGEST_FILE = 2_000_000_000
-"""Bytes of weights that still go into one file; Protobuf, which ONNX is written in, ends at 2 GiB."""
+"""Most bytes of weights in a single file; Protobuf, ONNX's format, ends at 2 GiB."""
 
 
 CALIBRATION_PHOTOS = 200
-"""Photos of the training split that ranges of activations are taken from."""
+"""Photos of the training split from which the ranges of activations are measured."""
 
 
 def build_graph(checkpoint: Checkpoint, network: Network, averaged: bool) -> nn.Module:
@@ -37,7 +37,7 @@ def build_graph(checkpoint: Checkpoint, network: Network, averaged: bool) -> nn.
 
 
 def write_graph(graph: nn.Module, path: Path, height: int, width: int) -> None:
-    """Trace the graph at batch 2 and write it with a dynamic batch, without the exporter's notes about this machine."""
+    """Trace the graph at batch 2 and write it with a dynamic batch, without the paths of this machine."""
     example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
     size = sum(value.nbytes for value in graph.state_dict().values())
     torch.onnx.export(
@@ -54,12 +54,12 @@ def write_graph(graph: nn.Module, path: Path, height: int, width: int) -> None:
     model = onnx.load(path, load_external_data=False)
     del model.graph.metadata_props[:]
     for node in model.graph.node:
-        del node.metadata_props[:]  # where in which files each was traced
+        del node.metadata_props[:]  # paths of the source files in which each was traced
     onnx.save(model, path)
 
 
 def write_card(card: str, path: Path) -> None:
-    """Put the card into a file's metadata; its weights stay where they are."""
+    """Write the card into a file's metadata; external weights are left as they are."""
     model = onnx.load(path, load_external_data=False)
     onnx.helper.set_model_props(model, {KEY: card})
     onnx.save(model, path)
@@ -80,7 +80,7 @@ def write_unverified(
 
 
 def verification_photos(data: PreparedFolder | None) -> list[UInt8Array]:
-    """As many as the largest batch: the first for validation, again from the start if they are too few."""
+    """Photos to verify the export with: the first of the validation split, repeated to fill the largest batch."""
     if data is None:
         return portrait_views()
     return [data.read(name).image for name in islice(cycle(data.names("val")), max(BATCHES))]
@@ -98,9 +98,10 @@ def export(
 ) -> Difference:
     """Write ``out`` with its card inside and as a page beside it. Raises ParityError and writes nothing otherwise.
 
-    ``data``: real photos, see above. ``precision``: of weights and arithmetic. ``half_weights``: weights stored in
-    float16 where arithmetic is in float32. ``averaged``: see ``MultiScaleGraph``. ``card_text``: what the
-    card says about the model, in place of the network's own file in ``cards/``.
+    ``data``: photos to verify, calibrate and measure with; none: views of a portrait. ``precision``: of weights and
+    arithmetic. ``half_weights``: weights stored in float16 where arithmetic is in float32. ``averaged``: see
+    ``MultiScaleGraph``. ``card_text``: what the card says about the model, in place of the network's own file in
+    ``cards/``.
     """
     recipe, network = checkpoint.recipe.network, checkpoint.network
     truth = build_graph(checkpoint, network, averaged)
@@ -108,7 +109,7 @@ def export(
     text, golden = load_card_text(card_text or CARDS / f"{recipe.name}.toml"), fitted_portrait(recipe)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        unverified = Path(folder) / out.name  # its name is also that of the weights beside it
+        unverified = Path(folder) / out.name  # external weights beside it get their name from it
         write_unverified(checkpoint, graph, unverified, precision, data)
         if half_weights:
             store_in_half(unverified)

@@ -1,9 +1,9 @@
-"""Checkpoint to ONNX: ``python -m export.onnx RUN/best.pt OUT.onnx``.
+"""Export a checkpoint to ONNX: ``python -m export.onnx RUN/best.pt OUT.onnx``.
 
-The file is written only when it answers as the checkpoint does, on real photos at batch 1, 2 and 5. With ``--data`` it
-is proved on that folder's photos and measured on them as a service serves it; its card then holds these figures, and
-not the checkpoint's. ``OUT.md``, its card as a page, is written beside it, and ``OUT.onnx.data`` where the weights are
-too large for one file (2 GB); the two belong together.
+The file is written only if its outputs agree with the checkpoint's, on real photos at batch 1, 2 and 5. With ``--data``
+it is verified on that folder's photos and measured on them as a service answers; its card then has these figures
+instead of the checkpoint's. ``OUT.md``, the card as a page, is written beside it, and ``OUT.onnx.data`` where the
+weights are too large for one file (2 GB); keep the two together.
 """
 
 import argparse
@@ -20,10 +20,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--data", type=Path, help="a prepared folder: to prove, calibrate and measure on")
+    parser.add_argument("--data", type=Path, help="a prepared folder: to verify, calibrate and measure on")
     parser.add_argument("--precision", choices=get_args(Precision), default="fp32", help="fp16 for GPUs, int8 for CPUs")
     parser.add_argument("--half-weights", action="store_true", help="store an fp32 file's weights in half precision")
-    parser.add_argument("--tta", action="store_true", help="JPPNet's three scales and mirror image within the graph")
+    parser.add_argument(
+        "--tta", action="store_true", help="test-time augmentation in the graph: JPPNet's three scales and mirror image"
+    )
     parser.add_argument("--card-text", type=Path, metavar="TOML", help="name, licence and limits for the card")
     args = parser.parse_args()
     checkpoint = load_checkpoint(args.checkpoint)

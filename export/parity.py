@@ -1,4 +1,4 @@
-"""Proof that an ONNX file answers as its checkpoint does."""
+"""Parity: comparison of an ONNX file's outputs with its checkpoint's."""
 
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -15,11 +15,11 @@ Precision = Literal["fp32", "fp16", "int8"]
 BATCHES = (1, 2, 5)
 
 CERTAIN = 0.2
-"""A joint below this score has no peak worth comparing: two equal maxima may lie anywhere."""
+"""Joints below this score are not compared: without a clear peak, the maximum may lie anywhere."""
 
 
 class ParityError(Exception):
-    """The exported file does not answer as the checkpoint does."""
+    """The exported file's outputs differ too much from the checkpoint's."""
 
 
 class GraphOutputs(NamedTuple):
@@ -31,7 +31,7 @@ class GraphOutputs(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """The worst over all batches: share of equal labels, confidence steps, input pixels, score."""
+    """Largest differences: share of equal labels, confidence (1/255), joint distance (input pixels), joint score."""
 
     label_agreement: float
     confidence: int
@@ -44,8 +44,8 @@ LIMITS: Final[dict[Precision, Difference]] = {
     "fp16": Difference(label_agreement=0.99, confidence=26, keypoint=1.0, score=0.02),
     "int8": Difference(label_agreement=0.97, confidence=128, keypoint=16.0, score=0.3),
 }
-"""How far a file of each precision may be from the checkpoint, in float32. In 8 bits, a joint between two places may
-change its mind: that bound is for broken files, and what such a file loses is for ``export.measure`` to say."""
+"""Largest allowed differences from the checkpoint in float32, by precision. In 8 bits a joint with two peaks may jump
+from one to the other, so that limit only finds broken files; ``export.measure`` measures what is lost."""
 
 HALF_WEIGHTS = Difference(label_agreement=0.998, confidence=8, keypoint=0.2, score=5e-3)
 """The same for arithmetic in float32 with weights rounded to half precision."""
@@ -53,22 +53,22 @@ HALF_WEIGHTS = Difference(label_agreement=0.998, confidence=8, keypoint=0.2, sco
 
 @torch.inference_mode()
 def run_torch(graph: nn.Module, images: UInt8Array) -> GraphOutputs:
-    """What the checkpoint says to uint8 (N, H, W, 3)."""
+    """The checkpoint's outputs for uint8 (N, H, W, 3)."""
     return GraphOutputs(*(tensor.numpy() for tensor in graph(torch.from_numpy(images))))
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:
-    """A file on the CPU."""
+    """An ONNX Runtime session of a file, on the CPU."""
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
 def run_onnx(session: onnxruntime.InferenceSession, images: UInt8Array) -> GraphOutputs:
-    """What the file says to uint8 (N, H, W, 3)."""
+    """The file's outputs for uint8 (N, H, W, 3)."""
     return GraphOutputs(*session.run(["labels", "confidence", "keypoints"], {"image": images}))
 
 
 def compare(a: GraphOutputs, b: GraphOutputs) -> Difference:
-    """How far two sets of answers lie apart."""
+    """The largest differences between two sets of outputs."""
     certain = a.keypoints[..., 2] >= CERTAIN
     distance = np.linalg.norm(a.keypoints[..., :2] - b.keypoints[..., :2], axis=-1)
     return Difference(
@@ -80,7 +80,7 @@ def compare(a: GraphOutputs, b: GraphOutputs) -> Difference:
 
 
 def require_parity(graph: nn.Module, path: Path, photos: UInt8Array, limit: Difference) -> Difference:
-    """Compare on batches of ``BATCHES`` sizes of ``photos`` (5, H, W, 3). Raises ParityError beyond the limit."""
+    """Compare both on batches of ``photos`` (5, H, W, 3) of each size in ``BATCHES``. Raises ParityError."""
     session = open_session(path)
     found = [compare(run_torch(graph, photos[:n]), run_onnx(session, photos[:n])) for n in BATCHES]
     worst = Difference(

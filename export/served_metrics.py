@@ -1,4 +1,4 @@
-"""Metrics of a model file as the service answers with it, and its time per photo."""
+"""Metrics of a model file as the service answers with it, and its run time."""
 
 import tempfile
 import time
@@ -20,6 +20,7 @@ from training.data.sample import FloatArray, UInt8Array
 from training.evaluation.metrics import ParsingMetric, PoseMetric
 
 RUNS = 100
+"""Runs of which the median time counts."""
 
 
 def measure(path: Path, data: PreparedFolder, names: list[str]) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def milliseconds(path: Path, image: UInt8Array) -> float:
 
 @contextmanager
 def isolated(path: Path) -> Iterator[Path]:
-    """The file in a folder without its siblings, which a service would take in its place."""
+    """The file in a folder without its int8 and fp16 variants, which a service would use in its place."""
     with tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / path.name
         link.symlink_to(path.resolve())

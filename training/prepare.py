@@ -1,9 +1,9 @@
-"""Turn a published data set into a prepared folder: ``python -m training.prepare ccp --root DIR --out DIR``.
+"""Prepare a published data set for training: ``python -m training.prepare ccp --root DIR --out DIR``.
 
 ``ccp`` is Clothing Co-Parsing, ``lip`` Look into Person, ``atr`` ATR; another data set is one more adapter in
-``training/data/`` (docs/label-sets.md).
+``training/data/adapters/`` (docs/label-sets.md).
 
-Resumable: samples that are already there are kept. A sample that cannot be used is named and skipped.
+Resumable: samples that are already there are kept. A sample that cannot be used is skipped and named.
 """
 
 import argparse

@@ -1,11 +1,13 @@
-"""Render training people: ``python -m training.synthesize --count N --seed S --material DIR --out DIR``.
+"""Render people for training: ``python -m training.synthesize --count N --seed S --material DIR --out DIR``.
 
-What comes out is a prepared folder like those of ``training.prepare``, plus ``people/NAME.json`` with the box and the
-pose's name of every person that shows. The same seed and index give the same picture, however many processes there are;
-pictures that are there already are kept, so a stopped run goes on where it was. docs/synthetic.md says what is drawn.
+The result is a prepared folder as ``training.prepare`` writes it, plus ``people/NAME.json`` with the box and the pose's
+name of every visible person. The same seed and index give the same picture, whatever the number of processes. Pictures
+that are already there are kept, so the same command continues a run that was stopped. docs/synthetic.md says what is
+drawn.
 
 DIR of ``--material`` holds ``makehuman/`` (garments, shoes, hair) and ``cmu/`` (motion). The bodies come from the
-package ``anny``: the first run makes some of them and keeps them in ``--bodies`` (two minutes, 1.5 GB of memory, once).
+package ``anny``: the first run makes some of them and stores them in ``--bodies`` (two minutes, 1.5 GB of memory,
+once).
 """
 
 import argparse

@@ -1,3 +1,5 @@
+from unittest.mock import Mock
+
 import cv2
 import numpy as np
 import pytest
@@ -151,6 +153,14 @@ class TestAugment:
             if not np.isnan(x):
                 cell = labels[min(int(y // 2), 127), min(int(x // 2), 95)]
                 assert cell in (LABEL_ID[arm], IGNORE)
+
+    @pytest.mark.parametrize(("key", "drawn"), [("copy_paste", 1), ("zoom_out", 1), ("background_crop", 0)])
+    def test_other_samples_are_drawn_for_what_the_recipe_mixes_in(self, key, drawn):
+        nothing = {"copy_paste": 0.0, "zoom_out": 0.0, "background_crop": 0.0}
+        how = load_recipe("lite").augmentation.model_copy(update=nothing | {key: 1.0})
+        draw_other = Mock(side_effect=sample_with_dot)
+        augment(sample_with_dot(), how, 64, 64, LIP, np.random.default_rng(0), draw_other)
+        assert draw_other.call_count == drawn
 
 
 def test_little_light_makes_a_dark_photo_with_noise():

@@ -10,7 +10,7 @@ from training.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_ch
 from training.checkpoints.ensemble import ensemble
 from training.labels.label_set import LabelSet
 from training.labels.lip import LIP
-from training.loop.initial_weights import network_from
+from training.loop.initial_weights import network_from_checkpoint
 from training.networks.lite.ensemble import LiteEnsemble
 from training.networks.presets import load_recipe
 from training.networks.registry import build_network, parse_recipe
@@ -142,7 +142,7 @@ def test_an_ensemble_of_what_was_learnt_is_measured_and_served_like_any_run(fini
 
 def test_another_label_set_goes_on_from_it(members, tmp_path):
     save_checkpoint(ensemble(members, pose_shares=(0.75, 0.25)), tmp_path / "both.pt")
-    network, fresh = network_from(tmp_path / "both.pt", load_recipe("base-ensemble"), OTHER_LABELS)
+    network, fresh = network_from_checkpoint(tmp_path / "both.pt", load_recipe("base-ensemble"), OTHER_LABELS)
     assert {name.split(".")[1] for name in fresh} == {"0", "1"}
     assert not any(".trunk." in name for name in fresh)
     stem = members[0].network.trunk.stem.weight

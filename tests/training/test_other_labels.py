@@ -14,7 +14,7 @@ from training.data.preparation import prepare
 from training.data.prepared_folder import PreparedFolder
 from training.evaluation.evaluator import evaluate
 from training.loop.distributed import init_distributed
-from training.loop.initial_weights import network_from
+from training.loop.initial_weights import network_from_checkpoint
 from training.loop.trainer import Trainer
 from training.networks.presets import load_recipe
 
@@ -52,7 +52,7 @@ def run(atr, finished, tmp_path_factory):
     """A short run that begins with the weights that learnt LIP's labels."""
     root = tmp_path_factory.mktemp("atr-run")
     recipe = load_recipe(str(write_tiny_recipe(root / "recipe.toml", epochs=2)))
-    network, other = network_from(finished / "best.pt", recipe, atr.label_set)
+    network, other = network_from_checkpoint(finished / "best.pt", recipe, atr.label_set)
     Trainer(network, recipe, atr, root, init_distributed()).run()
     return root, other
 

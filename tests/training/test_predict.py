@@ -26,7 +26,7 @@ def test_a_folder_is_answered_and_a_broken_photo_named(protocol, finished_jppnet
     (photos / "broken.jpg").write_bytes(b"\xff\xd8 no photo")
     out = tmp_path / "answers"
     assert run(finished_jppnet / "best.pt", photos, "--out", out, "--protocol", protocol) == 1
-    assert "1 photos answered, 1 not" in (printed := capsys.readouterr().out)
+    assert "1 photos predicted, 1 not" in (printed := capsys.readouterr().out)
     assert "broken.jpg: missing, or not an image" in printed
     assert sorted(path.name for path in out.iterdir()) == ["whole.json", "whole.png", "whole_vis.png"]
     labels = cv2.imread(str(out / "whole.png"), cv2.IMREAD_UNCHANGED)

@@ -218,7 +218,7 @@ class TestCommand:
 
     def test_photos_of_nobody_knows_whom_are_refused(self, command, photos):
         (photos / "dataset.json").unlink()
-        with pytest.raises(SystemExit, match="whose photos these are"):
+        with pytest.raises(SystemExit, match="where these photos come from"):
             command()
 
 

@@ -14,7 +14,7 @@ from training.checkpoints.checkpoint import load_checkpoint, save_safetensors
 from training.data.sampler import RareLabelSampler, repeat_factors
 from training.data.training_dataset import SampleDraw
 from training.labels.lip import LIP
-from training.loop.initial_weights import network_from
+from training.loop.initial_weights import network_from_checkpoint
 from training.loop.trainer import NonFiniteLossError, Trainer
 from training.networks.presets import load_recipe
 from training.networks.registry import build_dataset
@@ -63,7 +63,7 @@ def test_a_run_starts_from_shipped_weights_when_told_to(finished, recipe_file, f
     save_safetensors(trained, tmp_path / "shipped.safetensors")
     shipped = load_checkpoint(tmp_path / "shipped.safetensors")
     assert (shipped.recipe, shipped.data) == (trained.recipe, trained.data)
-    network, other = network_from(tmp_path / "shipped.safetensors", load_recipe(str(recipe_file)), LIP)
+    network, other = network_from_checkpoint(tmp_path / "shipped.safetensors", load_recipe(str(recipe_file)), LIP)
     assert other == []
     for name, value in trained.network.state_dict().items():
         torch.testing.assert_close(network.state_dict()[name], value, rtol=1e-3, atol=1e-6, msg=name)

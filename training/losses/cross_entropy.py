@@ -10,7 +10,7 @@ from training.labels.label_set import IGNORE
 def cross_entropy(scores: Tensor, labels: Tensor, background_weight: float) -> Tensor:
     """Pixel-wise cross-entropy; ``scores`` (N, L, h, w), ``labels`` (N, h, w) with 255 = unknown.
 
-    The background fills most of every photo; ``background_weight`` (0–1) keeps it from drowning the parts.
+    ``background_weight``, 0–1: the background fills most of every photo, and at weight 1 would dominate the parts.
     """
     weights = torch.ones(scores.shape[1], device=scores.device)
     weights[0] = background_weight

@@ -6,7 +6,7 @@ from torch import Tensor
 from training.labels.label_set import IGNORE
 
 LOVASZ_SHARE = 0.25
-"""Lovász sorts every pixel once a label; a random quarter of them says the same at a quarter of the time."""
+"""Share of the pixels that are used: all are sorted once per label, and a random quarter is as good, and faster."""
 
 
 def lovasz_softmax(scores: Tensor, labels: Tensor) -> Tensor:

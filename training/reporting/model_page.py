@@ -21,7 +21,7 @@ from training.reporting.run import Run
 PORTRAIT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
 
 SEED = 1
-"""Draws the pictures that are shown."""
+"""Seed of the samples that are shown."""
 
 INTRODUCTION: Final = """\
 # The model
@@ -29,12 +29,12 @@ INTRODUCTION: Final = """\
 How the models were trained, what they measure and how far their scores can be trusted. This page is written by
 `python -m training.report` from the runs' own logs and checkpoints.
 
-The light network (`training/networks/lite/`) predicts labels and joints together. A pretrained trunk (MoveNet, trained on
-people's joints, or EfficientNet-Lite0, trained on ImageNet) extracts features from the photo and a decoder merges them;
-one head scores the labels, and one predicts a heat map for every joint. As in JPPNet (Liang et al., T-PAMI 2018),
-refinement stages then read the features together with the last predictions of both tasks, so that each task corrects the
-other. The last stage predicts on a finer grid. Every stage is supervised: labels by cross-entropy, in the last stage also
-by Lovász-Softmax; joints by Gaussian heat maps.
+The light network (`training/networks/lite/`) predicts labels and joints together. A pretrained trunk (MoveNet, trained
+on people's joints, or EfficientNet-Lite0, trained on ImageNet) extracts features from the photo and a decoder merges
+them; one head scores the labels, and one predicts a heat map for every joint. As in JPPNet (Liang et al., T-PAMI 2018),
+refinement stages then read the features together with the last predictions of both tasks, so that each task corrects
+the other. The last stage predicts on a finer grid. Every stage is supervised: labels by cross-entropy, in the last
+stage also by Lovász-Softmax; joints by Gaussian heat maps.
 
 `jppnet-lite` is one such network, on EfficientNet-Lite0's trunk; `jppnet-base` is an ensemble of two, one on MoveNet
 Thunder's and one on EfficientNet-Lite0's, at a larger input: its prediction is the mean of theirs. Both were trained in
@@ -45,8 +45,8 @@ ABLATION: Final = """\
 ## Ablation
 
 Effect of refinement, of learning both tasks together, and of photos without labels: small runs
-(`training/presets/ablation.toml`: the light network at 160×128, some 250 steps) that differ in one line each. They do not
-show the accuracy of a fully trained model.
+(`training/presets/ablation.toml`: the light network at 160×128, some 250 steps) that differ in one line each. They do
+not show the accuracy of a fully trained model.
 
 ```sh
 make ablation
@@ -56,21 +56,21 @@ make ablation
 CONFIDENCE: Final = """\
 ## Confidence
 
-Of all pixels or joints with a score of 0.8, eight in ten should be right. The expected calibration error (ECE, Guo et al.,
-ICML 2017) is the difference between score and accuracy, averaged over all predictions in 15 bins of the score.
+Of all pixels or joints with a score of 0.8, eight in ten should be right. The expected calibration error (ECE, Guo et
+al., ICML 2017) is the difference between score and accuracy, averaged over all predictions in 15 bins of the score.
 `training.calibrate` fits three numbers that become part of the checkpoint: a temperature for the label scores, and a
-logistic map of the log-odds of joint scores (Platt, 1999); one map for each joint would overfit. They are fitted on every
-second photo of the validation split, and all figures here are of the others. They hold for photos like these: on harder
-ones the same score is less often right.
+logistic map of the log-odds of joint scores (Platt, 1999); one map for each joint would overfit. They are fitted on
+every second photo of the validation split, and all figures here are of the others. They hold for photos like these: on
+harder ones the same score is less often right.
 
-*pixels*: all with a known label, at the photo's own size. *parts*: those with a predicted label other than the background;
-the temperature is fitted on these, since the background is most of every photo and easy. *joints*: right within half a
-head size (PCKh).
+*pixels*: all with a known label, at the photo's own size. *parts*: those with a predicted label other than the
+background; the temperature is fitted on these, since the background is most of every photo and easy. *joints*: right
+within half a head size (PCKh).
 """
 
 
 def page(runs: Sequence[Run], ablation: Sequence[Run], rendered: PreparedFolder | None) -> str:
-    """The page's text; its pictures are those of ``draw``."""
+    """The page as Markdown; ``draw`` writes its pictures."""
     parts = [INTRODUCTION, *_figures(runs), ABLATION, *_ablation(ablation), *_confidence(runs)]
     return "\n".join([*parts, *_answers(runs, rendered)])
 
@@ -96,7 +96,7 @@ def draw(runs: Sequence[Run], rendered: PreparedFolder | None, images: Path) -> 
 
 
 def _titles(run: Run) -> dict[str, str]:
-    """The figures that the page gives, with their titles: those that are not nearly another."""
+    """The metrics on the page, with their titles; those that are nearly the same as another are left out."""
     titles = figure_titles(run.checkpoint.label_set)
     merged = f"mean_iou_{len(run.checkpoint.label_set.merged)}"
     return {key: titles[key] for key in ("mean_iou", merged, "pixel_accuracy", "pckh") if key in titles}
@@ -128,7 +128,7 @@ def _figure_row(run: Run, titles: Iterable[str]) -> list[str]:
 
 
 def _learnt(recipe: Recipe, figures: Iterable[str]) -> set[str]:
-    """Those of the figures that are of a task which the recipe teaches."""
+    """Those of the metrics whose task has a weight in the recipe's loss."""
     parsing, pose = recipe.task_weights
     return {key for key in figures if (pose if key.startswith("pckh") else parsing) > 0}
 
@@ -156,7 +156,7 @@ def _ablation(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def differences(reference: Checkpoint, other: Checkpoint) -> str:
-    """What of recipe and data is another than the reference's, in words of a table's cell."""
+    """The keys of recipe and data that differ from the reference, as a table's cell."""
     ours, theirs = (_flat(checkpoint.recipe.model_dump(mode="json")) for checkpoint in (reference, other))
     changed = [f"`{key} = {value}`" for key, value in theirs.items() if ours.get(key) != value and key != "description"]
     if other.data != reference.data:
@@ -191,7 +191,7 @@ def _confidence(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _is_given(label: str, pairs: Iterable[tuple[ReliabilityReport, ReliabilityReport]]) -> bool:
-    """Whether any run answered a pixel with the label."""
+    """Whether any run predicted the label for a pixel."""
     return any(any(before.label[label].count) for before, _ in pairs)
 
 
@@ -230,10 +230,10 @@ def _answers(runs: Sequence[Run], rendered: PreparedFolder | None) -> Iterator[s
 
 
 def require_showable(folder: PreparedFolder) -> None:
-    """Raises ValueError unless the folder's pictures are rendered throughout, with nothing of a photo in them."""
+    """Raises ValueError unless all pictures of the folder are rendered, without photos as backgrounds."""
     info = folder.info
     if info.name != "rendered people" or "backgrounds" in info.licence:
         raise ValueError(
-            f"--rendered {folder.root}: {info.name} ({info.licence}) is not for a page that anybody sees; give "
-            "pictures of training.synthesize without --backgrounds, and look at others with training.prediction_grid"
+            f"--rendered {folder.root}: {info.name} ({info.licence}) may not be published on the page; give "
+            "pictures of training.synthesize without --backgrounds, and use training.prediction_grid for others"
         )

@@ -13,7 +13,7 @@ from training.reporting.plots import Log
 
 @dataclass(frozen=True)
 class Run:
-    """What a training run left behind."""
+    """A training run, read from its folder."""
 
     name: str
     checkpoint: Checkpoint
@@ -23,7 +23,7 @@ class Run:
 
     @property
     def before_and_after(self) -> tuple[ReliabilityReport, ReliabilityReport]:
-        """The calibration's measurements."""
+        """Reliability before and after calibration."""
         assert self.calibration is not None
         return ReliabilityReport.read(self.calibration["before"]), ReliabilityReport.read(self.calibration["after"])
 
@@ -31,7 +31,8 @@ class Run:
 def read_run(folder: Path) -> Run:
     """Read a run's folder.
 
-    Raises FileNotFoundError where it has not kept a checkpoint yet, ValueError where its calibration is another's.
+    Raises FileNotFoundError where there is no ``best.pt`` yet, ValueError where the calibration is of another
+    checkpoint.
     """
     written = folder / "log.jsonl"
     log = [json.loads(line) for line in written.read_text().splitlines()] if written.exists() else []

@@ -1,11 +1,12 @@
-"""Look into Person (LIP; Gong et al., CVPR 2017; Liang et al., T-PAMI 2018), in the folders of its published archives::
+"""Adapter for Look into Person (LIP), in the folders of its published archives::
 
     TrainVal_images/               train_id.txt, val_id.txt, train_images/NAME.jpg, val_images/NAME.jpg
     TrainVal_parsing_annotations/  train_segmentations/NAME.png, val_segmentations/NAME.png
     TrainVal_pose_annotations/     lip_train_set.csv, lip_val_set.csv
 
-Some archives hold a folder of their own name; both depths are found, as are the inner folders directly in the root.
-``Train_parsing_reversed_labels`` is not needed: mirrored labels follow from the mirror pairs.
+Gong et al., CVPR 2017; Liang et al., T-PAMI 2018. Some archives hold a folder of their own name; both depths are found,
+as are the inner folders directly in the root. ``Train_parsing_reversed_labels`` is not needed: mirrored labels follow
+from the mirror pairs.
 """
 
 import csv
