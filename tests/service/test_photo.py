@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_decode import jpeg_with_exif
-from toy_model import jpeg, paint, png
 
 from service.engine.boxes import AskedBox
 from service.engine.photo import Photo, Plan, plan
 from service.imaging.decode import decode_file, inspect, orient
 from service.imaging.errors import TruncatedPhotoError
+from tests.helpers.toy_model import jpeg, paint, png
 
 INPUT = (256, 192)
 """Height and width of the default model's input."""

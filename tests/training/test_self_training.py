@@ -131,8 +131,8 @@ class TestRules:
         joints[:count] = [(15 if index < on_person else 5, 3, 1) for index in range(count)] or 0
         return joints, labels
 
-    def test_joints_on_which_the_looks_agree(self):
-        """A head of 40 pixels: a joint may lie 10 from the mean of two looks."""
+    def test_joints_on_which_the_views_agree(self):
+        """A head of 40 pixels: a joint may lie 10 from the mean of two views."""
         views = np.zeros((2, 16, 3), np.float32)
         views[:, :, 2] = 0.9
         views[:, JOINT_ID["head-top"], 1] = -40
@@ -161,7 +161,7 @@ def photos(tmp_path):
 
 @pytest.fixture
 def command(tmp_path, photos, monkeypatch):
-    """The command with a hand-made teacher: arms on both sides, a head that all looks agree on."""
+    """The command with a hand-made teacher: arms on both sides, a head that all views agree on."""
     monkeypatch.setattr(checkpoint, "load_checkpoint", lambda path: teacher(RIGHT_ARM, LEFT_ARM))
     weights = tmp_path / "best.pt"
     weights.write_bytes(b"weights")
@@ -199,12 +199,18 @@ class TestCommand:
         assert command().names("train") == ["a", "b", "c"]
         assert asked == ["b"]
 
+    def test_a_folder_of_which_the_number_of_views_was_called_looks_goes_on(self, command, tmp_path):
+        command()
+        note = tmp_path / "out" / "teacher.json"
+        note.write_text(note.read_text().replace('"views"', '"looks"'))
+        assert command().names("train") == ["a", "c"]
+
     def test_labels_of_two_thresholds_are_not_mixed(self, command):
         command()
         with pytest.raises(SystemExit, match="another teacher, threshold or number of views"):
             command("--threshold", "0.5")
 
-    @pytest.mark.parametrize("looks", [1, 2, 4])
+    @pytest.mark.parametrize("views", [1, 2, 4])
     def test_a_photo_is_shown_as_often_as_told(self, command, monkeypatch, views):
         asked = []
         monkeypatch.setattr(SaysTheSame, "forward", counting(SaysTheSame.forward, asked))
