@@ -115,7 +115,7 @@ def page(card: dict[str, Any]) -> str:
 def measured(metrics: dict[str, Any], labels: int) -> list[str]:
     """The chapter of figures; a checkpoint that was imported has none."""
     if not metrics:
-        return ["## Measured", "", "Nothing: nobody has measured this checkpoint here."]
+        return ["## Measured", "", "Nothing: this checkpoint was not measured here."]
     figures = {"mIoU, labels with at least 2,000 pixels": "mean_iou"}
     parts = [key.removeprefix("mean_iou_") for key in metrics if key.startswith("mean_iou_")]
     figures |= {f"mIoU, {count} merged parts": f"mean_iou_{count}" for count in parts if int(count) != labels}

@@ -26,7 +26,7 @@ class Sample:
 
     ``image``: uint8 (H, W, 3), RGB, upright. ``labels``: uint8 (H, W), label ids, 255 = unknown.
     ``joints``: float32 (J, 3): x, y in pixels (the centre of the top-left pixel is 0, 0) and visibility
-    (1 visible, 0 occluded); a row of nan is a joint that nobody marked. Augmentation, which knows what it cut off,
+    (1 visible, 0 occluded); a row of nan is an unmarked joint. Augmentation, which knows what it cut off,
     makes joints ``ABSENT``; folders do not store them.
     """
 
@@ -74,5 +74,5 @@ def read_label_map(path: Path) -> UInt8Array:
 
 
 def no_joints(count: int = len(LIP.joints)) -> FloatArray:
-    """Joints of a sample on which nobody marked any: (count, 3) of nan."""
+    """Joints of a sample without marked joints: (count, 3) of nan."""
     return np.full((count, 3), np.nan, np.float32)

@@ -1,4 +1,4 @@
-"""Surroundings: what is behind the people, painted by rule, built as a room, or cut from photos where nobody is.
+"""Surroundings: what is behind the people, painted by rule, built as a room, or cut from photos beside their people.
 
 Pictures are float32 (H, W, 3) RGB in linear light.
 """

@@ -93,7 +93,7 @@ class LookIntoPerson:
 def parse_joints(name: str, fields: list[str]) -> FloatArray:
     """48 fields of LIP's CSV (x, y, v for 16 joints) → (16, 3) as in ``Sample``. Raises BrokenSampleError.
 
-    LIP's v is 0 for visible and 1 for occluded; a joint that nobody marked is nan throughout.
+    LIP's v is 0 for visible and 1 for occluded; an unmarked joint is nan throughout.
     """
     try:
         joints = np.array(fields, np.float32).reshape(len(LIP.joints), 3)

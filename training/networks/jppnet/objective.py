@@ -63,7 +63,7 @@ def mean_stage(answers: tuple[Stage, ...]) -> Stage:
 def pose_distance(predicted: Tensor, maps: Tensor, weights: Tensor) -> Tensor:
     """√Σ(difference²) over all joints of a photo, then the mean over the photos; maps (N, J, h, w), any two sizes.
 
-    A joint that nobody marked has an empty map to learn, as in the original. A photo without any mark costs nothing.
+    An unmarked joint has an empty map to learn, as in the original. A photo without marked joints has no loss.
     """
     target = resize_nearest(maps, (predicted.shape[2], predicted.shape[3]))
     distance = torch.linalg.vector_norm((predicted - target).flatten(1), dim=1)
