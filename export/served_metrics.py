@@ -30,7 +30,7 @@ def measure(path: Path, data: PreparedFolder, names: list[str]) -> dict[str, Any
         parsing, pose = ParsingMetric(data.label_set), PoseMetric(data.label_set)
         for name in tqdm(names, desc="measure", unit="photo", leave=False):
             sample = data.read(name)
-            mask, joints = engine.analyze_here(data.photo(name).read_bytes(), _answer)
+            mask, joints = engine.analyze_here(data.photo(name).read_bytes(), _mask_and_joints)
             parsing.add(mask, sample.labels)
             pose.add(joints, sample.joints)
     finally:
@@ -38,7 +38,7 @@ def measure(path: Path, data: PreparedFolder, names: list[str]) -> dict[str, Any
     return {"photos": len(names), **parsing.result(), **pose.result()}
 
 
-def _answer(analysis: Analysis) -> tuple[UInt8Array, FloatArray]:
+def _mask_and_joints(analysis: Analysis) -> tuple[UInt8Array, FloatArray]:
     """Mask (H, W) and joints (J, 3) of a photo; nan where nobody was found."""
     person = analysis.views[0].person
     missed = np.full((len(analysis.card.joints), 3), np.nan, np.float32)

@@ -39,7 +39,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class DatasetInfo:
-    """Where samples come from and under which terms."""
+    """Name, licence and source of a data set."""
 
     name: str
     licence: str

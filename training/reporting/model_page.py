@@ -72,7 +72,7 @@ within half a head size (PCKh).
 def page(runs: Sequence[Run], ablation: Sequence[Run], rendered: PreparedFolder | None) -> str:
     """The page as Markdown; ``draw`` writes its pictures."""
     parts = [INTRODUCTION, *_figures(runs), ABLATION, *_ablation(ablation), *_confidence(runs)]
-    return "\n".join([*parts, *_answers(runs, rendered)])
+    return "\n".join([*parts, *_predictions(runs, rendered)])
 
 
 def draw(runs: Sequence[Run], rendered: PreparedFolder | None, images: Path) -> None:
@@ -85,9 +85,9 @@ def draw(runs: Sequence[Run], rendered: PreparedFolder | None, images: Path) -> 
             before, after = run.before_and_after
             pairs = {name: (getattr(before, name), getattr(after, name)) for name in SUMMARY}
             reliability_plot(pairs, images / f"calibration-{run.name}.png")
-        answer = one_pass(run.checkpoint, portrait)
+        prediction = one_pass(run.checkpoint, portrait)
         write_jpeg(
-            overlay(portrait, answer.labels, answer.joints, run.checkpoint.label_set),
+            overlay(portrait, prediction.labels, prediction.joints, run.checkpoint.label_set),
             images / f"portrait-{run.name}.jpg",
         )
         if rendered:
@@ -181,7 +181,7 @@ def _confidence(runs: Sequence[Run]) -> Iterator[str]:
     yield _table(head, (_calibration_row(run) for run in calibrated))
     yield "ECE in per cent, as the network says it → calibrated. For each label, at the pixels that were given it:\n"
     pairs = {run.name: run.before_and_after for run in calibrated}
-    given = [name for name in calibrated[0].checkpoint.label_set.label_id if _is_given(name, pairs.values())]
+    given = [name for name in calibrated[0].checkpoint.label_set.label_id if _is_predicted(name, pairs.values())]
     yield _table(
         ["label", *pairs],
         ([label, *(_change(old.label[label], new.label[label]) for old, new in pairs.values())] for label in given),
@@ -190,7 +190,7 @@ def _confidence(runs: Sequence[Run]) -> Iterator[str]:
         yield f"![Reliability diagrams of {run.name}](images/calibration-{run.name}.png)\n"
 
 
-def _is_given(label: str, pairs: Iterable[tuple[ReliabilityReport, ReliabilityReport]]) -> bool:
+def _is_predicted(label: str, pairs: Iterable[tuple[ReliabilityReport, ReliabilityReport]]) -> bool:
     """Whether any run predicted the label for a pixel."""
     return any(any(before.label[label].count) for before, _ in pairs)
 
@@ -214,7 +214,7 @@ def _change(before: Reliability, after: Reliability) -> str:
     return " → ".join(f"{100 * part.error:.1f}" if any(part.count) else "–" for part in (before, after))
 
 
-def _answers(runs: Sequence[Run], rendered: PreparedFolder | None) -> Iterator[str]:
+def _predictions(runs: Sequence[Run], rendered: PreparedFolder | None) -> Iterator[str]:
     yield "## Predictions\n"
     if rendered:
         yield f"Rendered people ({rendered.info.source}), drawn by seed {SEED}, from the best prediction to the worst:"
