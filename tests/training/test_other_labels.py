@@ -74,7 +74,7 @@ def test_a_checkpoint_measures_only_what_speaks_of_the_same_labels(run, atr, fol
     assert {"mean_iou_18", "mean_iou_7"} <= set(figures)
     assert list(figures["label_iou"]) == list(atr.label_set.colors)
     assert np.isnan(figures["pckh"])
-    with pytest.raises(ValueError, match="the checkpoint has ATR's labels and joints, the data of LIP's"):
+    with pytest.raises(ValueError, match="the checkpoint has ATR's labels and joints, the data have LIP's"):
         evaluate(checkpoint, folder, folder.names("val"))
 
 
