@@ -142,7 +142,7 @@ def test_a_file_that_disagrees_is_not_written(checkpoint, tmp_path, monkeypatch)
         return answers._replace(labels=np.roll(answers.labels, 3, axis=2))
 
     honest = parity.run_onnx
-    monkeypatch.setattr(parity, "ask_onnx", ask_a_shifted_network)
+    monkeypatch.setattr(parity, "run_onnx", ask_a_shifted_network)
     with pytest.raises(parity.ParityError, match="disagree"):
         export(checkpoint, tmp_path / "wrong.onnx", data=None)
     assert list(tmp_path.iterdir()) == []
