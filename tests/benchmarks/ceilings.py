@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-
 from benchmarks.outcomes import quantile
 from benchmarks.steps import Steps
+
 from service.engine.cores import usable_cores
 
 BUCKETS: Final = (1, 2, 4, 8, 16)

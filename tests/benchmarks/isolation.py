@@ -12,6 +12,7 @@ from typing import Final
 
 from benchmarks.photos import mixed_photos, numbered, street_photos
 from benchmarks.ratios import paired
+
 from service.api.answers import analyze_json
 from service.decoding.decoders import ProcessDecoder
 from service.engine.engine import Engine

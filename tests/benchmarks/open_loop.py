@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 
 import uvloop
-
 from benchmarks.connection import Answer, Connections, HungUpError, post
 from benchmarks.outcomes import OpenLoop, Outcome, due_times, summarize
 from benchmarks.photos import numbered

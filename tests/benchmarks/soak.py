@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import uvloop
-
 from benchmarks.connection import Connections, HungUpError, post
 from benchmarks.machine import describe_run
 from benchmarks.memory import describe_memory

@@ -1,7 +1,6 @@
 """What wrk's script prints is read as it is, and silence is no result."""
 
 import pytest
-
 from benchmarks.closed_loop import ClosedLoop, parse_wrk
 
 PRINTED = """\

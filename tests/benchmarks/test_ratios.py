@@ -1,7 +1,6 @@
 """Ratios are taken within a round, so that a slow round slows both sides."""
 
 import pytest
-
 from benchmarks.ratios import Ratio, paired
 
 

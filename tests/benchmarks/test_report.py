@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from benchmarks.memory import describe_memory
 from benchmarks.report import render
 

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco
 from pydantic import SecretStr
 from serving import serving
-from toy_model import COLORS, JOINTS, LABELS, paint, png
 
 import jppnet
 from jppnet.rle import label_ids
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.toy_model import COLORS, JOINTS, LABELS, paint, png
 
 PHOTO = paint(192, 256, {1: (40, 80, 80, 80), 3: (60, 40, 40, 40)})
 

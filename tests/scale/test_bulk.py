@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 from album import BROKEN, make_album
 from processes import Family, kill, wait_for
 from serving import serving
-from toy_model import jpeg, paint
 
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.toy_model import jpeg, paint
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:

@@ -18,10 +18,10 @@ pytest.importorskip("ray", reason="Ray is not installed: make test-scale")
 from breakable import BREAKER
 from processes import Family, end, kill, wait_for
 from serving import serving
-from toy_model import jpeg, paint
 
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.toy_model import jpeg, paint
 
 PHOTO = jpeg(paint(160, 120, {1: (10, 20, 60, 60), 3: (40, 5, 20, 30)}))
 REPLICA = "ServeReplica"

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gated_session import GatedSession, Image, gated_engine
-from toy_model import HEIGHT, WIDTH, paint, png, toy_card
 
 from service.engine.analysis import Analysis
 from service.engine.boxes import AskedBox
@@ -20,6 +19,7 @@ from service.engine.view import View
 from service.imaging.box import Box
 from service.imaging.fit import plan_fit
 from service.settings import Settings
+from tests.helpers.toy_model import HEIGHT, WIDTH, paint, png, toy_card
 
 SIDE = 100
 

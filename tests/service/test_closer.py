@@ -12,7 +12,6 @@ from test_decode import jpeg_with_exif
 from test_http_answers import ids_of
 from test_http_metrics import key, samples
 from test_photo import portrait
-from toy_model import HEIGHT, JOINTS, STRIDE, WIDTH, paint, png
 
 from service.decoding.decoders import ThreadDecoder
 from service.engine.closer import CLOSER, closer_box
@@ -26,6 +25,7 @@ from service.imaging.decode import orient
 from service.imaging.fit import plan_fit
 from service.imaging.inspect import Limits
 from service.settings import Settings
+from tests.helpers.toy_model import HEIGHT, JOINTS, STRIDE, WIDTH, paint, png
 
 Image = npt.NDArray[np.uint8]
 Rectangle = tuple[int, int, int, int]

@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_model import jpeg, png
 
 from service.imaging import errors
 from service.imaging.decode import decode, orient
 from service.imaging.formats.exif import read_orientation
 from service.imaging.inspect import read_file
+from tests.helpers.toy_model import jpeg, png
 
 RED, BLUE = (200, 30, 60), (20, 90, 220)
 

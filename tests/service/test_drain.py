@@ -16,7 +16,8 @@ from typing import IO
 import httpx
 import pytest
 from test_http_problems import assert_problem
-from toy_model import paint, png
+
+from tests.helpers.toy_model import paint, png
 
 PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
 SERVE = "from service.cli import app; app()"

@@ -23,7 +23,8 @@ import httpx
 import numpy as np
 import pytest
 from hostile_files import FILES
-from toy_model import jpeg
+
+from tests.helpers.toy_model import jpeg
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from test_decode import jpeg_with_exif
-from toy_model import COLORS, JOINTS, jpeg, paint, png
+
+from tests.helpers.toy_model import COLORS, JOINTS, jpeg, paint, png
 
 Image = npt.NDArray[np.uint8]
 

@@ -10,7 +10,8 @@ import pytest
 from test_http_answers import assert_is_mask_of, ids_of
 from test_http_problems import assert_problem
 from test_rle import decode
-from toy_model import paint, png
+
+from tests.helpers.toy_model import paint, png
 
 Image = npt.NDArray[np.uint8]
 

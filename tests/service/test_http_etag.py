@@ -7,10 +7,10 @@ import pytest
 from gated_session import GatedSession, gated_engine
 from serving import serving
 from test_http_answers import PHOTO
-from toy_model import paint, png
 
 from service.api.etag import matches
 from service.settings import Settings
+from tests.helpers.toy_model import paint, png
 
 
 def tag(client: httpx.Client, call: str, accept: str = "*/*", photo: bytes = png(PHOTO)) -> str:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pytest
 from test_http_answers import PHOTO, assert_is_mask_of, ids_of
 from test_rle import decode
-from toy_model import COLORS, LABELS, paint, png
+
+from tests.helpers.toy_model import COLORS, LABELS, paint, png
 
 Image = npt.NDArray[np.uint8]
 

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from serving import serving
 from test_http_answers import PHOTO
 from test_http_problems import assert_problem
-from toy_model import png
 
 from service.settings import Settings
+from tests.helpers.toy_model import png
 
 KEYS = ["first-key", "zweiter-schlüssel"]
 

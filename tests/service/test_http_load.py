@@ -14,7 +14,6 @@ from captured_log import Captured
 from gated_session import GatedSession, Image, gated_engine
 from serving import serving
 from test_http_problems import assert_problem
-from toy_model import HEIGHT, WIDTH, paint, png
 
 from service.engine.engine import Engine
 from service.engine.lanes import Deadline
@@ -22,6 +21,7 @@ from service.engine.photo import Plan
 from service.engine.session import Prediction
 from service.imaging.png import Color
 from service.settings import Settings
+from tests.helpers.toy_model import HEIGHT, WIDTH, paint, png
 
 PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
 PAGE = "https://shop.example"

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import httpx
 import numpy as np
 import pytest
-from toy_model import jpeg, paint, png
+
+from tests.helpers.toy_model import jpeg, paint, png
 
 PHOTO = paint(192, 256, {1: (40, 80, 80, 80)})
 NOISE = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)  # 270 kB as a PNG

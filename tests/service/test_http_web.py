@@ -9,9 +9,9 @@ from gated_session import GatedSession, gated_engine
 from serving import serving
 from test_http_answers import PHOTO
 from test_http_problems import assert_problem
-from toy_model import png
 
 from service.settings import Settings
+from tests.helpers.toy_model import png
 
 PAGE = "https://shop.example"
 

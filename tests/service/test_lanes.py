@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gated_session import GatedSession, Image
-from toy_model import HEIGHT, WIDTH, paint
 
 from service.engine.card import read_card
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
 from service.engine.golden import prover
 from service.engine.lanes import Deadline, Lanes
+from tests.helpers.toy_model import HEIGHT, WIDTH, paint
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from gated_session import GatedSession, gated_engine
 from pydantic import SecretStr
 from serving import serving
 from test_drain import served
-from toy_model import paint, png
 
 from service.logs import JsonLines, Pretty
 from service.settings import Settings
+from tests.helpers.toy_model import paint, png
 
 PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
 KEY = "a-secret-key"

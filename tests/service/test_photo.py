@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_decode import jpeg_with_exif
-from toy_model import jpeg, paint, png
 
 from service.decoding.decoders import ThreadDecoder
 from service.engine.boxes import AskedBox
@@ -18,6 +17,7 @@ from service.engine.photo import Photo, Plan, plan
 from service.imaging.decode import decode_file, orient
 from service.imaging.errors import TruncatedPhotoError
 from service.imaging.inspect import Limits, inspect
+from tests.helpers.toy_model import jpeg, paint, png
 
 INPUT = (256, 192)
 """Height and width of the default model's input."""

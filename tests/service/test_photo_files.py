@@ -26,13 +26,13 @@ from photo_files import (
     webps,
 )
 from test_decode import exif, jpeg_with_exif, png_with_chunk, two_colors
-from toy_model import jpeg, png
 
 from service.imaging.decode import decode
 from service.imaging.errors import CorruptPhotoError, PhotoError, TooManyScansError, TruncatedPhotoError
 from service.imaging.formats.exif import read_orientation
 from service.imaging.formats.parts import MAX_PARTS
 from service.imaging.inspect import Limits, inspect, read_file
+from tests.helpers.toy_model import jpeg, png
 
 Image = npt.NDArray[np.uint8]
 

@@ -11,10 +11,10 @@ from serving import serving
 from starlette.testclient import TestClient
 from test_http_answers import ids_of
 from test_http_problems import assert_problem
-from toy_model import paint, png
 
 from service.api.remembering import HEADERS, LONGEST, QUESTIONS, RememberingRoute
 from service.settings import Settings
+from tests.helpers.toy_model import paint, png
 
 PHOTO = png(paint(192, 256, {1: (20, 20, 150, 200), 2: (40, 100, 80, 100)}))
 TYPES = {"image/png": "image/png", "application/json": "application/json", "text/x, */*;q=0.1": "image/png"}

@@ -10,7 +10,6 @@ import onnx
 import onnxruntime as ort
 import pytest
 from gated_session import Image
-from toy_model import HEIGHT, WIDTH, paint, png, toy_card, write_toy_model
 
 from service.engine import session as sessions
 from service.engine import tuning
@@ -19,6 +18,7 @@ from service.engine.engine import Engine
 from service.engine.errors import ProviderError, StartError
 from service.engine.session import GpuOptions, Prediction, Session, bucket, open_session
 from service.settings import DeviceProvider, ProviderName, Settings
+from tests.helpers.toy_model import HEIGHT, WIDTH, paint, png, toy_card, write_toy_model
 
 
 @pytest.mark.parametrize("provider", ["cuda", "tensorrt", "openvino"])

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import bentoml
-from bentoml.validators import ContentType
-
 from benchmarks.steps import steps_from_environment, workers
+from bentoml.validators import ContentType
 
 
 @bentoml.service(name="parse", workers=workers(), threads=workers(), logging={"access": {"enabled": False}})

@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import Body, FastAPI, Response
-
 from benchmarks.steps import steps_from_environment
+from fastapi import Body, FastAPI, Response
 
 app = FastAPI()
 steps = steps_from_environment()

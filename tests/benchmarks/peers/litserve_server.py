@@ -4,9 +4,8 @@ import sys
 from typing import Annotated
 
 import litserve
-from fastapi import Body, Response
-
 from benchmarks.steps import GPU_BATCH, on_gpu, steps_from_environment, workers
+from fastapi import Body, Response
 
 
 class Parse(litserve.LitAPI):
