@@ -23,12 +23,11 @@ PATIENCE: Final = 1.0
 """Seconds that any photo may take, wanted or not: a process that is ended costs a fifth of a second to replace."""
 
 
-BRIEF: Final = 0.4
-"""Seconds of CPU time that a photo may take where it keeps others waiting: three times what a photo of 12 megapixels
-takes."""
-CPU_SECONDS: Final = 2.0
-CPU_SECONDS_PER_PIXEL: Final = 0.5e-6
-"""CPU time that a photo may take at all, a tenth of which is much."""
+BRIEF: Final = (0.15, 25e-9)
+"""Seconds of CPU time that a photo may take where it keeps others waiting, and seconds for each of its pixels: some
+three times what JPEG photos take."""
+AT_MOST: Final = (2.0, 500e-9)
+"""The same for a photo that keeps no others waiting; a tenth of that is much."""
 
 
 class Decoder(Protocol):
@@ -117,7 +116,8 @@ class ProcessDecoder:
     ) -> list[Image]:
         """See :class:`Decoder`."""
         check_complete(file)
-        cpu_seconds = BRIEF if is_brief else CPU_SECONDS + CPU_SECONDS_PER_PIXEL * task.header.pixels
+        at_least, per_pixel = BRIEF if is_brief else AT_MOST
+        cpu_seconds = at_least + per_pixel * task.header.pixels
         process = self._take(is_wanted)
         try:
             if process is None or not process.is_alive:  # somebody may have ended it while it did nothing
