@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from math import prod
 from typing import Final
 
 import numpy as np
@@ -215,7 +216,7 @@ def _images(memory: mmap.mmap, task: DecodingTask) -> list[Image]:
     images = []
     offset = 0
     for shape in task.shapes:
-        count = int(np.prod(shape))
+        count = prod(shape)
         images.append(np.frombuffer(memory, np.uint8, count, offset).reshape(shape))
         offset += count
     return images
