@@ -29,9 +29,9 @@ MAX_HEADERS: Final = 128
 MAX_PIPELINED: Final = 16
 """Requests that are sent before the answer to an earlier one; further ones are dropped, and the connection is closed
 after the answers."""
-FRAMING: Final = 8
-"""Bytes of chunked encoding that there may be for each byte of a body, beside a head's worth: chunks of one byte have
-five."""
+CHUNK: Final = 8
+"""Bytes of a body that there must be for each byte of its chunks' framing, beyond two heads' worth. Each chunk takes
+the event loop some microseconds, however little is in it: 20 MB in chunks of one byte would keep others waiting."""
 NO_PLACE: Final = "The service has as many connections as it can have. Try again in 1 s."
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 """An interim answer, which every client passes over."""
@@ -239,8 +239,10 @@ class HttpConnection(HttpToolsProtocol):
             self._end_after_answers()
         if self._is_in_message and self._messages == message:
             self._framing_bytes += len(data) - (self._body_bytes - body)
-            if self._framing_bytes > 2 * self._limits.head_bytes + FRAMING * self._body_bytes:
-                self._refuse(INVALID_HTTP, "The body's chunks have more framing than content.")
+            if self._framing_bytes > 2 * self._limits.head_bytes + self._body_bytes // CHUNK:
+                self._refuse(
+                    INVALID_HTTP, "The body comes in too many small chunks. Send it in chunks of some kilobytes."
+                )
 
     def _refuse_for(self, error: BaseException | None) -> None:
         match error:

@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     """Blocks of 8×8 pixels that the scans of one JPEG file may have, all together, where there are several: they cost
     up to 25 ns each however small the file is. A camera's progressive photo of 64 megapixels has 15 million."""
     isolate_decoding: bool = True
-    """Whether photos are decoded in processes of their own, as many as there are cores, so that a file that breaks the
+    """Whether photos are decoded in processes of their own, three for two cores, so that a file that breaks the
     decoder or keeps it busy costs that photo and nothing else. Each takes some 25 MB. On Linux only: elsewhere the
     service says so at the start, and decodes in its own process."""
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from service.decoding.process import DecodingProcess, ProcessGoneError, UnwantedError
 from service.decoding.task import DecodingTask
-from service.engine.errors import ClosedError, DeadlineError, StartError
+from service.engine.errors import ClosedError, DeadlineError, SlowDecodingError, StartError
 from service.imaging.decode import Image, check_complete
 from service.imaging.errors import CorruptPhotoError
 from service.imaging.photo_file import PhotoFile
@@ -23,16 +23,27 @@ PATIENCE: Final = 1.0
 """Seconds that any photo may take, wanted or not: a process that is ended costs a fifth of a second to replace."""
 
 
+BRIEF: Final = (0.15, 25e-9)
+"""Seconds of CPU time that a photo may take where it keeps others waiting, and seconds for each of its pixels: some
+three times what JPEG photos take."""
+AT_MOST: Final = (2.0, 500e-9)
+"""The same for a photo that keeps no others waiting; a tenth of that is much."""
+
+
 class Decoder(Protocol):
     """Decodes photos for several threads."""
 
-    def decode(self, file: PhotoFile, task: DecodingTask, is_wanted: Callable[[], bool]) -> list[Image]:
-        """The images that a task asks for.
+    def decode(
+        self, file: PhotoFile, task: DecodingTask, is_wanted: Callable[[], bool], is_brief: bool = False
+    ) -> list[Image]:
+        """The images that a task asks for. With ``is_brief`` it is given up if it takes more than :data:`BRIEF`, where
+        that can be done.
 
         Raises:
             PhotoError: the file is cut off or damaged.
             MemoryError: there is too little memory.
             DeadlineError: it took long, and is no longer wanted.
+            SlowDecodingError: it takes too long to be brief.
             ClosedError: the decoder has been closed.
         """
 
@@ -46,7 +57,9 @@ class Decoder(Protocol):
 class ThreadDecoder:
     """Decodes in the thread that asks. A fault of the decoder's ends the service, and a slow photo cannot be ended."""
 
-    def decode(self, file: PhotoFile, task: DecodingTask, is_wanted: Callable[[], bool]) -> list[Image]:
+    def decode(
+        self, file: PhotoFile, task: DecodingTask, is_wanted: Callable[[], bool], is_brief: bool = False
+    ) -> list[Image]:
         """See :class:`Decoder`."""
         check_complete(file)
         return task.run(np.frombuffer(file.join(), np.uint8))
@@ -98,16 +111,20 @@ class ProcessDecoder:
         for process in started:
             self._give_back(process)
 
-    def decode(self, file: PhotoFile, task: DecodingTask, is_wanted: Callable[[], bool]) -> list[Image]:
+    def decode(
+        self, file: PhotoFile, task: DecodingTask, is_wanted: Callable[[], bool], is_brief: bool = False
+    ) -> list[Image]:
         """See :class:`Decoder`."""
         check_complete(file)
+        at_least, per_pixel = BRIEF if is_brief else AT_MOST
+        cpu_seconds = at_least + per_pixel * task.header.pixels
         process = self._take(is_wanted)
         try:
             if process is None or not process.is_alive:  # somebody may have ended it while it did nothing
                 process = self._started(process)
-            return process.decode(file, task, is_wanted, PATIENCE)
+            return process.decode(file, task, is_wanted, PATIENCE, cpu_seconds)
         except ProcessGoneError as error:
-            raise self._why(error, task) from error
+            raise self._why(error, task, is_brief) from error
         except UnwantedError as error:
             raise DeadlineError("The time for this photo was up while it was being decoded.") from error
         finally:
@@ -168,12 +185,14 @@ class ProcessDecoder:
         except (OSError, ClosedError):
             return None  # whoever needs it tries again
 
-    def _why(self, error: ProcessGoneError, task: DecodingTask) -> Exception:
+    def _why(self, error: ProcessGoneError, task: DecodingTask, is_brief: bool) -> Exception:
         """What the end of a process means for the photo that it ended over."""
         if self._is_closed:
             return ClosedError("The service is shutting down.")
         if not error.signal:
             return error  # a fault of ours, not the photo's
+        if error.signal == signal.SIGPROF and is_brief:
+            return SlowDecodingError("The photo takes long to decode.")
         header = task.header
         log.error("%s over a photo: %s of %d×%d pixels", error, header.type, header.width, header.height)
         if error.signal == signal.SIGKILL:  # the kernel's answer to too little memory; nobody else sends it

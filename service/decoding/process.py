@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from math import prod
 from typing import Final
 
 import numpy as np
@@ -108,9 +109,15 @@ class DecodingProcess:
         self._is_ready = True
 
     def decode(
-        self, file: PhotoFile, task: DecodingTask, is_wanted: Callable[[], bool], patience: float
+        self,
+        file: PhotoFile,
+        task: DecodingTask,
+        is_wanted: Callable[[], bool],
+        patience: float,
+        cpu_seconds: float,
     ) -> list[Image]:
-        """Does a task. Once it has taken ``patience`` seconds, ``is_wanted`` is asked now and then.
+        """Does a task. Once it has taken ``patience`` seconds, ``is_wanted`` is asked now and then. One that takes more
+        than ``cpu_seconds`` ends the process by SIGPROF.
 
         Raises:
             CorruptPhotoError: the file is damaged.
@@ -119,10 +126,11 @@ class DecodingProcess:
             UnwantedError: nobody wants it any more; the process has been ended.
         """
         self.wait_until_ready()
+        message = pickle.dumps((task, file.size, cpu_seconds))
         start = task.result_bytes
         if start + file.size <= ARENA:
             _write(file, self._arena, start)
-            self._ask(file, task, [], is_wanted, patience)
+            self._ask(message, [], is_wanted, patience)
             return [image.copy() for image in _images(self._arena, task)]
         try:
             descriptor = _memory(start + file.size)
@@ -131,7 +139,7 @@ class DecodingProcess:
         try:
             shared = mmap.mmap(descriptor, start + file.size)
             _write(file, shared, start)
-            self._ask(file, task, [descriptor], is_wanted, patience)
+            self._ask(message, [descriptor], is_wanted, patience)
             os.ftruncate(descriptor, start)  # the file has been read; the images stay as long as they are referred to
             return _images(shared, task)
         except OSError as error:
@@ -139,15 +147,7 @@ class DecodingProcess:
         finally:
             os.close(descriptor)
 
-    def _ask(
-        self,
-        file: PhotoFile,
-        task: DecodingTask,
-        descriptors: list[int],
-        is_wanted: Callable[[], bool],
-        patience: float,
-    ) -> None:
-        message = pickle.dumps((task, file.size))
+    def _ask(self, message: bytes, descriptors: list[int], is_wanted: Callable[[], bool], patience: float) -> None:
         until = time.monotonic() + patience
         try:
             self._link.settimeout(patience)
@@ -216,7 +216,7 @@ def _images(memory: mmap.mmap, task: DecodingTask) -> list[Image]:
     images = []
     offset = 0
     for shape in task.shapes:
-        count = int(np.prod(shape))
+        count = prod(shape)
         images.append(np.frombuffer(memory, np.uint8, count, offset).reshape(shape))
         offset += count
     return images

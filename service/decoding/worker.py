@@ -29,9 +29,6 @@ READY, DONE, DAMAGED, NO_MEMORY = b"ready", b"done", b"damaged", b"no memory"
 LARGEST_MESSAGE: Final = 1 << 17
 SPARE_BYTES: Final = 64_000_000
 """Address space that a task may take beyond what its header says that decoding takes."""
-CPU_SECONDS: Final = 5
-CPU_SECONDS_PER_PIXEL: Final = 0.5e-6
-"""CPU time that a task may take, a tenth of which is much for any photo."""
 
 
 def main() -> None:
@@ -64,7 +61,16 @@ def _address_space() -> int:
 
 
 def _answer(message: bytes, arena: mmap.mmap, given: list[int], base: int) -> bytes:
-    task, size = pickle.loads(message)
+    task, size, cpu_seconds = pickle.loads(message)
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # SIGPROF ends the process
+    try:
+        return _work_in(task, size, arena, given, base)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _work_in(task: DecodingTask, size: int, arena: mmap.mmap, given: list[int], base: int) -> bytes:
+    """Does a task in the memory of the given descriptor, if there is one."""
     if not given:
         return _work(task, np.frombuffer(arena, np.uint8), size, base)
     try:
@@ -98,13 +104,7 @@ def _hand_over(images: list[Image], memory: npt.NDArray[np.uint8]) -> None:
 
 
 def _limit(task: DecodingTask, base: int) -> None:
+    """Bounds the address space to what the task may take."""
     space = base + task.header.decoding_bytes(task.reduction) + SPARE_BYTES
-    _set_soft_limit(resource.RLIMIT_AS, space)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    allowed = CPU_SECONDS + CPU_SECONDS_PER_PIXEL * task.header.pixels
-    _set_soft_limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + allowed) + 1)
-
-
-def _set_soft_limit(kind: int, limit: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (space if hard == resource.RLIM_INFINITY else min(space, hard), hard))

@@ -27,9 +27,9 @@ from service.engine.boxes import AskedBox, check_size
 from service.engine.budget import PixelBudget
 from service.engine.card import Card, read_card
 from service.engine.cores import usable_cores
-from service.engine.errors import ClosedError, DeviceError, OutOfMemoryError, StartError
+from service.engine.errors import ClosedError, DeviceError, OutOfMemoryError, SlowDecodingError, StartError
 from service.engine.flights import Flights
-from service.engine.futures import ready, then, together
+from service.engine.futures import otherwise, ready, then, together
 from service.engine.golden import prover
 from service.engine.lanes import Deadline, Lanes
 from service.engine.photo import Photo, Plan, plan
@@ -66,15 +66,17 @@ class Engine:
         self._is_closed = False
         self.admission = Admission(settings.queue_size, drive.photos_per_second)
         self._limits = Limits(settings.max_pixels, settings.max_scan_blocks)
-        # Lanes that do all and the pool decode; more of them than there are cores would only share those.
-        self.decoder = open_decoder(settings.isolate_decoding, workers)
+        heavy_workers = max(1, workers // 2)
+        # Lanes that do all and the pool decode; more of them than there are cores would only share those. Heavy work
+        # has processes beside theirs, so that ordinary photos never wait for one.
+        self.decoder = open_decoder(settings.isolate_decoding, workers + heavy_workers)
         self.budget = PixelBudget(settings.max_pixels_at_work)
         self._flights: Flights[Seen] = Flights()
         self._shares_runs = settings.share_runs
         # A model that is shown photos squashed learnt from whole ones, and its figures are of those.
         self._looks_closer = settings.closer_look and card.fit == "letterbox"
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="photo")
-        self._heavy_pool = ThreadPoolExecutor(max(1, workers // 2), thread_name_prefix="heavy")
+        self._heavy_pool = ThreadPoolExecutor(heavy_workers, thread_name_prefix="heavy")
         self._heavy_budget = PixelBudget(int(HEAVY_SHARE * settings.max_pixels_at_work))
         self._lanes_do_all = drive.has_a_core_each
 
@@ -169,9 +171,13 @@ class Engine:
         ):
 
             def encode_seen(seen: Seen) -> Future[tuple[T, float]]:
-                plan, analysis = seen.plan, seen.analysis(self.card, own)
-                is_heavy = plan.answer_work > HEAVY
-                return self._work(partial(encode, analysis), plan.answer_weight, own, is_heavy)
+                def work(is_heavy: bool) -> Future[tuple[T, float]]:
+                    analysis = seen.analysis(self.card, own, is_brief=not is_heavy)
+                    return self._work(partial(encode, analysis), seen.plan.answer_weight, own, is_heavy)
+
+                if seen.plan.answer_work > HEAVY:
+                    return work(True)
+                return otherwise(partial(work, False), SlowDecodingError, partial(work, True))
 
             answer, encoding = await asyncio.wrap_future(then(seeing, encode_seen))
         return answer, seeing.result().timings(encoding, time.perf_counter() - began)
@@ -213,10 +219,20 @@ class Engine:
         return then(self._work(seen.closer, 0, deadline), look)
 
     def _show(self, plan: Plan, deadline: Deadline) -> Future[Seen]:
-        """Decodes a photo and has the model run on what it is to be shown."""
-        decode = partial(plan.inputs, self.card.pad_color, deadline)
-        if self._lanes_do_all and len(plan.shown) == 1 and plan.weight <= HEAVY:
-            return self._show_in_lane(plan, decode, deadline)
+        """Decodes a photo and has the model run on what it is to be shown.
+
+        One that turns out to take long is begun anew as heavy work: how long a file takes is not to be seen from it.
+        """
+        if plan.decoding_work > HEAVY:
+            return self._show_decoded(plan, deadline, is_heavy=True)
+        in_lane = self._lanes_do_all and len(plan.shown) == 1
+        begin = self._show_in_lane if in_lane else partial(self._show_decoded, is_heavy=False)
+        again = partial(self._show_decoded, plan, deadline, is_heavy=True)
+        return otherwise(lambda: begin(plan, deadline), SlowDecodingError, again)
+
+    def _show_decoded(self, plan: Plan, deadline: Deadline, is_heavy: bool) -> Future[Seen]:
+        """Decodes a photo in a pool, and then has the model run."""
+        decode = partial(plan.inputs, self.card.pad_color, deadline, is_brief=not is_heavy)
 
         def run(decoded: tuple[Sequence[Image], float]) -> Future[Seen]:
             images, decoding = decoded
@@ -226,9 +242,11 @@ class Engine:
             seen.add_done_callback(lambda seen: deadline.give_up() if seen.exception() else None)
             return seen
 
-        return then(self._submit(decode, plan.weight, deadline, is_heavy=plan.weight > HEAVY), run)
+        return then(self._submit(decode, plan.weight, deadline, is_heavy), run)
 
-    def _show_in_lane(self, plan: Plan, decode: Callable[[], list[Image]], deadline: Deadline) -> Future[Seen]:
+    def _show_in_lane(self, plan: Plan, deadline: Deadline) -> Future[Seen]:
+        """Decodes a photo in the lane that then runs the model on it."""
+        decode = partial(plan.inputs, self.card.pad_color, deadline, is_brief=True)
         took: list[float] = []
 
         def load() -> Image:

@@ -25,6 +25,10 @@ class DeadlineError(TimeoutError):
         self.retry_after = retry_after
 
 
+class SlowDecodingError(RuntimeError):
+    """Decoding takes longer than an ordinary photo does: it is to be begun anew where it keeps no others waiting."""
+
+
 class InferenceError(RuntimeError):
     """The model failed on this photo, yet still answers its golden sample: the device is well."""
 

@@ -32,15 +32,35 @@ def then(first: Future[S], go_on: Callable[[S], Future[T]]) -> Future[T]:
     def begin(done: Future[S]) -> None:
         if last.cancelled():
             return
-        try:
-            second = go_on(done.result())
-        except Exception as error:
-            second = Future()
-            second.set_exception(error)
+        second = _begun(lambda: go_on(done.result()))
         second.add_done_callback(lambda done: _settle(last, done.result))
 
     first.add_done_callback(begin)
     return last
+
+
+def otherwise(begin: Callable[[], Future[T]], error: type[Exception], instead: Callable[[], Future[T]]) -> Future[T]:
+    """The outcome of a step; or, if it fails with such an error, of another step, begun by the thread it failed in."""
+    last: Future[T] = Future()
+
+    def settle(done: Future[T]) -> None:
+        if done.cancelled() or not isinstance(done.exception(), error):
+            _settle(last, done.result)
+        elif not last.cancelled():
+            _begun(instead).add_done_callback(lambda done: _settle(last, done.result))
+
+    _begun(begin).add_done_callback(settle)
+    return last
+
+
+def _begun(begin: Callable[[], Future[T]]) -> Future[T]:
+    """A step's future, which has its failure where it cannot even be begun."""
+    try:
+        return begin()
+    except Exception as error:
+        failed: Future[T] = Future()
+        failed.set_exception(error)
+        return failed
 
 
 def together(parts: Sequence[Future[S]], make: Callable[[list[S]], T]) -> Future[T]:

@@ -44,9 +44,10 @@ class Seen:
         box = closer_box(self.views[0])
         return plan_closer(self.plan, box) if box else None
 
-    def analysis(self, card: Card, deadline: Deadline) -> Analysis:
-        """The answer, in the photo's pixels; what is still to be done for it is given up at the deadline."""
-        load_photo = partial(self.plan.photo.decode, deadline)
+    def analysis(self, card: Card, deadline: Deadline, is_brief: bool = False) -> Analysis:
+        """The answer, in the photo's pixels; what is still to be done for it is given up at the deadline, or when it
+        takes long and should not (``is_brief``)."""
+        load_photo = partial(self.plan.photo.decode, deadline, is_brief=is_brief)
         return Analysis(card, self.plan.width, self.plan.height, self.views, load_photo, deadline.check)
 
     def timings(self, encoding: float, total: float) -> Timings:

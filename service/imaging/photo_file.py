@@ -31,6 +31,9 @@ class Header:
     """Bytes that the decoder holds for the whole picture beside its pixels, at whatever reduction: the coefficients of
     a JPEG file that comes in several scans, the canvas of an animation."""
 
+    scan_blocks: int = 0
+    """Blocks of 8×8 pixels of all scans of a JPEG file that has several: each takes its time."""
+
     @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height after orientation: 5 to 8 lie on their side."""

@@ -60,6 +60,40 @@ def many_scans(scans: int = 3000, side: int = 8000) -> bytes:
     return data[:-2] + data[start:-2] * scans + b"\xff\xd9"
 
 
+def inflating_pixels() -> bytes:
+    """A PNG of 64×64 whose 19 MB of pixels go on for 19 GB after the last row."""
+    packer = zlib.compressobj(9)
+    zeros = bytes(1 << 24)
+    first, next_one = (packer.compress(zeros) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    return header(64, 64) + chunk(b"IDAT", first + next_one * (19_000_000 // len(next_one))) + chunk(b"IEND", b"")
+
+
+def scans_of_ordinary_size() -> bytes:
+    """As many scans as are let in, in a photo that is no larger than phones' are."""
+    return many_scans(190, 4000)
+
+
+def arithmetic_scans(scans: int = 199, side: int = 4000) -> bytes:
+    """A progressive JPEG whose scans are coded arithmetically, which takes few bits and long."""
+
+    def segment(marker: int, content: bytes) -> bytes:
+        return struct.pack(">BBH", 0xFF, marker, 2 + len(content)) + content
+
+    def scan(coefficients: bytes) -> bytes:
+        return segment(0xDA, b"\1\1\0" + coefficients + b"\0") + b"\x55\xaa" * 4000
+
+    frame = segment(0xCA, struct.pack(">BHHB", 8, side, side, 1) + b"\1\x11\0")
+    tables = segment(0xDB, b"\0" + b"\1" * 64) + segment(0xCC, b"\x10\x05\x00\x10")
+    return b"\xff\xd8" + tables + frame + scan(b"\0\0") + scan(b"\1\x3f") * scans + b"\xff\xd9"
+
+
+def deep_interlaced(side: int = 3990) -> bytes:
+    """A PNG of an ordinary size with 16 bits a sample, in seven passes: the most that such a file takes."""
+    pixels = zlib.compress(bytes(8 * side * side + 4 * side), 9)
+    start = SIGNATURE + chunk(b"IHDR", struct.pack(">2I5B", side, side, 16, 6, 0, 0, 1))
+    return start + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
 def forged_jpeg() -> bytes:
     """A JPEG whose size stands where only the decoder finds it: after a marker without parameters, given a length."""
     tiny = cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1].tobytes()
@@ -69,5 +103,8 @@ def forged_jpeg() -> bytes:
     return tiny[:at] + b"\xff\xd0" + struct.pack(">H", 2 + len(decoy)) + decoy + large
 
 
-FILES: Final[tuple[Callable[[], bytes], ...]] = (animated_png, declared_length, text_bomb, many_scans, forged_jpeg)
+FILES: Final[tuple[Callable[[], bytes], ...]] = (
+    animated_png, declared_length, text_bomb, inflating_pixels, deep_interlaced,
+    many_scans, scans_of_ordinary_size, arithmetic_scans, forged_jpeg,
+)  # fmt: skip
 """All of them."""

@@ -18,13 +18,14 @@ import httpx
 import numpy as np
 import pytest
 from captured_log import Captured
+from hostile_files import inflating_pixels
 from photo_files import jpegs, pngs, saved, smooth, webps
 from serving import serving
 
 from service.decoding.decoders import ProcessDecoder, ThreadDecoder
 from service.decoding.task import Cutout, DecodingTask
 from service.engine.engine import Engine
-from service.engine.errors import ClosedError, DeadlineError
+from service.engine.errors import ClosedError, DeadlineError, SlowDecodingError
 from service.imaging.box import Box
 from service.imaging.errors import CorruptPhotoError, TruncatedPhotoError
 from service.imaging.fit import plan_fit
@@ -127,7 +128,7 @@ def test_no_descriptor_is_left_behind(decoder: ProcessDecoder) -> None:
     assert descriptors() == before
 
 
-@pytest.mark.parametrize("by", [signal.SIGSEGV, signal.SIGABRT, signal.SIGXCPU])
+@pytest.mark.parametrize("by", [signal.SIGSEGV, signal.SIGABRT, signal.SIGPROF])
 def test_a_photo_that_ends_the_process_is_corrupt(
     decoder: ProcessDecoder, stopped: int, captured: Captured, by: signal.Signals
 ) -> None:
@@ -160,6 +161,29 @@ def test_a_photo_that_stalls_ends_when_nobody_wants_it_any_more(decoder: Process
         decoder.decode(PHOTO, TASK, unwanted)
     assert time.monotonic() - began < 2
     assert decoder.decode(PHOTO, TASK, unwanted)[0].shape == (200, 300, 3), "what is quick is not interrupted"
+
+
+def test_a_photo_that_should_be_brief_and_is_not_is_told_from_one_that_never_ends(
+    decoder: ProcessDecoder, captured: Captured
+) -> None:
+    file = read_file(inflating_pixels())
+    task = DecodingTask(file.header)
+    assert decoder.decode(PHOTO, TASK, wanted, is_brief=True)[0].shape == (200, 300, 3)
+    with pytest.raises(SlowDecodingError):
+        decoder.decode(file, task, wanted, is_brief=True)
+    assert not lines(captured), "that is nothing unusual"
+    with pytest.raises(CorruptPhotoError, match="took far too long"):
+        decoder.decode(file, task, wanted)
+    assert "SIGPROF" in lines(captured)[-1]["message"]
+
+
+def test_time_counts_for_each_photo_by_itself(decoder: ProcessDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.decoding.decoders.BRIEF", (0.1, 0.0))
+    (pid,) = decoder.pids
+    for _ in range(200):
+        decoder.decode(PHOTO, TASK, wanted, is_brief=True)
+    time.sleep(0.2)
+    assert decoder.pids == [pid]
 
 
 def test_who_waits_behind_a_photo_that_stalls_does_so_until_its_own_deadline(

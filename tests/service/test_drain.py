@@ -31,7 +31,7 @@ Lanes._run = lambda *_: time.sleep(1000)
 DECODES_SLOWLY = f"""
 import time
 from service.engine.photo import Plan
-Plan.inputs = lambda *_: time.sleep(1000)
+Plan.inputs = lambda *_, **__: time.sleep(1000)
 {SERVE}
 """
 ENCODES_SLOWLY = f"""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.engine.futures import then, together
+from service.engine.futures import otherwise, then, together
 
 
 def doubled(number: int) -> Future[int]:
@@ -94,3 +94,35 @@ def test_what_is_done_with_is_freed_at_once() -> None:
         assert watched() is None
     finally:
         gc.enable()
+
+
+def test_another_step_is_taken_where_the_first_fails_in_the_way_that_it_may() -> None:
+    def broken() -> Future[int]:
+        raise ValueError("cannot be begun")
+
+    first: Future[int] = Future()
+    lasts = [otherwise(begin, ValueError, lambda: doubled(4)) for begin in (lambda: first, broken, lambda: doubled(1))]
+    first.set_exception(ValueError("fails on the way"))
+    assert [last.result(0) for last in lasts] == [8, 8, 2]
+
+
+def test_another_failure_is_the_outcome() -> None:
+    def broken() -> Future[int]:
+        raise KeyError("something else")
+
+    assert isinstance(otherwise(broken, ValueError, lambda: doubled(4)).exception(0), KeyError)
+    assert isinstance(otherwise(broken, KeyError, broken).exception(0), KeyError)
+
+
+def test_who_is_gone_gets_no_other_step() -> None:
+    first: Future[int] = Future()
+    begun: list[int] = []
+
+    def note() -> Future[int]:
+        begun.append(1)
+        return doubled(1)
+
+    last = otherwise(lambda: first, ValueError, note)
+    assert last.cancel()
+    first.set_exception(ValueError("too slow"))
+    assert not begun

@@ -72,6 +72,15 @@ def test_trailers_are_bounded_as_headers_are(client: httpx.Client) -> None:
             assert is_ended(connection, 5)
 
 
+def test_a_large_body_in_tiny_chunks_is_refused_before_it_takes_long(client: httpx.Client) -> None:
+    with connecting(client) as connection:
+        connection.sendall(b"POST /pose HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        time.sleep(0.05)
+        connection.sendall(b"1\r\na\r\n" * 100_000)
+        problem = assert_raw_problem(read_answer(connection), 400, "invalid-http")
+        assert "in chunks of some kilobytes" in problem["detail"]
+
+
 def test_chunks_of_one_byte_are_a_body_and_chunks_of_nothing_but_framing_are_none(client: httpx.Client) -> None:
     with connecting(client) as connection:
         chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in PHOTO) + b"0\r\n\r\n"

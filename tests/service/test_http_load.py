@@ -201,8 +201,8 @@ def test_who_hangs_up_while_the_photo_is_decoded_keeps_it_from_the_device(
     decoding, goes_on = threading.Event(), threading.Event()
     inputs = Plan.inputs
 
-    def slow(plan: Plan, pad_color: Color, deadline: Deadline) -> list[Image]:
-        images = inputs(plan, pad_color, deadline)
+    def slow(plan: Plan, pad_color: Color, deadline: Deadline, is_brief: bool = False) -> list[Image]:
+        images = inputs(plan, pad_color, deadline, is_brief)
         decoding.set()
         assert goes_on.wait(20)
         return images

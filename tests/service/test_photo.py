@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from photo_files import saved
 from test_decode import jpeg_with_exif
 
 from service.decoding.decoders import ThreadDecoder
@@ -55,6 +56,15 @@ def test_only_whole_jpegs_are_decoded_small() -> None:
     drawn = sum(shown.box.width * shown.box.height for shown in of_boxes.shown)
     assert of_boxes.answer_pixels == 1600 * 1600, "at a time"
     assert of_boxes.answer_work == 1600 * 1600 + drawn, "in all"
+
+
+def test_what_takes_long_counts_by_its_time() -> None:
+    photo = paint(1600, 1600, {})
+    in_one_scan, in_many = planned(jpeg(photo)), planned(saved(photo, "JPEG", progressive=True, subsampling=0))
+    assert in_one_scan.decoding_work == in_one_scan.weight
+    assert in_many.photo.header.scan_blocks >= 10 * 200 * 200
+    assert in_many.decoding_work == 4 * in_many.photo.header.scan_blocks > in_many.weight
+    assert planned(png(photo)).decoding_work == 2 * 1600 * 1600
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -175,7 +175,9 @@ class _Walk:
         self._parts.add(bytes((0xFF, EOI)))
         frame = self._frame
         held = frame.held(self._has_partial_scans)
-        header = Header("jpeg", frame.width, frame.height, self._orientation or 1, held=held)
+        scan_blocks = self._blocks if self._scans > 1 else 0
+        orientation = self._orientation or 1
+        header = Header("jpeg", frame.width, frame.height, orientation, held=held, scan_blocks=scan_blocks)
         return PhotoFile(header, self._parts.views(), is_complete)
 
 
