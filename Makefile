@@ -47,7 +47,7 @@ test-slow: install-dev  ## the proofs that take minutes
 	$(BIN)/pytest -m slow
 
 reference: install-dev $(if $(NPM),$(NODE_MODULES))  ## the pages and types that are made from the service
-	$(BIN)/python -m service.reference
+	$(BIN)/python -m docs.reference
 	$(if $(NPM),cd clients/js && npm run --silent types,\
 	  @echo "The JavaScript client's types are not made: there is no npm here.")
 

@@ -8,21 +8,21 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from service.api.answered import WatchAnswers
-from service.api.documentation import install_documentation, problems
-from service.api.door import Door
-from service.api.keys import Keys
-from service.api.lingering import Lingering
-from service.api.metrics import Metrics, metrics_route
-from service.api.page import page_routes
-from service.api.problems import install_problems
-from service.api.request_id import RequestId
-from service.api.request_log import request_log
-from service.api.routes import health_routes, model_route, photo_routes
-from service.api.traces import TELEMETRY
-from service.api.upload_budget import UploadBudget
-from service.api.web import install_web_habits
-from service.connections import Connections
+from service.api.connection.connections import Connections
+from service.api.middleware.http_defaults import install_web_habits
+from service.api.middleware.lingering import Lingering
+from service.api.middleware.overload_guard import Door
+from service.api.middleware.request_id import RequestId
+from service.api.middleware.request_observer import WatchAnswers
+from service.api.observability.metrics import Metrics, metrics_route
+from service.api.observability.request_log import request_log
+from service.api.observability.traces import TELEMETRY
+from service.api.openapi.document import install_documentation, problems
+from service.api.problems.kinds import install_problems
+from service.api.request.api_keys import Keys
+from service.api.request.upload_budget import UploadBudget
+from service.api.routes.page import page_routes
+from service.api.routes.photos import health_routes, model_route, photo_routes
 from service.engine.engine import Engine
 from service.settings import Settings
 

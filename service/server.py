@@ -17,10 +17,10 @@ from typing import Any, Final
 import uvicorn
 from fastapi import FastAPI
 
+from service.api.connection.connections import Connections, Limits, raise_descriptor_limit
+from service.api.connection.http_connection import HttpConnection
 from service.app import PATIENCE, create_app
-from service.connections import Connections, Limits, raise_descriptor_limit
 from service.engine.engine import Engine
-from service.http_connection import HttpConnection
 from service.settings import Settings
 
 SWEEPS: Final = 5

@@ -15,9 +15,9 @@ from typing import Any, Final
 import onnxruntime as ort
 
 from service.cli.gpu import Gpu, look_for_gpu
-from service.engine.cores import usable_cores
 from service.engine.engine import Engine
 from service.engine.errors import StartError
+from service.engine.model.cores import usable_cores
 from service.settings import Settings
 
 PACKAGES: Final = ("jppnet", "numpy", "opencv-python-headless", "fastapi", "pydantic", "uvicorn", "httpx")

@@ -8,12 +8,11 @@ from typing import Annotated, Final, Literal
 import typer
 from tqdm import tqdm
 
-from service.api.formats import AnalyzeFormat, ParseFormat, PoseFormat
-from service.api.options import DEFAULT
-from service.api.problems import UnknownLabelError
-from service.cli.answerers import Answerer, Wish, by_engine, by_service
-from service.cli.start import Model, Provider, settings_from, start_engine
-from service.files import (
+from service.api.problems.kinds import UnknownLabelError
+from service.api.request.options import DEFAULT
+from service.api.response.formats import AnalyzeFormat, ParseFormat, PoseFormat
+from service.cli.backends import Answerer, Wish, by_engine, by_service
+from service.cli.files import (
     Outcome,
     PlanError,
     RunError,
@@ -24,9 +23,10 @@ from service.files import (
     split_tasks,
     write_whole,
 )
+from service.cli.start import Model, Provider, settings_from, start_engine
+from service.cli.write_record import Written, escaped
 from service.logs import set_up_logs
 from service.settings import ProviderName
-from service.written import Written, escaped
 
 FAILED: Final = "failed.tsv"
 """The list of photos without an answer, in the folder of answers: path, tab, reason, with ``\\t``, ``\\n``, ``\\r`` and

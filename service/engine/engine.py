@@ -20,23 +20,23 @@ from typing import Final, Self, TypeVar
 
 import cv2
 
-from service.decoding.decoders import open_decoder
-from service.engine.admission import Admission
-from service.engine.analysis import Analysis
-from service.engine.boxes import AskedBox, check_size
-from service.engine.budget import PixelBudget
-from service.engine.card import Card, read_card
-from service.engine.cores import usable_cores
+from service.engine.decoding.decoders import open_decoder
 from service.engine.errors import ClosedError, DeviceError, OutOfMemoryError, StartError
-from service.engine.flights import Flights
-from service.engine.futures import ready, then, together
-from service.engine.golden import prover
-from service.engine.lanes import Deadline, Lanes
-from service.engine.photo import Photo, Plan, plan
-from service.engine.seen import Seen
-from service.engine.session import GpuOptions, open_session
-from service.engine.timings import Timings
-from service.engine.tuning import Drive, tune
+from service.engine.model.card import Card, read_card
+from service.engine.model.cores import usable_cores
+from service.engine.model.golden import prover
+from service.engine.model.session import GpuOptions, open_session
+from service.engine.model.tuning import Drive, tune
+from service.engine.photo.analysis import Analysis
+from service.engine.photo.boxes import AskedBox, check_size
+from service.engine.photo.inference import Seen
+from service.engine.photo.photo import Photo, Plan, plan
+from service.engine.photo.timings import Timings
+from service.engine.scheduling.admission import Admission
+from service.engine.scheduling.futures import ready, then, together
+from service.engine.scheduling.lanes import Deadline, Lanes
+from service.engine.scheduling.pixel_budget import PixelBudget
+from service.engine.scheduling.single_flight import Flights
 from service.imaging.decode import Image, is_out_of_memory
 from service.imaging.inspect import Limits
 from service.settings import Settings

@@ -11,7 +11,7 @@ from ray.serve.config import AutoscalingConfig
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api import request_id
+from service.api.middleware import request_id
 from service.app import create_app
 from service.engine.engine import Engine
 from service.environment import read_serving_settings

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.outcomes import quantile
 from benchmarks.steps import Steps
-from service.engine.cores import usable_cores
+from service.engine.model.cores import usable_cores
 
 BUCKETS: Final = (1, 2, 4, 8, 16)
 TRIAL_SECONDS: Final = 1.5

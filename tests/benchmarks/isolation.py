@@ -12,8 +12,8 @@ from typing import Final
 
 from benchmarks.photos import mixed_photos, numbered, street_photos
 from benchmarks.ratios import paired
-from service.api.answers import analyze_json
-from service.decoding.decoders import ProcessDecoder
+from service.api.response.json import analyze_json
+from service.engine.decoding.decoders import ProcessDecoder
 from service.engine.engine import Engine
 from service.imaging.inspect import read_file
 from service.settings import Settings

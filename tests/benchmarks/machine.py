@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.options import SHIPPED, Chosen
-from service.engine.cores import usable_cores
+from service.engine.model.cores import usable_cores
 
 PACKAGES: Final = ("bentoml", "fastapi", "litserve", "numpy", "opencv-python-headless", "ray", "uvicorn")
 

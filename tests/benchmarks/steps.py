@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from service.decoding.decoders import ThreadDecoder
-from service.engine.card import read_card
-from service.engine.cores import usable_cores
-from service.engine.lanes import Deadline
-from service.engine.photo import Photo, plan
+from service.engine.decoding.decoders import ThreadDecoder
+from service.engine.model.card import read_card
+from service.engine.model.cores import usable_cores
+from service.engine.photo.photo import Photo, plan
+from service.engine.scheduling.lanes import Deadline
 from service.imaging.decode import decode
 from service.imaging.fit import Fit, fit_photo, plan_fit
 from service.imaging.inspect import Limits, inspect

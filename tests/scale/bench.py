@@ -22,11 +22,11 @@ import httpx
 from fleet import Stages, machine
 from processes import Family, end, wait_for
 
-from service.api.pictures import parse_png
-from service.decoding.decoders import ThreadDecoder
+from service.api.response.pictures import parse_png
+from service.engine.decoding.decoders import ThreadDecoder
 from service.engine.engine import Engine, Seen
-from service.engine.lanes import Deadline
-from service.engine.photo import Photo, plan
+from service.engine.photo.photo import Photo, plan
+from service.engine.scheduling.lanes import Deadline
 from service.imaging.inspect import Limits
 from service.settings import Settings
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from service.engine.session import Prediction, Session
+from service.engine.model.session import Prediction, Session
 from service.scale.serve import Replica, deployment
 
 BREAKER = "TEST_BREAKER_OF_JPPNET"

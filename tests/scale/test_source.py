@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from service.scale.bulk.archive import Archive, Left
-from service.scale.bulk.place import Place, PlaceError, public
 from service.scale.bulk.rows import ANSWER
 from service.scale.bulk.source import SHARD, Shard, Source
+from service.scale.bulk.storage import Place, PlaceError, public
 
 
 def photos(address: object) -> list[str]:

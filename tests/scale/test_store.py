@@ -14,9 +14,9 @@ from moto.server import ThreadedMotoServer
 from processes import Family
 from toy_model import jpeg, paint
 
-from service.api.pictures import parse_png
+from service.api.response.pictures import parse_png
 from service.engine.engine import Engine
-from service.scale.bulk.place import Place
+from service.scale.bulk.storage import Place
 from service.settings import Settings
 
 

@@ -17,7 +17,7 @@ class Captured:
         until = time.monotonic() + 10
         while True:
             lines = map(json.loads, self.stream.getvalue().splitlines())
-            found = [line for line in lines if line["logger"] == "service.api.request_log"]
+            found = [line for line in lines if line["logger"] == "service.api.observability.request_log"]
             if len(found) >= count or time.monotonic() > until:
                 assert len(found) == count
                 return found

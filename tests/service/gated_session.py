@@ -8,12 +8,12 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from service.engine.card import read_card
 from service.engine.engine import Engine
-from service.engine.golden import prover
-from service.engine.lanes import Lanes
-from service.engine.session import Prediction, Session
-from service.engine.tuning import Drive
+from service.engine.model.card import read_card
+from service.engine.model.golden import prover
+from service.engine.model.session import Prediction, Session
+from service.engine.model.tuning import Drive
+from service.engine.scheduling.lanes import Lanes
 from service.settings import Settings
 
 Image = npt.NDArray[np.uint8]

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from service.engine.admission import Admission
 from service.engine.errors import OverloadError
+from service.engine.scheduling.admission import Admission
 
 
 def test_the_limit_counts_photos_under_way() -> None:

@@ -11,12 +11,12 @@ import pytest
 from gated_session import GatedSession, Image, gated_engine
 from toy_model import HEIGHT, WIDTH, paint, png, toy_card
 
-from service.engine.analysis import Analysis
-from service.engine.boxes import AskedBox
-from service.engine.card import Card
 from service.engine.errors import DeadlineError
-from service.engine.lanes import Deadline
-from service.engine.view import View
+from service.engine.model.card import Card
+from service.engine.photo.analysis import Analysis
+from service.engine.photo.boxes import AskedBox
+from service.engine.photo.view import View
+from service.engine.scheduling.lanes import Deadline
 from service.imaging.box import Box
 from service.imaging.fit import plan_fit
 from service.settings import Settings

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from toy_model import toy_card, write_toy_model
 
-from service.engine.card import read_card
 from service.engine.engine import Engine
 from service.engine.errors import StartError
+from service.engine.model.card import read_card
 from service.settings import Settings
 
 Card = dict[str, Any]

@@ -17,8 +17,8 @@ from toy_model import COLORS, jpeg, paint, png
 from typer.testing import CliRunner, Result
 
 from service.cli import app
-from service.files import PlanError, Task, plan_tasks
-from service.written import RECORD, Written
+from service.cli.files import PlanError, Task, plan_tasks
+from service.cli.write_record import RECORD, Written
 
 Run = Callable[..., Result]
 """Runs ``jppnet`` with arguments."""
@@ -174,7 +174,7 @@ def test_a_service_answers_for_folders_too(run: Run, by_server: list[str], album
 def test_a_service_that_is_not_there_is_said_once(
     run: Run, album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jppnet.talk.FIRST_WAIT", 60)  # longer than there is time for another try
+    monkeypatch.setattr("jppnet.retry.FIRST_WAIT", 60)  # longer than there is time for another try
     result = run("pose", album, "--out", tmp_path / "out", "--server", "http://127.0.0.1:9")
     assert result.exit_code == 1
     assert result.stderr.count("http://127.0.0.1:9 does not answer") == 1

@@ -22,8 +22,8 @@ from photo_files import jpegs, pngs, saved, smooth, webps
 from serving import serving
 from toy_model import jpeg, paint, png
 
-from service.decoding.decoders import ProcessDecoder, ThreadDecoder
-from service.decoding.task import Cutout, DecodingTask
+from service.engine.decoding.decoders import ProcessDecoder, ThreadDecoder
+from service.engine.decoding.task import Cutout, DecodingTask
 from service.engine.engine import Engine
 from service.engine.errors import ClosedError, DeadlineError
 from service.imaging.box import Box
@@ -222,7 +222,7 @@ def test_signals_for_the_service_do_not_end_its_processes(decoder: ProcessDecode
 
 def test_processes_end_with_the_service_however_it_ends() -> None:
     program = (
-        "import time; from service.decoding.decoders import ProcessDecoder\n"
+        "import time; from service.engine.decoding.decoders import ProcessDecoder\n"
         "decoder = ProcessDecoder(2); decoder.warm(); print(*decoder.pids, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as service:
@@ -237,8 +237,9 @@ def test_processes_end_with_the_service_however_it_ends() -> None:
 
 def test_the_process_imports_no_more_than_it_needs() -> None:
     program = (
-        "import service.decoding.worker, sys; print([m for m in ('onnxruntime', 'pydantic', 'fastapi', 'asyncio',"
-        " 'service.settings', 'service.engine') if m in sys.modules])"
+        "import service.engine.decoding.worker, sys; print([m for m in sys.modules if m in ('onnxruntime', 'pydantic',"
+        " 'fastapi', 'asyncio') or m.startswith('service.') and m != 'service.engine'"
+        " and not m.startswith(('service.engine.decoding', 'service.imaging'))])"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 from photo_files import CHANNELS, PNG_SIGNATURE, animated_webp, png_chunk, png_header, saved, smooth
 
-from service.api.formats import PARSE
-from service.api.options import DEFAULT
-from service.decoding.decoders import ProcessDecoder, ThreadDecoder
-from service.decoding.task import DecodingTask
-from service.engine.budget import BYTES_PER_PIXEL
+from service.api.request.options import DEFAULT
+from service.api.response.formats import PARSE
+from service.engine.decoding.decoders import ProcessDecoder, ThreadDecoder
+from service.engine.decoding.task import DecodingTask
 from service.engine.engine import Engine
-from service.engine.photo import Photo, plan
+from service.engine.photo.photo import Photo, plan
+from service.engine.scheduling.pixel_budget import BYTES_PER_PIXEL
 from service.imaging.inspect import Limits, read_file
 from service.settings import Settings
 

@@ -22,20 +22,20 @@ PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
 SERVE = "from service.cli import app; app()"
 HANGS = f"""
 import time
-from service.engine.lanes import Lanes
+from service.engine.scheduling.lanes import Lanes
 Lanes._run = lambda *_: time.sleep(1000)
 {SERVE}
 """
 """The service on a device that never comes back from a run."""
 DECODES_SLOWLY = f"""
 import time
-from service.engine.photo import Plan
+from service.engine.photo.photo import Plan
 Plan.inputs = lambda *_: time.sleep(1000)
 {SERVE}
 """
 ENCODES_SLOWLY = f"""
 import time
-import service.api.routes as routes
+import service.api.routes.photos as routes
 choose = routes.choose
 routes.choose = lambda *a: choose(*a)._replace(encode=lambda *_: time.sleep(1000))
 {SERVE}

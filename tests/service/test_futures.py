@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.engine.futures import then, together
+from service.engine.scheduling.futures import then, together
 
 
 def doubled(number: int) -> Future[int]:

@@ -15,7 +15,7 @@ from test_drain import SERVE, served
 from test_http_load import PHOTO, scene
 from toy_model import png
 
-from service.connections import Limits
+from service.api.connection.connections import Limits
 from service.engine.engine import Engine
 from service.settings import Settings
 

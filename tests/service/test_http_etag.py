@@ -9,7 +9,7 @@ from serving import serving
 from test_http_answers import PHOTO
 from toy_model import paint, png
 
-from service.api.etag import matches
+from service.api.request.conditional import matches
 from service.settings import Settings
 
 

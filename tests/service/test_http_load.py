@@ -17,9 +17,9 @@ from test_http_problems import assert_problem
 from toy_model import HEIGHT, WIDTH, paint, png
 
 from service.engine.engine import Engine
-from service.engine.lanes import Deadline
-from service.engine.photo import Plan
-from service.engine.session import Prediction
+from service.engine.model.session import Prediction
+from service.engine.photo.photo import Plan
+from service.engine.scheduling.lanes import Deadline
 from service.imaging.png import Color
 from service.settings import Settings
 

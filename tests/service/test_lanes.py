@@ -10,10 +10,10 @@ import pytest
 from gated_session import GatedSession, Image
 from toy_model import HEIGHT, WIDTH, paint
 
-from service.engine.card import read_card
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
-from service.engine.golden import prover
-from service.engine.lanes import Deadline, Lanes
+from service.engine.model.card import read_card
+from service.engine.model.golden import prover
+from service.engine.scheduling.lanes import Deadline, Lanes
 
 
 @pytest.fixture

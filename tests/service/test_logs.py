@@ -105,4 +105,6 @@ def test_all_that_a_server_says_is_json(toy_path: Path, tmp_path: Path) -> None:
         process.terminate()
         process.wait(10)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    assert {"service.engine.engine", "uvicorn.error", "service.api.request_log"} <= {line["logger"] for line in lines}
+    assert {"service.engine.engine", "uvicorn.error", "service.api.observability.request_log"} <= {
+        line["logger"] for line in lines
+    }

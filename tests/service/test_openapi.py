@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from service.api.examples import DETAILS
-from service.api.formats import ANALYZE, PARSE, POSE, Formats
-from service.api.problems import CONNECTION_KINDS, KINDS
+from service.api.problems.examples import DETAILS
+from service.api.problems.kinds import CONNECTION_KINDS, KINDS
+from service.api.response.formats import ANALYZE, PARSE, POSE, Formats
 
 PHOTO_CALLS = ("/parse", "/pose", "/analyze")
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from test_decode import jpeg_with_exif
 from toy_model import jpeg, paint, png
 
-from service.decoding.decoders import ThreadDecoder
-from service.engine.boxes import AskedBox
-from service.engine.lanes import Deadline
-from service.engine.photo import Photo, Plan, plan
+from service.engine.decoding.decoders import ThreadDecoder
+from service.engine.photo.boxes import AskedBox
+from service.engine.photo.photo import Photo, Plan, plan
+from service.engine.scheduling.lanes import Deadline
 from service.imaging.decode import decode_file, orient
 from service.imaging.errors import TruncatedPhotoError
 from service.imaging.inspect import Limits, inspect

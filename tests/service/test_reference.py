@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.api.problems import CONNECTION_KINDS, KINDS
-from service.reference.pages import made_pages
+from docs.reference.pages import made_pages
+from service.api.problems.kinds import CONNECTION_KINDS, KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -19,7 +19,7 @@ def pages() -> dict[str, str]:
 
 def test_the_pages_are_up_to_date(pages: dict[str, str]) -> None:
     stale = [path for path, text in pages.items() if (DOCS / path).read_text(encoding="utf-8") != text]
-    assert not stale, "run `python -m service.reference` (or `make reference`)"
+    assert not stale, "run `python -m docs.reference` (or `make reference`)"
 
 
 def test_no_colour_is_left_over(pages: dict[str, str]) -> None:

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 from gated_session import Image
 
-from service.engine import tuning
-from service.engine.session import Prediction, Session
-from service.engine.tuning import Drive, photos_per_second, tune
+from service.engine.model import tuning
+from service.engine.model.session import Prediction, Session
+from service.engine.model.tuning import Drive, photos_per_second, tune
 
 Rate = Callable[[int, int, int], float]
 """Photos per second of so many lanes of so many threads with batches of such a size."""

@@ -11,9 +11,9 @@ from anyio.to_thread import run_sync
 
 from jppnet.answers import Analysis, Model, Parsing, Pose
 from jppnet.photo import Photo
-from jppnet.question import Boxes, Call, Labels, Question, about_photo
 from jppnet.reading import read_bytes, read_json
-from jppnet.talk import Outcome, Send, Talk, Wait, talk
+from jppnet.request import Boxes, Call, Labels, Question, about_photo
+from jppnet.retry import Outcome, Send, Talk, Wait, talk
 
 MODEL: Final = Question("GET", "model")
 HEALTH: Final = Question("GET", "readyz")

@@ -20,9 +20,9 @@ import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from service.scale.bulk.place import Place, PlaceError
 from service.scale.bulk.rows import FAILURE
 from service.scale.bulk.source import Shard
+from service.scale.bulk.storage import Place, PlaceError
 
 CHECKED_AT_ONCE: Final = 16
 AT_ONCE: Final = 64

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from service.files import PHOTO_SUFFIXES
-from service.scale.bulk.place import Entry, Place, PlaceError, public
+from service.cli.files import PHOTO_SUFFIXES
+from service.scale.bulk.storage import Entry, Place, PlaceError, public
 
 SHARD: Final = 128
 """Photos per shard: seconds of work for a core. A worker that dies loses little, and files of answers stay few."""

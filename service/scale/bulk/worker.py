@@ -9,10 +9,10 @@ from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 
-from service.api.pictures import parse_png
-from service.engine.analysis import Analysis
+from service.api.response.pictures import parse_png
 from service.engine.engine import Engine
 from service.engine.errors import DeviceError
+from service.engine.photo.analysis import Analysis
 from service.scale.bulk.archive import Archive
 from service.scale.bulk.rows import ANSWER, MASK, answer_row
 from service.scale.bulk.source import Shard, Source

@@ -1,0 +1,51 @@
+"""What a client can choose about its answer, beside the format."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from service.api.problems.kinds import UnknownLabelError
+from service.engine.model.card import Card
+from service.engine.photo.boxes import AskedBox
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an answer is made. Each format takes what concerns it."""
+
+    labels: tuple[int, ...] | None = None
+    """Ids of the labels that are wanted, ascending; None where the client names none."""
+    opacity: float = 0.6
+    """Of the colours in an overlay, 0–1."""
+    as_rle: bool = False
+    """Masks in JSON: a run-length encoding per label instead of one PNG."""
+    boxes: tuple[AskedBox, ...] = ()
+    """Where in the photo people are; without any, the whole photo is looked at."""
+    image_id: int = 0
+    """What COCO results call the photo."""
+
+    def wants(self, label: int) -> bool:
+        """Whether a label's id is among those that are wanted."""
+        return self.labels is None or label in self.labels
+
+
+DEFAULT: Final = Options()
+
+
+def find_labels(names: Sequence[str] | None, card: Card) -> tuple[int, ...] | None:
+    """The ids of labels named by name or id, each of ``names`` being one or several with commas between; None for None.
+
+    Raises:
+        UnknownLabelError: the model has no such label.
+    """
+    if names is None:
+        return None
+    known = {key: label.id for label in card.labels for key in (label.name.lower(), str(label.id))}
+    wanted = [name.strip() for text in names for name in text.split(",")]
+    unknown = [name for name in wanted if name.lower() not in known]
+    if unknown:
+        raise UnknownLabelError(
+            f"There is no label {' or '.join(f'“{name}”' for name in unknown)}. The labels are "
+            f"{', '.join(label.name for label in card.labels)}; or, by their ids, 0 to {len(card.labels) - 1}."
+        )
+    return tuple(sorted({known[name.lower()] for name in wanted}))

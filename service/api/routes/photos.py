@@ -1,0 +1,207 @@
+"""The calls. Each takes a photo down the engine's line with its own way to encode the answer."""
+
+import asyncio
+import time
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from service.api.observability.metrics import server_timing
+from service.api.observability.traces import trace_stages
+from service.api.openapi.document import PHOTO_BODY, photo_answer, problems
+from service.api.request.body import UploadReader
+from service.api.request.boxes import read_boxes
+from service.api.request.conditional import entity_tag, matches
+from service.api.request.disconnect import unless_hung_up
+from service.api.request.options import DEFAULT, Options, find_labels
+from service.api.request.parameter_cache import RememberingRoute
+from service.api.request.parameters import Boxes, Labels, MaskIn, Opacity, Terms, read_terms
+from service.api.request.upload_budget import Upload, UploadBudget
+from service.api.response.coco import coco_category
+from service.api.response.formats import ANALYZE, PARSE, POSE, AnalyzeFormat, Chosen, ParseFormat, PoseFormat, choose
+from service.api.response.schemas import (
+    AnalyzeAnswer,
+    CocoResult,
+    Health,
+    ImageSize,
+    ModelAnswer,
+    ParseAnswer,
+    PoseAnswer,
+    Segment,
+)
+from service.engine.engine import Engine
+from service.engine.errors import ClosedError, DeadlineError, DeviceError
+from service.engine.photo.analysis import Analysis
+from service.settings import Settings
+
+
+def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget) -> APIRouter:
+    """The calls that take a photo."""
+    router = APIRouter(
+        route_class=RememberingRoute, responses=problems(400, 406, 408, 413, 415, 422, 431, 500, 503, 504)
+    )
+    model = sha256(engine.card.model_dump_json().encode()).hexdigest()
+    reader = UploadReader(int(settings.max_upload_mb * 1e6), settings.body_seconds, uploads)
+
+    async def answer(request: Request, terms: Terms, chosen: Chosen, options: Options) -> Response:
+        engine.check(options.boxes)
+        with uploads.enter() as upload:
+            return await answer_to(upload, request, terms, chosen, options)
+
+    async def answer_to(upload: Upload, request: Request, terms: Terms, chosen: Chosen, options: Options) -> Response:
+        seconds = terms.timeout_ms / 1000 if terms.timeout_ms else settings.timeout_seconds
+        deadline = time.monotonic() + seconds
+
+        def encode(analysis: Analysis) -> bytes:
+            return chosen.encode(analysis, options)
+
+        try:
+            async with asyncio.timeout(seconds):
+                photo = await engine.look_at(await reader.read(request, upload))
+                question = (model, request.scope["path"], chosen.name, chosen.media_type, options)
+                tag = entity_tag(photo.digest, *question)
+                headers = {"ETag": tag, "Vary": "Accept"}
+                if matches(terms.if_none_match, tag):
+                    return Response(status_code=304, headers=headers)
+                content, timings = await unless_hung_up(request, engine.analyze(photo, encode, deadline, options.boxes))
+        except TimeoutError:
+            raise DeadlineError(
+                f"There was no answer within {seconds:g} s. Try again later, or allow more time with the header "
+                "X-Request-Timeout-Ms.",
+                engine.admission.wait,
+            ) from None
+        request.state.timings = timings
+        trace_stages(timings)
+        headers["Server-Timing"] = server_timing(timings)
+        return Response(content, media_type=chosen.media_type, headers=headers)
+
+    @router.post(
+        "/parse",
+        summary="Who wears what where: a mask of the photo's size",
+        response_model=ParseAnswer | list[Segment],
+        responses=photo_answer("A picture, or JSON for the formats json and hf", "image/png", "image/jpeg"),
+        openapi_extra=PHOTO_BODY,
+    )
+    async def parse(
+        request: Request,
+        terms: Annotated[Terms, Depends(read_terms)],
+        format: Annotated[  # the parameter's name in the URL
+            ParseFormat | None,
+            Query(
+                description="**mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, "
+                "pixel value = label id. **overlay**: the photo with the labels' colours; JPEG, or PNG if the header "
+                "Accept prefers that. **cutout**: PNG of the photo with all but the wanted labels transparent. "
+                "**json**: labels and mask. **hf**: the list that Hugging Face's image segmentation gives. "
+                "Without it, the header Accept decides between mask and json.",
+            ),
+        ] = None,
+        box: Boxes = None,
+        labels: Labels = None,
+        opacity: Opacity = DEFAULT.opacity,
+        mask: MaskIn = "png",
+    ) -> Response:
+        """Labels every pixel of the upright photo with a part or garment."""
+        options = Options(find_labels(labels, engine.card), opacity, mask == "rle", read_boxes(box))
+        return await answer(request, terms, choose(PARSE, format, terms.accept, ["mask", "json"]), options)
+
+    @router.post(
+        "/pose",
+        summary="How they stand: named joints in photo pixels",
+        response_model=PoseAnswer | list[CocoResult],
+        responses=photo_answer("The people and their joints", "image/jpeg", "image/png"),
+        openapi_extra=PHOTO_BODY,
+    )
+    async def pose(
+        request: Request,
+        terms: Annotated[Terms, Depends(read_terms)],
+        format: Annotated[
+            PoseFormat | None,
+            Query(
+                description="**json** (the default): people and their joints. **coco**: COCO's key point results; "
+                "their category is in `coco_categories` of GET /model. **overlay**: the photo with the skeleton drawn "
+                "in; JPEG, or PNG if the header Accept prefers that.",
+            ),
+        ] = None,
+        box: Boxes = None,
+        image_id: Annotated[int, Query(description="what COCO results call the photo")] = DEFAULT.image_id,
+    ) -> Response:
+        """Finds the person's joints."""
+        chosen = choose(POSE, format, terms.accept, ["json"])
+        return await answer(request, terms, chosen, Options(boxes=read_boxes(box), image_id=image_id))
+
+    @router.post(
+        "/analyze",
+        summary="Mask and joints from one run of the model",
+        response_model=AnalyzeAnswer,
+        responses=photo_answer("Labels, mask, people and joints", "image/jpeg", "image/png"),
+        openapi_extra=PHOTO_BODY,
+    )
+    async def analyze(
+        request: Request,
+        terms: Annotated[Terms, Depends(read_terms)],
+        format: Annotated[
+            AnalyzeFormat | None,
+            Query(
+                description="**json** (the default): labels, mask, people and joints. **overlay**: the photo with the "
+                "labels' colours and the skeleton; JPEG, or PNG if the header Accept prefers that.",
+            ),
+        ] = None,
+        box: Boxes = None,
+        labels: Labels = None,
+        opacity: Opacity = DEFAULT.opacity,
+        mask: MaskIn = "png",
+    ) -> Response:
+        """What /parse and /pose say, from one run of the model."""
+        options = Options(find_labels(labels, engine.card), opacity, mask == "rle", read_boxes(box))
+        return await answer(request, terms, choose(ANALYZE, format, terms.accept, ["json"]), options)
+
+    return router
+
+
+def model_route(engine: Engine) -> APIRouter:
+    """``GET /model``."""
+    router = APIRouter()
+    card, drive = engine.card, engine.drive
+    session = drive.sessions[0]
+    model = ModelAnswer(
+        **card.model_dump(exclude={"fit", "pad_color", "golden"}),
+        coco_categories=[coco_category(card)],
+        input=ImageSize(width=session.input_width, height=session.input_height),
+        provider=session.provider,
+        lanes=len(drive.sessions),
+        threads=drive.threads,
+        largest_batch=drive.largest_batch,
+    )
+
+    @router.get("/model", summary="The model: labels, joints, colours, metrics, and what it runs on")
+    async def get_model() -> ModelAnswer:
+        """The model's card."""
+        return model
+
+    return router
+
+
+def health_routes(engine: Engine) -> APIRouter:
+    """``GET /livez`` and ``GET /readyz``. The engine is proven before anything listens, so until it drains, alive means
+    ready."""
+    router = APIRouter(responses=problems(503))
+
+    def check() -> Health:
+        if engine.lanes.fault:
+            raise DeviceError(engine.lanes.fault)
+        return Health()
+
+    @router.get("/livez", summary="Whether this process is of use; if not, replace it")
+    async def live() -> Health:
+        """503 once the device has failed."""
+        return check()
+
+    @router.get("/readyz", summary="Whether to send photos here")
+    async def ready() -> Health:
+        """503 once the device has failed, or the service is about to end."""
+        if engine.is_draining:
+            raise ClosedError("The service is shutting down.")
+        return check()
+
+    return router

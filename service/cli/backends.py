@@ -1,0 +1,130 @@
+"""Who answers for photos: an engine here, or a service elsewhere. Both give the same bytes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+import httpx
+
+import jppnet
+from service.api.request.options import DEFAULT, Options, find_labels
+from service.api.response.formats import ANALYZE, PARSE, POSE, Encode, Formats
+from service.cli.files import Answer, RunError
+from service.engine.engine import Engine
+
+Call = Literal["parse", "pose", "analyze"]
+
+FORMATS: Final[dict[Call, Formats]] = {"parse": PARSE, "pose": POSE, "analyze": ANALYZE}
+SUFFIXES: Final = {"image/png": ".png", "image/jpeg": ".jpg", "application/json": ".json"}
+
+PATIENCE: Final = 60.0
+"""Seconds to wait for a busy service: nobody sits before each photo, and the next run would only ask again."""
+TRIES: Final = 100
+NO_PHOTOS_FAULT: Final = frozenset({"urn:jppnet:problem:unknown-label", "urn:jppnet:problem:invalid-request"})
+REFUSALS: Final = frozenset({401, 403, 404, 405, 406})
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked about every photo. None leaves it to the service."""
+
+    call: Call
+    format: str
+    picture: Literal["jpg", "png"]
+    """What a format that comes as either is written as."""
+    labels: str | None = None
+    opacity: float | None = None
+    mask: Literal["png", "rle"] | None = None
+
+    @cached_property
+    def media_type(self) -> str:
+        """Of the answer: the only one of the format, or the one that is wished for."""
+        offers = list(FORMATS[self.call][self.format])
+        wished = {"jpg": "image/jpeg", "png": "image/png"}[self.picture]
+        return wished if wished in offers else offers[0]
+
+    @property
+    def suffix(self) -> str:
+        """Of the answer's file."""
+        return SUFFIXES[self.media_type]
+
+
+class Answerer(NamedTuple):
+    """Answers for photos, and how many at once keep it busy."""
+
+    answer: Answer
+    at_once: int
+
+
+def by_engine(engine: Engine, wish: Wish) -> Answerer:
+    """Answers by an engine here.
+
+    Raises:
+        UnknownLabelError: the model has no such label.
+    """
+    encode: Encode = FORMATS[wish.call][wish.format][wish.media_type]
+    labels = find_labels(None if wish.labels is None else [wish.labels], engine.card)
+    opacity = DEFAULT.opacity if wish.opacity is None else wish.opacity
+
+    def answer(photo: Path) -> bytes:
+        options = Options(labels, opacity, wish.mask == "rle", image_id=image_id(photo))
+        return engine.analyze_here(photo.read_bytes(), lambda analysis: encode(analysis, options))
+
+    # A photo per lane to run, and as many to decode and encode meanwhile.
+    return Answerer(answer, 2 * len(engine.drive.sessions) * engine.drive.largest_batch)
+
+
+@contextmanager
+def by_service(url: str, api_key: str | None, wish: Wish) -> Iterator[Answerer]:
+    """Answers by a service.
+
+    Raises:
+        RunError: it does not answer, or wants another key.
+    """
+
+    def answer(photo: Path) -> bytes:
+        with _faults_told_apart(url):
+            return client.fetch(
+                wish.call,
+                photo,
+                format=wish.format,
+                labels=None if wish.labels is None else wish.labels.split(","),
+                opacity=wish.opacity,
+                mask=wish.mask,
+                image_id=image_id(photo) if wish.format == "coco" else None,
+                accept=wish.media_type,
+            )
+
+    try:
+        client = jppnet.Client(url, api_key=api_key, timeout=PATIENCE, retries=TRIES)
+    except ValueError as error:
+        raise RunError(str(error)) from None
+    with client:
+        try:
+            model = client.model(timeout=5)
+        except jppnet.ProblemError as problem:
+            raise RunError(f"{url}: {problem.detail}") from None
+        except httpx.TransportError as error:
+            raise RunError(f"{url} does not answer: {error}") from None
+        yield Answerer(answer, 2 * model.lanes * model.largest_batch)
+
+
+@contextmanager
+def _faults_told_apart(url: str) -> Iterator[None]:
+    """What is wrong with a photo is an error of its own; what would be wrong with every photo ends the run."""
+    try:
+        yield
+    except jppnet.ProblemError as problem:
+        if problem.status in REFUSALS or problem.type in NO_PHOTOS_FAULT:
+            raise RunError(f"{url}: {problem.detail}") from None
+        raise ValueError(problem.detail) from None
+    except httpx.TransportError as error:
+        raise RunError(f"{url} does not answer: {error}") from None
+
+
+def image_id(photo: Path) -> int:
+    """What COCO calls a photo: the number that its file is named by; 0 if it has none."""
+    return int(photo.stem) if photo.stem.isdecimal() else DEFAULT.image_id

@@ -1,0 +1,37 @@
+"""A closer look: who fills little of a photo is shown to the model a second time, larger.
+
+The model's input has few pixels, and a person in the distance gets few of those. So what the first look finds says
+where to look, as a detector does for networks that see one person at a time. Where the second look finds nobody, the
+first one erred.
+"""
+
+from typing import Final
+
+from service.engine.photo.boxes import surroundings
+from service.engine.photo.view import View
+from service.imaging.box import Box
+from service.imaging.fit import Fit
+
+CLOSER: Final = 1.25
+"""How many times as large the person must get for a second run to pay.
+
+This, the margin of ``surroundings`` and that the photo goes on around them where the input has room were chosen on
+validation pictures only: people cut out and put small before streets (``training/distance.py``), and rendered people.
+"""
+
+
+def closer_box(view: View) -> Box | None:
+    """What to show of a whole photo instead: its person's surroundings, in the photo's pixels and the proportions of
+    the model's input. None if nobody is there, or if they would not get :data:`CLOSER` times as large."""
+    if view.person is None:
+        return None
+    photo, fit = view.box, view.fit
+    box = surroundings(view.person.box, photo.width, photo.height)
+    if _scale(box, fit) < CLOSER * _scale(photo, fit):
+        return None
+    return box.widened(fit.input_width / fit.input_height).within(photo.width, photo.height)
+
+
+def _scale(box: Box, fit: Fit) -> float:
+    """How large a box becomes that is fitted into the model's input."""
+    return min(fit.input_width / box.width, fit.input_height / box.height)
