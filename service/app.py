@@ -9,17 +9,17 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from service.api.connection.connections import Connections
-from service.api.middleware.http_defaults import install_web_habits
+from service.api.middleware.http_defaults import http_defaults
 from service.api.middleware.lingering import Lingering
-from service.api.middleware.overload_guard import Door
+from service.api.middleware.overload_guard import OverloadGuard
 from service.api.middleware.request_id import RequestId
-from service.api.middleware.request_observer import WatchAnswers
+from service.api.middleware.request_observer import RequestObserver
 from service.api.observability.metrics import Metrics, metrics_route
 from service.api.observability.request_log import request_log
 from service.api.observability.traces import TELEMETRY
 from service.api.openapi.document import install_documentation, problems
 from service.api.problems.kinds import install_problems
-from service.api.request.api_keys import Keys
+from service.api.request.api_keys import ApiKeys
 from service.api.request.upload_budget import UploadBudget
 from service.api.routes.page import page_routes
 from service.api.routes.photos import health_routes, model_route, photo_routes
@@ -59,18 +59,18 @@ def create_app(engine: Engine, settings: Settings, connections: Connections | No
     )
     uploads = UploadBudget(int(settings.upload_budget_mb * 1e6))
     metrics = Metrics(engine, uploads, connections)
-    keys, photos = Keys(settings.api_keys), photo_routes(engine, settings, uploads)
+    keys, photos = ApiKeys(settings.api_keys), photo_routes(engine, settings, uploads)
     install_problems(app)
-    app.add_middleware(Door, engine=engine, keys=keys, calls=photos)
-    app.add_middleware(WatchAnswers, listeners=(metrics.answered, request_log(engine.card)))
-    install_web_habits(app, settings.cors_origins)
+    app.add_middleware(OverloadGuard, engine=engine, keys=keys, calls=photos)
+    app.add_middleware(RequestObserver, listeners=(metrics.answered, request_log(engine.card)))
+    http_defaults(app, settings.cors_origins)
     app.add_middleware(Lingering)
     app.add_middleware(RequestId)
     guard = keys.guard()
     for router in (photos, model_route(engine)):
         app.include_router(router, dependencies=guard, responses=problems(401) if guard else None)
     app.include_router(health_routes(engine))
-    scrape_guard = Keys(settings.metrics_keys).guard()
+    scrape_guard = ApiKeys(settings.metrics_keys).guard()
     app.include_router(
         metrics_route(metrics), dependencies=scrape_guard, responses=problems(401) if scrape_guard else None
     )

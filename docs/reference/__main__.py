@@ -7,13 +7,13 @@
 
 from pathlib import Path
 
-from docs.reference.pages import made_pages
+from docs.reference.pages import generate_pages
 
 DOCS = Path("docs")
 
 
 def main() -> None:
-    for path, text in made_pages().items():
+    for path, text in generate_pages().items():
         file = DOCS / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")

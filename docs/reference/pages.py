@@ -11,7 +11,7 @@ from service.engine.engine import Engine
 from service.settings import Settings
 
 
-def made_pages() -> dict[str, str]:
+def generate_pages() -> dict[str, str]:
     """The text of every page, by its path within ``docs/``. The same service and model make the same text."""
     # Keys are set, so that the document says how to show one.
     settings = Settings(provider="cpu", lanes=1, threads=1, max_batch=1, api_keys=[SecretStr("any")])

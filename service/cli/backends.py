@@ -23,12 +23,12 @@ SUFFIXES: Final = {"image/png": ".png", "image/jpeg": ".jpg", "application/json"
 PATIENCE: Final = 60.0
 """Seconds to wait for a busy service: nobody sits before each photo, and the next run would only ask again."""
 TRIES: Final = 100
-NO_PHOTOS_FAULT: Final = frozenset({"urn:jppnet:problem:unknown-label", "urn:jppnet:problem:invalid-request"})
+REQUEST_PROBLEMS: Final = frozenset({"urn:jppnet:problem:unknown-label", "urn:jppnet:problem:invalid-request"})
 REFUSALS: Final = frozenset({401, 403, 404, 405, 406})
 
 
 @dataclass(frozen=True)
-class Wish:
+class OutputSpec:
     """What is asked about every photo. None leaves it to the service."""
 
     call: Call
@@ -52,33 +52,33 @@ class Wish:
         return SUFFIXES[self.media_type]
 
 
-class Answerer(NamedTuple):
+class Backend(NamedTuple):
     """Answers for photos, and how many at once keep it busy."""
 
     answer: Answer
     at_once: int
 
 
-def by_engine(engine: Engine, wish: Wish) -> Answerer:
+def engine_backend(engine: Engine, spec: OutputSpec) -> Backend:
     """Answers by an engine here.
 
     Raises:
         UnknownLabelError: the model has no such label.
     """
-    encode: Encode = FORMATS[wish.call][wish.format][wish.media_type]
-    labels = find_labels(None if wish.labels is None else [wish.labels], engine.card)
-    opacity = DEFAULT.opacity if wish.opacity is None else wish.opacity
+    encode: Encode = FORMATS[spec.call][spec.format][spec.media_type]
+    labels = find_labels(None if spec.labels is None else [spec.labels], engine.card)
+    opacity = DEFAULT.opacity if spec.opacity is None else spec.opacity
 
     def answer(photo: Path) -> bytes:
-        options = Options(labels, opacity, wish.mask == "rle", image_id=image_id(photo))
+        options = Options(labels, opacity, spec.mask == "rle", image_id=image_id(photo))
         return engine.analyze_here(photo.read_bytes(), lambda analysis: encode(analysis, options))
 
     # A photo per lane to run, and as many to decode and encode meanwhile.
-    return Answerer(answer, 2 * len(engine.drive.sessions) * engine.drive.largest_batch)
+    return Backend(answer, 2 * len(engine.drive.sessions) * engine.drive.largest_batch)
 
 
 @contextmanager
-def by_service(url: str, api_key: str | None, wish: Wish) -> Iterator[Answerer]:
+def service_backend(url: str, api_key: str | None, spec: OutputSpec) -> Iterator[Backend]:
     """Answers by a service.
 
     Raises:
@@ -86,16 +86,16 @@ def by_service(url: str, api_key: str | None, wish: Wish) -> Iterator[Answerer]:
     """
 
     def answer(photo: Path) -> bytes:
-        with _faults_told_apart(url):
+        with _client_errors_translated(url):
             return client.fetch(
-                wish.call,
+                spec.call,
                 photo,
-                format=wish.format,
-                labels=None if wish.labels is None else wish.labels.split(","),
-                opacity=wish.opacity,
-                mask=wish.mask,
-                image_id=image_id(photo) if wish.format == "coco" else None,
-                accept=wish.media_type,
+                format=spec.format,
+                labels=None if spec.labels is None else spec.labels.split(","),
+                opacity=spec.opacity,
+                mask=spec.mask,
+                image_id=image_id(photo) if spec.format == "coco" else None,
+                accept=spec.media_type,
             )
 
     try:
@@ -109,16 +109,16 @@ def by_service(url: str, api_key: str | None, wish: Wish) -> Iterator[Answerer]:
             raise RunError(f"{url}: {problem.detail}") from None
         except httpx.TransportError as error:
             raise RunError(f"{url} does not answer: {error}") from None
-        yield Answerer(answer, 2 * model.lanes * model.largest_batch)
+        yield Backend(answer, 2 * model.lanes * model.largest_batch)
 
 
 @contextmanager
-def _faults_told_apart(url: str) -> Iterator[None]:
+def _client_errors_translated(url: str) -> Iterator[None]:
     """What is wrong with a photo is an error of its own; what would be wrong with every photo ends the run."""
     try:
         yield
     except jppnet.ProblemError as problem:
-        if problem.status in REFUSALS or problem.type in NO_PHOTOS_FAULT:
+        if problem.status in REFUSALS or problem.type in REQUEST_PROBLEMS:
             raise RunError(f"{url}: {problem.detail}") from None
         raise ValueError(problem.detail) from None
     except httpx.TransportError as error:

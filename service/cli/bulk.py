@@ -55,7 +55,7 @@ def bulk(
         )
     from service.scale.bulk.archive import Archive
     from service.scale.bulk.source import Source
-    from service.scale.bulk.storage import Place, PlaceError, public
+    from service.scale.bulk.storage import StorageError, StoragePath, public
 
     try:
         settings = read_settings(_given(model=model and model.absolute(), provider=provider))
@@ -63,9 +63,9 @@ def bulk(
         _end(str(error))
     try:
         card = _card(settings)
-        photos, archive = Source.open(source, column), Archive(Place.open(out))
+        photos, archive = Source.open(source, column), Archive(StoragePath.open(out))
         if photos.means(archive.place / "masks/0.jpg.png") or photos.means(archive.place / "answers/0.parquet"):
-            raise PlaceError("--out lies within SOURCE: the masks would be taken for photos. Choose another --out.")
+            raise StorageError("--out lies within SOURCE: the masks would be taken for photos. Choose another --out.")
         archive.claim(
             {
                 "source": public(source),
@@ -77,7 +77,7 @@ def bulk(
             }
         )
         left = archive.tidy()
-    except (PlaceError, StartError, OSError) as error:
+    except (StorageError, StartError, OSError) as error:
         _end(str(error))
     if left.damaged:
         typer.echo(f"{left.damaged} tables were cut off or damaged. What was in them is done again.", err=True)

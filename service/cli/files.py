@@ -10,7 +10,7 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
-from service.cli.write_record import Written
+from service.cli.write_record import WriteRecord
 
 PHOTO_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
@@ -128,7 +128,7 @@ def prepare_folder(folder: Path) -> None:
 
 
 def split_tasks(
-    tasks: Iterable[Task], written: Written, overwrite: bool
+    tasks: Iterable[Task], written: WriteRecord, overwrite: bool
 ) -> tuple[list[Task], list[Task], list[Outcome]]:
     """The tasks that are to be done, those that have been done, and the outcomes of those that cannot be.
 
@@ -150,7 +150,7 @@ def split_tasks(
 
 
 def answer_files(
-    tasks: Iterable[Task], answer: Answer, at_once: int, written: Written
+    tasks: Iterable[Task], answer: Answer, at_once: int, written: WriteRecord
 ) -> Generator[Outcome, None, None]:
     """Answers each photo into its file; yields outcomes as they come. A photo that fails never ends the run.
 
@@ -173,7 +173,7 @@ def answer_files(
         pool.shutdown(cancel_futures=True)
 
 
-def _answer_file(task: Task, answer: Answer, written: Written) -> Outcome:
+def _answer_file(task: Task, answer: Answer, written: WriteRecord) -> Outcome:
     try:
         write_whole(task.answer, answer(task.photo), written)
     except RunError:
@@ -183,7 +183,7 @@ def _answer_file(task: Task, answer: Answer, written: Written) -> Outcome:
     return Outcome(task)
 
 
-def write_whole(file: Path, content: bytes, written: Written) -> None:
+def write_whole(file: Path, content: bytes, written: WriteRecord) -> None:
     """Writes a file, which appears whole or not at all, and notes it.
 
     Raises:

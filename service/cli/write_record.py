@@ -30,7 +30,7 @@ def unescaped(text: str) -> str:
 
 
 @dataclass(slots=True)
-class Written:
+class WriteRecord:
     """What was written into a folder, by this run and those before."""
 
     folder: Path

@@ -24,19 +24,19 @@ from service.engine.decoding.decoders import open_decoder
 from service.engine.errors import ClosedError, DeviceError, OutOfMemoryError, StartError
 from service.engine.model.card import Card, read_card
 from service.engine.model.cores import usable_cores
-from service.engine.model.golden import prover
+from service.engine.model.golden import golden_check
 from service.engine.model.session import GpuOptions, open_session
-from service.engine.model.tuning import Drive, tune
+from service.engine.model.tuning import TunedSessions, tune
 from service.engine.photo.analysis import Analysis
-from service.engine.photo.boxes import AskedBox, check_size
-from service.engine.photo.inference import Seen
+from service.engine.photo.boxes import RequestedBox, check_total_size
+from service.engine.photo.inference import Inference
 from service.engine.photo.photo import Photo, Plan, plan
 from service.engine.photo.timings import Timings
 from service.engine.scheduling.admission import Admission
 from service.engine.scheduling.futures import ready, then, together
 from service.engine.scheduling.lanes import Deadline, Lanes
 from service.engine.scheduling.pixel_budget import PixelBudget
-from service.engine.scheduling.single_flight import Flights
+from service.engine.scheduling.single_flight import SingleFlight
 from service.imaging.decode import Image, is_out_of_memory
 from service.imaging.inspect import Limits
 from service.settings import Settings
@@ -58,7 +58,7 @@ HEAVY_SHARE: Final = 0.75
 class Engine:
     """One model on one device, proven and warm, and the pool that decodes for it and encodes its answers."""
 
-    def __init__(self, card: Card, drive: Drive, settings: Settings, lanes: Lanes, workers: int) -> None:
+    def __init__(self, card: Card, drive: TunedSessions, settings: Settings, lanes: Lanes, workers: int) -> None:
         self.card = card
         self.drive = drive
         self.lanes = lanes
@@ -69,14 +69,14 @@ class Engine:
         # Lanes that do all and the pool decode; more of them than there are cores would only share those.
         self.decoder = open_decoder(settings.isolate_decoding, workers)
         self.budget = PixelBudget(settings.max_pixels_at_work)
-        self._flights: Flights[Seen] = Flights()
+        self._flights: SingleFlight[Inference] = SingleFlight()
         self._shares_runs = settings.share_runs
         # A model that is shown photos squashed learnt from whole ones, and its figures are of those.
         self._looks_closer = settings.closer_look and card.fit == "letterbox"
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="photo")
         self._heavy_pool = ThreadPoolExecutor(max(1, workers // 2), thread_name_prefix="heavy")
         self._heavy_budget = PixelBudget(int(HEAVY_SHARE * settings.max_pixels_at_work))
-        self._lanes_do_all = drive.has_a_core_each
+        self._lanes_do_all = drive.has_one_core_per_lane
 
     @classmethod
     def start(cls, settings: Settings) -> Self:
@@ -93,7 +93,7 @@ class Engine:
         options = GpuOptions(settings.cuda_graph, settings.tensorrt_cache)
         session = open_session(settings.model, settings.provider, 1, options)
         card = read_card(session.metadata, str(settings.model))
-        prove = prover(card)
+        prove = golden_check(card)
         drive = tune(
             partial(open_session, settings.model, session.provider, options=options),
             session, cores, settings.lanes, settings.threads, settings.max_batch,
@@ -119,7 +119,7 @@ class Engine:
         """
         self.decoder.warm()
 
-    def check(self, boxes: Sequence[AskedBox] = ()) -> None:
+    def check(self, boxes: Sequence[RequestedBox] = ()) -> None:
         """Raises what a photo would meet at the door, so that nobody uploads one in vain.
 
         Raises:
@@ -129,7 +129,7 @@ class Engine:
             raise DeviceError(self.lanes.fault)
         self.admission.check(_places(boxes))
 
-    async def look_at(self, data: bytes) -> Photo:
+    async def inspect(self, data: bytes) -> Photo:
         """Reads a photo's header and hash.
 
         Raises:
@@ -141,14 +141,14 @@ class Engine:
         return await asyncio.get_running_loop().run_in_executor(self._pool, look)
 
     def _look_at(self, data: bytes) -> Photo:
-        return Photo.look_at(data, self._limits, self.decoder)
+        return Photo.inspect(data, self._limits, self.decoder)
 
     async def analyze(
         self,
         photo: Photo,
         encode: Callable[[Analysis], T],
         deadline: float = inf,
-        boxes: Sequence[AskedBox] = (),
+        boxes: Sequence[RequestedBox] = (),
     ) -> tuple[T, Timings]:
         """Takes a photo down the whole line; ``encode`` turns the analysis into the answer.
 
@@ -168,7 +168,7 @@ class Engine:
             self._flights.join(key, own, partial(self._see, photo, boxes)) as seeing,
         ):
 
-            def encode_seen(seen: Seen) -> Future[tuple[T, float]]:
+            def encode_seen(seen: Inference) -> Future[tuple[T, float]]:
                 plan, analysis = seen.plan, seen.analysis(self.card, own)
                 is_heavy = plan.answer_work > HEAVY
                 return self._work(partial(encode, analysis), plan.answer_weight, own, is_heavy)
@@ -186,25 +186,25 @@ class Engine:
         with memory_watched():
             return encode(seen.analysis(self.card, forever))
 
-    def _show_here(self, plan: Plan, deadline: Deadline) -> Seen:
+    def _show_here(self, plan: Plan, deadline: Deadline) -> Inference:
         with memory_watched():
             images = plan.inputs(self.card.pad_color, deadline)
         predictions = [self.lanes.submit(partial(_same, image)).result() for image in images]
-        return Seen.make(plan, predictions, decoding=0.0)
+        return Inference.make(plan, predictions, decoding=0.0)
 
-    def _plan(self, photo: Photo, boxes: Sequence[AskedBox]) -> Plan:
+    def _plan(self, photo: Photo, boxes: Sequence[RequestedBox]) -> Plan:
         session = self.drive.sessions[0]
         planned = plan(photo, boxes, (session.input_height, session.input_width), self.card.fit)
-        check_size([shown.box for shown in planned.shown], self._limits.max_pixels)
+        check_total_size([shown.box for shown in planned.shown], self._limits.max_pixels)
         return planned
 
-    def _see(self, photo: Photo, boxes: Sequence[AskedBox], deadline: Deadline) -> Future[Seen]:
+    def _see(self, photo: Photo, boxes: Sequence[RequestedBox], deadline: Deadline) -> Future[Inference]:
         """Shows the model a photo, and the person in it closer where that pays."""
         seen = self._show(self._plan(photo, boxes), deadline)
         return then(seen, partial(self._look_closer, deadline)) if self._looks_closer and not boxes else seen
 
-    def _look_closer(self, deadline: Deadline, seen: Seen) -> Future[Seen]:
-        def look(found: tuple[Plan | None, float]) -> Future[Seen]:
+    def _look_closer(self, deadline: Deadline, seen: Inference) -> Future[Inference]:
+        def look(found: tuple[Plan | None, float]) -> Future[Inference]:
             closer, _ = found
             if not closer:
                 return ready(seen)
@@ -212,23 +212,23 @@ class Engine:
 
         return then(self._work(seen.closer, 0, deadline), look)
 
-    def _show(self, plan: Plan, deadline: Deadline) -> Future[Seen]:
+    def _show(self, plan: Plan, deadline: Deadline) -> Future[Inference]:
         """Decodes a photo and has the model run on what it is to be shown."""
         decode = partial(plan.inputs, self.card.pad_color, deadline)
         if self._lanes_do_all and len(plan.shown) == 1 and plan.weight <= HEAVY:
             return self._show_in_lane(plan, decode, deadline)
 
-        def run(decoded: tuple[Sequence[Image], float]) -> Future[Seen]:
+        def run(decoded: tuple[Sequence[Image], float]) -> Future[Inference]:
             images, decoding = decoded
             futures = [self.lanes.submit(partial(_same, image), deadline) for image in images]
-            seen = together(futures, lambda predictions: Seen.make(plan, predictions, decoding))
+            seen = together(futures, lambda predictions: Inference.make(plan, predictions, decoding))
             # What one view's failure leaves without use does not run.
             seen.add_done_callback(lambda seen: deadline.give_up() if seen.exception() else None)
             return seen
 
         return then(self._submit(decode, plan.weight, deadline, is_heavy=plan.weight > HEAVY), run)
 
-    def _show_in_lane(self, plan: Plan, decode: Callable[[], list[Image]], deadline: Deadline) -> Future[Seen]:
+    def _show_in_lane(self, plan: Plan, decode: Callable[[], list[Image]], deadline: Deadline) -> Future[Inference]:
         took: list[float] = []
 
         def load() -> Image:
@@ -237,7 +237,7 @@ class Engine:
             return image
 
         running = self.lanes.submit(load, deadline)
-        return then(running, lambda prediction: ready(Seen.make(plan, [prediction], took[0])))
+        return then(running, lambda prediction: ready(Inference.make(plan, [prediction], took[0])))
 
     def _work(
         self, work: Callable[[], T], pixels: int, deadline: Deadline, is_heavy: bool = False
@@ -320,6 +320,6 @@ def _same(image: Image) -> Image:
     return image
 
 
-def _places(boxes: Sequence[AskedBox]) -> int:
+def _places(boxes: Sequence[RequestedBox]) -> int:
     """Runs of the model that a photo with these boxes needs."""
     return len(boxes) or 1

@@ -15,7 +15,7 @@ def keep(ids: Image, labels: Collection[int]) -> Image:
     return np.asarray(cv2.LUT(ids, table), np.uint8)
 
 
-def stencil(ids: Image, labels: Collection[int]) -> Image:
+def binary_mask(ids: Image, labels: Collection[int]) -> Image:
     """A plane (height, width) that is 255 where the label map has one of the labels, and 0 elsewhere."""
     table = np.zeros(256, np.uint8)
     table[list(labels)] = 255

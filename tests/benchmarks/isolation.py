@@ -27,7 +27,7 @@ async def one_client(engine: Engine, photos: Sequence[bytes], until: float, late
     number = 0
     while time.perf_counter() < until:
         began = time.perf_counter()
-        photo = await engine.look_at(numbered(photos[number % len(photos)], number))
+        photo = await engine.inspect(numbered(photos[number % len(photos)], number))
         await engine.analyze(photo, analyze_json)
         latencies.append(time.perf_counter() - began)
         number += 1

@@ -16,7 +16,7 @@ from toy_model import jpeg, paint
 
 from service.api.response.pictures import parse_png
 from service.engine.engine import Engine
-from service.scale.bulk.storage import Place
+from service.scale.bulk.storage import StoragePath
 from service.settings import Settings
 
 
@@ -56,7 +56,7 @@ def test_photos_in_a_bucket_are_answered_into_a_bucket(
     assert "endpoint_override" not in said
     assert "answered before" in family.run("bulk", source, "--out", out, status=1)
 
-    place = Place.open(out)
+    place = StoragePath.open(out)
     rows = [
         row
         for info in (place / "answers").entries()

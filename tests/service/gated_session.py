@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from service.engine.engine import Engine
 from service.engine.model.card import read_card
-from service.engine.model.golden import prover
+from service.engine.model.golden import golden_check
 from service.engine.model.session import Prediction, Session
-from service.engine.model.tuning import Drive
+from service.engine.model.tuning import TunedSessions
 from service.engine.scheduling.lanes import Lanes
 from service.settings import Settings
 
@@ -51,5 +51,5 @@ class GatedSession(Session):
 def gated_engine(session: GatedSession, settings: Settings, largest_batch: int = 1) -> Engine:
     """An engine of one lane that runs a gated session."""
     card = read_card(session.metadata, "toy")
-    drive = Drive((session,), session.threads, largest_batch=largest_batch, photos_per_second=10.0)
-    return Engine(card, drive, settings, Lanes(drive.sessions, largest_batch, prover(card)), workers=2)
+    drive = TunedSessions((session,), session.threads, largest_batch=largest_batch, photos_per_second=10.0)
+    return Engine(card, drive, settings, Lanes(drive.sessions, largest_batch, golden_check(card)), workers=2)

@@ -14,7 +14,7 @@ from toy_model import HEIGHT, WIDTH, paint, png, toy_card
 from service.engine.errors import DeadlineError
 from service.engine.model.card import Card
 from service.engine.photo.analysis import Analysis
-from service.engine.photo.boxes import AskedBox
+from service.engine.photo.boxes import RequestedBox
 from service.engine.photo.view import View
 from service.engine.scheduling.lanes import Deadline
 from service.imaging.box import Box
@@ -77,8 +77,8 @@ def test_heavy_work_leaves_lanes_and_pool_alone(toy_path: Path, monkeypatch: pyt
     photo = png(paint(SIDE, SIDE, {1: (10, 10, 50, 50)}))
 
     async def thread_of(boxes: int) -> str:
-        asked = [AskedBox(0, 0, SIDE, SIDE)] * boxes
-        looked_at = await engine.look_at(photo)
+        asked = [RequestedBox(0, 0, SIDE, SIDE)] * boxes
+        looked_at = await engine.inspect(photo)
         name, _ = await engine.analyze(looked_at, lambda _: threading.current_thread().name, boxes=asked)
         return name
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from service.cli import app
 from service.cli.files import PlanError, Task, plan_tasks
-from service.cli.write_record import RECORD, Written
+from service.cli.write_record import RECORD, WriteRecord
 
 Run = Callable[..., Result]
 """Runs ``jppnet`` with arguments."""
@@ -306,7 +306,7 @@ def test_a_photo_whose_name_is_no_text_is_answered_and_listed(run: Run, tmp_path
 
 
 def test_what_was_written_is_known_again_whatever_it_is_called(tmp_path: Path) -> None:
-    written = Written.read(tmp_path)
+    written = WriteRecord.read(tmp_path)
     names = ["plain.png", "a/b.png", "a\tb\nc\\n.png", "\udcff.png"]
     for name in names:
         file = tmp_path / name
@@ -315,9 +315,9 @@ def test_what_was_written_is_known_again_whatever_it_is_called(tmp_path: Path) -
         file.write_bytes(b"answer")
     with (tmp_path / RECORD).open("ab") as record:
         record.write(b"a line that is cut o")
-    written = Written.read(tmp_path)
+    written = WriteRecord.read(tmp_path)
     written.add(tmp_path / "later.png", b"")
-    again = Written.read(tmp_path)
+    again = WriteRecord.read(tmp_path)
     assert all(again.is_unchanged(tmp_path / name) for name in names)
     assert again.holds(tmp_path / "later.png")
     assert not again.holds(tmp_path / "other.png")

@@ -129,7 +129,7 @@ def drawn(model: str, is_isolated: bool) -> Iterator[tuple[str, int, int]]:
         pids = engine.decoder.pids if isinstance(engine.decoder, ProcessDecoder) else []
         with Watch([os.getpid(), *pids]) as watch:
             answer(data)
-        photo = Photo.look_at(data, Limits(10**8), ThreadDecoder())
+        photo = Photo.inspect(data, Limits(10**8), ThreadDecoder())
         weight = plan(photo, (), (64, 48), "letterbox").answer_weight
         yield name, watch.most, int(BYTES_PER_PIXEL * weight)
     engine.close()

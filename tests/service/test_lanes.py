@@ -12,7 +12,7 @@ from toy_model import HEIGHT, WIDTH, paint
 
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
 from service.engine.model.card import read_card
-from service.engine.model.golden import prover
+from service.engine.model.golden import golden_check
 from service.engine.scheduling.lanes import Deadline, Lanes
 
 
@@ -24,7 +24,7 @@ def session(toy_path: Path) -> GatedSession:
 @pytest.fixture
 def lanes(session: GatedSession) -> Iterator[Lanes]:
     """One lane, batches up to 4."""
-    lanes = Lanes([session], 4, prover(read_card(session.metadata, "toy")))
+    lanes = Lanes([session], 4, golden_check(read_card(session.metadata, "toy")))
     yield lanes
     session.gate.set()
     lanes.close()
@@ -119,7 +119,7 @@ def test_several_lanes_run_side_by_side_and_all_end(toy_path: Path) -> None:
     pair = [GatedSession(toy_path), GatedSession(toy_path)]
     for session in pair:
         session.gate.clear()
-    lanes = Lanes(pair, 1, prover(read_card(pair[0].metadata, "toy")))
+    lanes = Lanes(pair, 1, golden_check(read_card(pair[0].metadata, "toy")))
     futures = [lanes.submit(photo(number)) for number in range(2)]
     for session in pair:
         session.wait_until_entered()

@@ -13,7 +13,7 @@ from test_http_answers import ids_of
 from test_http_problems import assert_problem
 from toy_model import paint, png
 
-from service.api.request.parameter_cache import HEADERS, LONGEST, QUESTIONS, RememberingRoute
+from service.api.request.parameter_cache import HEADERS, LONGEST, QUESTIONS, CachedParametersRoute
 from service.settings import Settings
 
 PHOTO = png(paint(192, 256, {1: (20, 20, 150, 200), 2: (40, 100, 80, 100)}))
@@ -66,7 +66,7 @@ def read() -> list[str | None]:
 @pytest.fixture
 def counted(read: list[str | None]) -> TestClient:
     """A route that answers with its parameter, after a guard that notes that it was called."""
-    router = APIRouter(route_class=RememberingRoute)
+    router = APIRouter(route_class=CachedParametersRoute)
 
     @router.get("/")
     async def echo(request: Request, word: str = "none", accept: str | None = Header(None)) -> Response:

@@ -12,7 +12,7 @@ from test_decode import jpeg_with_exif
 from toy_model import jpeg, paint, png
 
 from service.engine.decoding.decoders import ThreadDecoder
-from service.engine.photo.boxes import AskedBox
+from service.engine.photo.boxes import RequestedBox
 from service.engine.photo.photo import Photo, Plan, plan
 from service.engine.scheduling.lanes import Deadline
 from service.imaging.decode import decode_file, orient
@@ -24,8 +24,8 @@ INPUT = (256, 192)
 ASTRONAUT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
 
 
-def planned(data: bytes, *boxes: AskedBox, model_input: tuple[int, int] = INPUT) -> Plan:
-    return plan(Photo.look_at(data, Limits(10**8), ThreadDecoder()), boxes, model_input, "letterbox")
+def planned(data: bytes, *boxes: RequestedBox, model_input: tuple[int, int] = INPUT) -> Plan:
+    return plan(Photo.inspect(data, Limits(10**8), ThreadDecoder()), boxes, model_input, "letterbox")
 
 
 def portrait(side: int) -> npt.NDArray[np.uint8]:
@@ -50,7 +50,7 @@ def test_as_few_pixels_are_decoded_as_leave_half_as_many_again_as_the_model_take
 def test_only_whole_jpegs_are_decoded_small() -> None:
     photo = paint(1600, 1600, {})
     assert planned(png(photo)).reduction == 1
-    of_boxes = planned(jpeg(photo), AskedBox(0, 0, 500, 600), AskedBox(100, 0, 1500, 1600))
+    of_boxes = planned(jpeg(photo), RequestedBox(0, 0, 500, 600), RequestedBox(100, 0, 1500, 1600))
     assert of_boxes.reduction == 1
     drawn = sum(shown.box.width * shown.box.height for shown in of_boxes.shown)
     assert of_boxes.answer_pixels == 1600 * 1600, "at a time"

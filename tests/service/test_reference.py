@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.reference.pages import made_pages
+from docs.reference.pages import generate_pages
 from service.api.problems.kinds import CONNECTION_KINDS, KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -14,7 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
-    return made_pages()
+    return generate_pages()
 
 
 def test_the_pages_are_up_to_date(pages: dict[str, str]) -> None:

@@ -17,8 +17,8 @@ from toy_model import HEIGHT, JOINTS, STRIDE, WIDTH, paint, png
 from service.engine.decoding.decoders import ThreadDecoder
 from service.engine.engine import Engine
 from service.engine.model.session import Prediction
-from service.engine.photo.photo import Photo, plan, plan_closer
-from service.engine.photo.second_pass import CLOSER, closer_box
+from service.engine.photo.photo import Photo, plan, plan_second_pass
+from service.engine.photo.second_pass import MIN_ENLARGEMENT, second_pass_box
 from service.engine.photo.view import View
 from service.engine.scheduling.lanes import Deadline
 from service.imaging.box import Box
@@ -43,35 +43,35 @@ def view(width: int, height: int, person: Rectangle | None) -> View:
 def test_the_surroundings_of_a_small_person_are_looked_at_and_the_photo_goes_on_around_them() -> None:
     # A cell is 10×10 pixels: the person is 40 wide and 100 tall. 15 % on each side make that 52×130, and the input's
     # proportions of 3 to 4 make it 97 wide.
-    assert closer_box(view(240, 320, (10, 5, 4, 10))) == (94 - 22, 50 - 15, 52 + 44, 100 + 30)
+    assert second_pass_box(view(240, 320, (10, 5, 4, 10))) == (94 - 22, 50 - 15, 52 + 44, 100 + 30)
 
 
 def test_what_lies_outside_the_photo_is_not_shown() -> None:
-    assert closer_box(view(240, 320, (0, 0, 4, 10))) == (0, 0, 46 + 20, 100 + 15)
+    assert second_pass_box(view(240, 320, (0, 0, 4, 10))) == (0, 0, 46 + 20, 100 + 15)
 
 
 def test_who_fills_the_photo_is_not_looked_at_again() -> None:
-    assert closer_box(view(240, 320, (2, 2, 20, 28))) is None
+    assert second_pass_box(view(240, 320, (2, 2, 20, 28))) is None
 
 
 @pytest.mark.parametrize(("cells", "is_closer"), [(19, True), (20, False)])
 def test_it_pays_from_a_quarter_larger(cells: int, is_closer: bool) -> None:
     # With its surroundings, a person of 19 cells is 24.7 of the photo's 32 cells tall, one of 20 cells 26.
-    assert 32 / 24.7 > CLOSER > 32 / 26
-    assert bool(closer_box(view(240, 320, (10, 5, 4, cells)))) == is_closer
+    assert 32 / 24.7 > MIN_ENLARGEMENT > 32 / 26
+    assert bool(second_pass_box(view(240, 320, (10, 5, 4, cells)))) == is_closer
 
 
 def test_where_nobody_is_nothing_is_looked_at() -> None:
-    assert closer_box(view(240, 320, None)) is None
+    assert second_pass_box(view(240, 320, None)) is None
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_part_of_a_photo_decoded_small_shows_what_the_whole_one_shows(orientation: int) -> None:
     stored = orient(portrait(2000), {6: 8, 8: 6}.get(orientation, orientation))  # the inverse turn
     whole = plan(
-        Photo.look_at(jpeg_with_exif(stored, orientation), Limits(10**8), ThreadDecoder()), (), (256, 192), "letterbox"
+        Photo.inspect(jpeg_with_exif(stored, orientation), Limits(10**8), ThreadDecoder()), (), (256, 192), "letterbox"
     )
-    closer = plan_closer(whole, Box(501, 203, 801, 1070))
+    closer = plan_second_pass(whole, Box(501, 203, 801, 1070))
     (shown,) = closer.shown
     assert closer.reduction == 2
     assert shown.box == (500, 202, 802, 1072)
@@ -83,8 +83,8 @@ def test_a_part_of_a_photo_decoded_small_shows_what_the_whole_one_shows(orientat
 
 def test_a_turned_photo_whose_sides_do_not_divide_is_decoded_whole() -> None:
     stored = orient(portrait(2001), 3)
-    whole = plan(Photo.look_at(jpeg_with_exif(stored, 3), Limits(10**8), ThreadDecoder()), (), (256, 192), "letterbox")
-    assert plan_closer(whole, Box(501, 203, 801, 1070)).reduction == 1
+    whole = plan(Photo.inspect(jpeg_with_exif(stored, 3), Limits(10**8), ThreadDecoder()), (), (256, 192), "letterbox")
+    assert plan_second_pass(whole, Box(501, 203, 801, 1070)).reduction == 1
 
 
 SMALL = paint(960, 720, {1: (600, 270, 60, 130)})

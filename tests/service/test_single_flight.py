@@ -8,7 +8,7 @@ import pytest
 
 from service.engine.errors import DeadlineError
 from service.engine.scheduling.lanes import Deadline
-from service.engine.scheduling.single_flight import Flights
+from service.engine.scheduling.single_flight import SingleFlight
 
 
 class Runway:
@@ -16,7 +16,7 @@ class Runway:
 
     def __init__(self) -> None:
         self.deadlines: list[Deadline] = []
-        self.flights: Flights[str] = Flights()
+        self.flights: SingleFlight[str] = SingleFlight()
 
     def _begin(self, deadline: Deadline) -> Future[str]:
         self.deadlines.append(deadline)
@@ -81,7 +81,7 @@ def test_when_the_last_leaves_nobody_wants_the_flight_and_the_next_is_a_new_one(
 
 
 def test_what_cannot_be_begun_leaves_no_trace() -> None:
-    flights: Flights[str] = Flights()
+    flights: SingleFlight[str] = SingleFlight()
 
     def fail(deadline: Deadline) -> Future[str]:
         raise ValueError("broken")

@@ -10,7 +10,7 @@ from gated_session import Image
 
 from service.engine.model import tuning
 from service.engine.model.session import Prediction, Session
-from service.engine.model.tuning import Drive, photos_per_second, tune
+from service.engine.model.tuning import TunedSessions, photos_per_second, tune
 
 Rate = Callable[[int, int, int], float]
 """Photos per second of so many lanes of so many threads with batches of such a size."""
@@ -38,7 +38,7 @@ def tuned(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
             return ThreadedSession(toy_path, within)
 
         monkeypatch.setattr(tuning, "photos_per_second", imagined)
-        drive: Drive = tune(open_session, open_session(1), cores, lanes, threads, max_batch)
+        drive: TunedSessions = tune(open_session, open_session(1), cores, lanes, threads, max_batch)
         assert drive.photos_per_second == rate(len(drive.sessions), drive.threads, drive.largest_batch)
         return len(drive.sessions), drive.threads, drive.largest_batch
 

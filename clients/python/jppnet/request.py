@@ -13,7 +13,7 @@ Boxes = Sequence[tuple[float, float, float, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Request:
     """A request, but for who asks and how long there is to answer."""
 
     method: Literal["GET", "POST"]
@@ -23,7 +23,7 @@ class Question:
     photo: bytes | None = None
 
 
-def about_photo(
+def photo_request(
     call: Call,
     photo: Photo,
     format: str,
@@ -34,7 +34,7 @@ def about_photo(
     mask: Literal["png", "rle"] | None = None,
     image_id: int | None = None,
     accept: str | None = None,
-) -> Question:
+) -> Request:
     """The request for a photo's answer; what is None is left to the service. Raises as :func:`photo_bytes` does."""
     wishes = {
         "format": format,
@@ -46,4 +46,4 @@ def about_photo(
     parameters = [(name, str(value)) for name, value in wishes.items() if value is not None]
     parameters += [("box", ",".join(f"{side:g}" for side in box)) for box in boxes or ()]
     headers = {"Content-Type": "application/octet-stream"} | ({"Accept": accept} if accept else {})
-    return Question("POST", call, tuple(parameters), headers, photo_bytes(photo))
+    return Request("POST", call, tuple(parameters), headers, photo_bytes(photo))

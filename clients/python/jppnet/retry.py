@@ -10,7 +10,7 @@ from typing import Final
 import httpx
 
 from jppnet.problem import ProblemError
-from jppnet.request import Question
+from jppnet.request import Request
 
 LONGEST_TIMEOUT_MS: Final = 600_000
 """Longest time that the service lets a call ask for."""
@@ -27,7 +27,7 @@ class Send:
     """Send a request, and give back its response, or the error that kept it from coming."""
 
     url: str
-    question: Question
+    request: Request
     headers: dict[str, str]
     timeout: httpx.Timeout
 
@@ -41,10 +41,10 @@ class Wait:
 
 Outcome = httpx.Response | httpx.TransportError | None
 """What became of a step; None of a wait."""
-Talk = Generator[Send | Wait, Outcome, httpx.Response]
+RetryLoop = Generator[Send | Wait, Outcome, httpx.Response]
 
 
-def talk(url: str, question: Question, timeout: float, retries: int) -> Talk:
+def retry(url: str, request: Request, timeout: float, retries: int) -> RetryLoop:
     """Sends a question until it is answered, within ``timeout`` seconds; returns the answer.
 
     Every call of the service gives the same answer however often it is made, so a busy service (503) or a broken
@@ -57,7 +57,7 @@ def talk(url: str, question: Question, timeout: float, retries: int) -> Talk:
     end = time.monotonic() + timeout
     tries = 0
     while True:
-        outcome: Outcome | ProblemError = yield _send(url, question, end - time.monotonic())
+        outcome: Outcome | ProblemError = yield _send(url, request, end - time.monotonic())
         wait = FIRST_WAIT * 2**tries
         if isinstance(outcome, httpx.Response):
             if outcome.is_success:
@@ -72,12 +72,12 @@ def talk(url: str, question: Question, timeout: float, retries: int) -> Talk:
         tries += 1
 
 
-def _send(url: str, question: Question, seconds: float) -> Send:
-    headers = dict(question.headers)
-    if question.method == "POST":
+def _send(url: str, request: Request, seconds: float) -> Send:
+    headers = dict(request.headers)
+    if request.method == "POST":
         headers["X-Request-Timeout-Ms"] = str(min(max(1, int(1000 * seconds)), LONGEST_TIMEOUT_MS))
     patience = max(0.0, seconds) + GRACE
-    return Send(f"{url}/{question.path}", question, headers, httpx.Timeout(patience, connect=min(CONNECT, patience)))
+    return Send(f"{url}/{request.path}", request, headers, httpx.Timeout(patience, connect=min(CONNECT, patience)))
 
 
 def _asked_wait(text: str | None, default: float) -> float:

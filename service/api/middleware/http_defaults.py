@@ -32,7 +32,7 @@ class HeadAsGet:
         await self._app(scope, receive, send)
 
 
-def install_web_habits(app: FastAPI, cors_origins: Sequence[str]) -> None:
+def http_defaults(app: FastAPI, cors_origins: Sequence[str]) -> None:
     """Compresses answers but pictures, answers HEAD, and lets pages of these origins (“*”: all) call the service.
 
     Pages may send their users' credentials only if their origin is named: “*” would let any page act for anybody.

@@ -5,12 +5,12 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.problems.kinds import known_problem
-from service.api.request.api_keys import Keys, sent_key
+from service.api.request.api_keys import ApiKeys, sent_key
 from service.engine.engine import Engine
 from service.engine.errors import DeviceError, OverloadError
 
 
-class Door:
+class OverloadGuard:
     """ASGI middleware: refuses photos that the engine would not take, at a fraction of what an answer costs.
 
     Under overload most requests are refused, and what that costs is taken from the photos that are let in. Routes,
@@ -18,7 +18,7 @@ class Door:
     one is needed.
     """
 
-    def __init__(self, app: ASGIApp, engine: Engine, keys: Keys, calls: APIRouter) -> None:
+    def __init__(self, app: ASGIApp, engine: Engine, keys: ApiKeys, calls: APIRouter) -> None:
         """Stands before the calls of a router, each of which takes a photo."""
         self._app = app
         self._engine = engine

@@ -33,7 +33,7 @@ class Answered:
 Listener = Callable[[Answered], None]
 
 
-class WatchAnswers:
+class RequestObserver:
     """ASGI middleware: tells listeners of each request that has been answered."""
 
     def __init__(self, app: ASGIApp, listeners: Sequence[Listener]) -> None:

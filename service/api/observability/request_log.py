@@ -11,7 +11,7 @@ from service.engine.photo.timings import STAGES
 
 log = logging.getLogger(__name__)
 
-WATCHING: Final = frozenset({"/livez", "/readyz", "/metrics"})
+PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 """What is asked every few seconds by those who watch the service; as long as all is well, that is for debugging."""
 
 
@@ -20,7 +20,7 @@ def request_log(card: Card) -> Listener:
     model = f"{card.name} {card.version}"
 
     def answered(answer: Answered) -> None:
-        quiet = answer.route in WATCHING and answer.status < 400
+        quiet = answer.route in PROBES and answer.status < 400
         message = f"{answer.method} {answer.route} {answer.status}"
         log.log(logging.DEBUG if quiet else logging.INFO, message, extra={"fields": _fields(answer, model)})
 

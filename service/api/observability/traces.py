@@ -9,14 +9,14 @@ from typing import Any, Final
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 
-from service.api.observability.request_log import WATCHING
+from service.api.observability.request_log import PROBES
 from service.engine.photo.timings import STAGES, Timings
 
 _tracer = trace.get_tracer("jppnet")
 
 
 def _is_watching(scope: Any) -> bool:
-    return scope.get("path") in WATCHING
+    return scope.get("path") in PROBES
 
 
 TELEMETRY: Final[TelemetryConfig] = {

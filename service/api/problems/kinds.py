@@ -139,7 +139,7 @@ def install_problems(app: FastAPI) -> None:
         app.add_exception_handler(error, _answer_known)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
-    app.add_middleware(UnknownErrors)
+    app.add_middleware(UnexpectedErrors)
 
 
 def problem_response(request: Request, kind: Kind, detail: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -205,7 +205,7 @@ async def _answer_nobody(request: Request, error: Exception) -> Response:
     return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 
-class UnknownErrors:
+class UnexpectedErrors:
     """ASGI middleware: errors that nobody foresaw. As an exception handler it would answer outside all middleware, and
     without the headers for other origins a page could not even read that the service failed."""
 

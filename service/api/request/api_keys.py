@@ -17,7 +17,7 @@ BEARER: Final = HTTPBearer(auto_error=False, description="an API key of this ser
 HEADER: Final = APIKeyHeader(name="X-API-Key", auto_error=False, description="an API key of this service")
 
 
-class Keys:
+class ApiKeys:
     """The keys of which a call needs one; without any, everybody may call."""
 
     def __init__(self, keys: Sequence[SecretStr]) -> None:

@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Final
 
 from service.api.problems.kinds import InvalidBoxError
-from service.engine.photo.boxes import AskedBox
+from service.engine.photo.boxes import RequestedBox
 
 MAX_BOXES: Final = 32
 """In one call. Each costs a run of the model."""
@@ -13,7 +13,7 @@ FARTHEST: Final = 1e6
 """No photo reaches this far; larger numbers are a mistake."""
 
 
-def read_boxes(texts: Sequence[str] | None) -> tuple[AskedBox, ...]:
+def read_boxes(texts: Sequence[str] | None) -> tuple[RequestedBox, ...]:
     """The boxes of a query, in their order.
 
     Raises:
@@ -26,9 +26,9 @@ def read_boxes(texts: Sequence[str] | None) -> tuple[AskedBox, ...]:
     return tuple(_read_box(text) for text in texts or ())
 
 
-def _read_box(text: str) -> AskedBox:
+def _read_box(text: str) -> RequestedBox:
     try:
-        box = AskedBox(*map(float, text.split(",")))
+        box = RequestedBox(*map(float, text.split(",")))
     except (ValueError, TypeError):
         box = None
     if box is None or not all(isfinite(side) and abs(side) < FARTHEST for side in box) or min(box[2:]) <= 0:

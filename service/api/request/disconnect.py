@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 T = TypeVar("T")
 
 
-async def unless_hung_up(request: Request, work: Coroutine[Any, Any, T]) -> T:
+async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """Awaits the work on a request whose body has been read; cancels it when the client hangs up.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import Final
 
 from service.api.problems.kinds import UnknownLabelError
 from service.engine.model.card import Card
-from service.engine.photo.boxes import AskedBox
+from service.engine.photo.boxes import RequestedBox
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Options:
     """Of the colours in an overlay, 0–1."""
     as_rle: bool = False
     """Masks in JSON: a run-length encoding per label instead of one PNG."""
-    boxes: tuple[AskedBox, ...] = ()
+    boxes: tuple[RequestedBox, ...] = ()
     """Where in the photo people are; without any, the whole photo is looked at."""
     image_id: int = 0
     """What COCO results call the photo."""

@@ -40,7 +40,7 @@ def question(request: Request) -> Question:
     return Question(request.scope["query_string"], headers)
 
 
-class RememberingRoute(APIRoute):
+class CachedParametersRoute(APIRoute):
     """A route of a call with the parameter ``request`` and others from the query and :data:`HEADERS`.
 
     What it depends on must follow from these alone, too. Only what was read without a fault is remembered.

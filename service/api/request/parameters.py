@@ -32,7 +32,7 @@ MaskIn = Annotated[
 ]
 
 
-class Terms(NamedTuple):
+class RequestHeaders(NamedTuple):
     """The headers on which a photo is taken, whatever the call."""
 
     accept: str | None
@@ -40,7 +40,7 @@ class Terms(NamedTuple):
     timeout_ms: int | None
 
 
-async def read_terms(
+async def read_request_headers(
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
     if_none_match: Annotated[
         str | None,
@@ -60,7 +60,7 @@ async def read_terms(
             description="After this time the answer is of no use any more: the photo is not run, and 504 comes back.",
         ),
     ] = None,
-) -> Terms:
+) -> RequestHeaders:
     """The terms of a request."""
     # A function that is not async FastAPI would hand to a thread, which takes longer than the whole of it.
-    return Terms(accept, if_none_match, timeout_ms)
+    return RequestHeaders(accept, if_none_match, timeout_ms)

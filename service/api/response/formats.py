@@ -49,7 +49,7 @@ ANALYZE: Final[Formats] = {
 }
 
 
-class Chosen(NamedTuple):
+class ChosenFormat(NamedTuple):
     """What a client gets: the format's name, its media type and how it is encoded."""
 
     name: str
@@ -57,7 +57,7 @@ class Chosen(NamedTuple):
     encode: Encode
 
 
-def choose(formats: Formats, name: str | None, accept: str | None, negotiable: Sequence[str]) -> Chosen:
+def choose(formats: Formats, name: str | None, accept: str | None, negotiable: Sequence[str]) -> ChosenFormat:
     """The format of that name, or without a name the one among the negotiable ones that ``Accept`` ranks highest.
 
     Raises:
@@ -67,4 +67,4 @@ def choose(formats: Formats, name: str | None, accept: str | None, negotiable: S
         offers = {media_type: offer for offer in negotiable for media_type in formats[offer]}
         name = offers[negotiate(accept, list(offers))]
     media_type = preferred(accept, list(formats[name]))
-    return Chosen(name, media_type, formats[name][media_type])
+    return ChosenFormat(name, media_type, formats[name][media_type])

@@ -26,7 +26,7 @@ from service.api.response.schemas import (
 from service.engine.model.card import Card
 from service.engine.photo.analysis import Analysis, Part, find_parts
 from service.engine.photo.view import Person, View
-from service.imaging.binary_mask import stencil
+from service.imaging.binary_mask import binary_mask
 from service.imaging.box import Box
 from service.imaging.decode import Image
 from service.imaging.png import grey_png
@@ -71,7 +71,7 @@ def segments_json(analysis: Analysis, options: Options) -> bytes:
         Segment(
             score=round(part.confidence, 4),
             label=analysis.card.labels[part.label].name,
-            mask=_base64(grey_png(stencil(analysis.mask, [part.label]))),
+            mask=_base64(grey_png(binary_mask(analysis.mask, [part.label]))),
         )
         for part in analysis.parts
         if options.wants(part.label)

@@ -9,7 +9,7 @@ from service.api.request.options import DEFAULT, Options
 from service.engine.model.card import Card
 from service.engine.photo.analysis import Analysis
 from service.imaging import blend
-from service.imaging.binary_mask import keep, stencil
+from service.imaging.binary_mask import binary_mask, keep
 from service.imaging.decode import Image
 from service.imaging.png import grey_png, palette_png
 from service.imaging.skeleton import draw_skeleton
@@ -85,7 +85,7 @@ def _chosen(ids: Image, options: Options) -> Image:
 def _shown(analysis: Analysis, options: Options) -> Image:
     """255 where a wanted label is; without a choice, where any but the background is."""
     everybody = range(1, len(analysis.card.labels))
-    return stencil(analysis.mask, everybody if options.labels is None else options.labels)
+    return binary_mask(analysis.mask, everybody if options.labels is None else options.labels)
 
 
 def _with_skeletons(picture: Image, analysis: Analysis) -> Image:

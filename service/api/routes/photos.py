@@ -13,13 +13,22 @@ from service.api.openapi.document import PHOTO_BODY, photo_answer, problems
 from service.api.request.body import UploadReader
 from service.api.request.boxes import read_boxes
 from service.api.request.conditional import entity_tag, matches
-from service.api.request.disconnect import unless_hung_up
+from service.api.request.disconnect import cancel_on_disconnect
 from service.api.request.options import DEFAULT, Options, find_labels
-from service.api.request.parameter_cache import RememberingRoute
-from service.api.request.parameters import Boxes, Labels, MaskIn, Opacity, Terms, read_terms
+from service.api.request.parameter_cache import CachedParametersRoute
+from service.api.request.parameters import Boxes, Labels, MaskIn, Opacity, RequestHeaders, read_request_headers
 from service.api.request.upload_budget import Upload, UploadBudget
 from service.api.response.coco import coco_category
-from service.api.response.formats import ANALYZE, PARSE, POSE, AnalyzeFormat, Chosen, ParseFormat, PoseFormat, choose
+from service.api.response.formats import (
+    ANALYZE,
+    PARSE,
+    POSE,
+    AnalyzeFormat,
+    ChosenFormat,
+    ParseFormat,
+    PoseFormat,
+    choose,
+)
 from service.api.response.schemas import (
     AnalyzeAnswer,
     CocoResult,
@@ -39,17 +48,19 @@ from service.settings import Settings
 def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget) -> APIRouter:
     """The calls that take a photo."""
     router = APIRouter(
-        route_class=RememberingRoute, responses=problems(400, 406, 408, 413, 415, 422, 431, 500, 503, 504)
+        route_class=CachedParametersRoute, responses=problems(400, 406, 408, 413, 415, 422, 431, 500, 503, 504)
     )
     model = sha256(engine.card.model_dump_json().encode()).hexdigest()
     reader = UploadReader(int(settings.max_upload_mb * 1e6), settings.body_seconds, uploads)
 
-    async def answer(request: Request, terms: Terms, chosen: Chosen, options: Options) -> Response:
+    async def answer(request: Request, terms: RequestHeaders, chosen: ChosenFormat, options: Options) -> Response:
         engine.check(options.boxes)
         with uploads.enter() as upload:
             return await answer_to(upload, request, terms, chosen, options)
 
-    async def answer_to(upload: Upload, request: Request, terms: Terms, chosen: Chosen, options: Options) -> Response:
+    async def answer_to(
+        upload: Upload, request: Request, terms: RequestHeaders, chosen: ChosenFormat, options: Options
+    ) -> Response:
         seconds = terms.timeout_ms / 1000 if terms.timeout_ms else settings.timeout_seconds
         deadline = time.monotonic() + seconds
 
@@ -58,13 +69,15 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget) -> A
 
         try:
             async with asyncio.timeout(seconds):
-                photo = await engine.look_at(await reader.read(request, upload))
+                photo = await engine.inspect(await reader.read(request, upload))
                 question = (model, request.scope["path"], chosen.name, chosen.media_type, options)
                 tag = entity_tag(photo.digest, *question)
                 headers = {"ETag": tag, "Vary": "Accept"}
                 if matches(terms.if_none_match, tag):
                     return Response(status_code=304, headers=headers)
-                content, timings = await unless_hung_up(request, engine.analyze(photo, encode, deadline, options.boxes))
+                content, timings = await cancel_on_disconnect(
+                    request, engine.analyze(photo, encode, deadline, options.boxes)
+                )
         except TimeoutError:
             raise DeadlineError(
                 f"There was no answer within {seconds:g} s. Try again later, or allow more time with the header "
@@ -85,7 +98,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget) -> A
     )
     async def parse(
         request: Request,
-        terms: Annotated[Terms, Depends(read_terms)],
+        terms: Annotated[RequestHeaders, Depends(read_request_headers)],
         format: Annotated[  # the parameter's name in the URL
             ParseFormat | None,
             Query(
@@ -114,7 +127,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget) -> A
     )
     async def pose(
         request: Request,
-        terms: Annotated[Terms, Depends(read_terms)],
+        terms: Annotated[RequestHeaders, Depends(read_request_headers)],
         format: Annotated[
             PoseFormat | None,
             Query(
@@ -139,7 +152,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget) -> A
     )
     async def analyze(
         request: Request,
-        terms: Annotated[Terms, Depends(read_terms)],
+        terms: Annotated[RequestHeaders, Depends(read_request_headers)],
         format: Annotated[
             AnalyzeFormat | None,
             Query(

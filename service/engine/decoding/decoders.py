@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from service.engine.decoding.process import DecodingProcess, ProcessGoneError, UnwantedError
+from service.engine.decoding.process import DecodingCancelledError, DecodingProcess, ProcessExitedError
 from service.engine.decoding.task import DecodingTask
 from service.engine.errors import ClosedError, DeadlineError, StartError
 from service.imaging.decode import Image, check_complete
@@ -89,7 +89,7 @@ class ProcessDecoder:
             started = [process or self._start() for process in taken]
             for process in started:
                 process.wait_until_ready()
-        except (OSError, ProcessGoneError) as error:
+        except (OSError, ProcessExitedError) as error:
             self.close()
             raise StartError(
                 f"The processes that decode photos cannot be started: {error}. JPPNET_ISOLATE_DECODING=false does "
@@ -106,9 +106,9 @@ class ProcessDecoder:
             if process is None or not process.is_alive:  # somebody may have ended it while it did nothing
                 process = self._started(process)
             return process.decode(file, task, is_wanted, PATIENCE)
-        except ProcessGoneError as error:
+        except ProcessExitedError as error:
             raise self._why(error, task) from error
-        except UnwantedError as error:
+        except DecodingCancelledError as error:
             raise DeadlineError("The time for this photo was up while it was being decoded.") from error
         finally:
             self._give_back(process)
@@ -168,7 +168,7 @@ class ProcessDecoder:
         except (OSError, ClosedError):
             return None  # whoever needs it tries again
 
-    def _why(self, error: ProcessGoneError, task: DecodingTask) -> Exception:
+    def _why(self, error: ProcessExitedError, task: DecodingTask) -> Exception:
         """What the end of a process means for the photo that it ended over."""
         if self._is_closed:
             return ClosedError("The service is shutting down.")

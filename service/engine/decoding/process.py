@@ -20,10 +20,10 @@ from service.imaging.decode import Image
 from service.imaging.errors import CorruptPhotoError
 from service.imaging.photo_file import PhotoFile
 
-ARENA: Final = 4_000_000
+SHARED_BYTES: Final = 4_000_000
 """Bytes of the memory that a process and the service share for good; what does not fit gets memory of its own."""
 START_SECONDS: Final = 60
-LOOK_SECONDS: Final = 0.1
+POLL_SECONDS: Final = 0.1
 """How often the service looks whether a photo that takes long is still wanted."""
 ENVIRONMENT: Final = {
     "OMP_NUM_THREADS": "1",
@@ -41,7 +41,7 @@ main()
 """
 
 
-class ProcessGoneError(RuntimeError):
+class ProcessExitedError(RuntimeError):
     """The process has ended; ``signal`` is what ended it, if it was one."""
 
     def __init__(self, message: str, signal: int = 0) -> None:
@@ -49,7 +49,7 @@ class ProcessGoneError(RuntimeError):
         self.signal = signal
 
 
-class UnwantedError(RuntimeError):
+class DecodingCancelledError(RuntimeError):
     """Nobody wants the photo any more, and it was taking long: the process was ended."""
 
 
@@ -63,8 +63,8 @@ class DecodingProcess:
             OSError: it cannot be started: too little memory, or too many processes.
         """
         self._is_ready = False
-        arena = _memory(ARENA)
-        self._arena = mmap.mmap(arena, ARENA)
+        arena = _memory(SHARED_BYTES)
+        self._arena = mmap.mmap(arena, SHARED_BYTES)
         self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         descriptors = (theirs.fileno(), arena)
         with theirs:
@@ -120,7 +120,7 @@ class DecodingProcess:
         """
         self.wait_until_ready()
         start = task.result_bytes
-        if start + file.size <= ARENA:
+        if start + file.size <= SHARED_BYTES:
             _write(file, self._arena, start)
             self._ask(file, task, [], is_wanted, patience)
             return [image.copy() for image in _images(self._arena, task)]
@@ -159,8 +159,8 @@ class DecodingProcess:
                 except TimeoutError:
                     if time.monotonic() >= until and not is_wanted():
                         self.kill()
-                        raise UnwantedError("The photo is no longer wanted.") from None
-                    self._link.settimeout(LOOK_SECONDS)
+                        raise DecodingCancelledError("The photo is no longer wanted.") from None
+                    self._link.settimeout(POLL_SECONDS)
         except OSError as error:
             raise self._gone() from error
         if said == DAMAGED:
@@ -170,16 +170,16 @@ class DecodingProcess:
         if said != DONE:
             raise self._gone()
 
-    def _gone(self) -> ProcessGoneError:
+    def _gone(self) -> ProcessExitedError:
         """Says how the process has ended; sees to it that it has."""
         try:
             status = self._process.wait(1)
         except subprocess.TimeoutExpired:
             self.kill()
-            return ProcessGoneError("a decoding process did not answer")
+            return ProcessExitedError("a decoding process did not answer")
         if status >= 0:
-            return ProcessGoneError(f"a decoding process ended with status {status}")
-        return ProcessGoneError(f"a decoding process was ended by {signal.Signals(-status).name}", -status)
+            return ProcessExitedError(f"a decoding process ended with status {status}")
+        return ProcessExitedError(f"a decoding process was ended by {signal.Signals(-status).name}", -status)
 
     def kill(self) -> None:
         """Ends it at once. Whoever waits for it learns that it is gone."""

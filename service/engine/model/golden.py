@@ -15,13 +15,13 @@ class GoldenError(RuntimeError):
     """The golden sample came back wrong."""
 
 
-class Prove(Protocol):
+class GoldenCheck(Protocol):
     """Runs the golden sample on a session, in a batch of so many; returns if it is right."""
 
     def __call__(self, session: Session, batch: int = 1, /) -> None: ...
 
 
-def prover(card: Card) -> Prove:
+def golden_check(card: Card) -> GoldenCheck:
     """A function that raises :class:`GoldenError` (or what the session raises) for a session that is not right."""
     image, labels, keypoints = (
         card.golden.decoded_image(),

@@ -15,8 +15,8 @@ from service.settings import DeviceProvider
 log = logging.getLogger(__name__)
 
 TRIAL_SECONDS: Final = 0.2
-ROUNDS: Final = 3
-WORTHWHILE: Final = 1.1
+TRIAL_ROUNDS: Final = 3
+MIN_SPEEDUP: Final = 1.1
 """What is less usual must give this many times the photos per second: a larger batch, for it costs latency and padding,
 and fewer lanes than cores, for a busy moment at the start can make them look faster."""
 
@@ -25,7 +25,7 @@ OpenSession = Callable[[int], Session]
 
 
 @dataclass(frozen=True, slots=True)
-class Drive:
+class TunedSessions:
     """Sessions, one per lane, and how to feed them."""
 
     sessions: tuple[Session, ...]
@@ -34,7 +34,7 @@ class Drive:
     photos_per_second: float
 
     @property
-    def has_a_core_each(self) -> bool:
+    def has_one_core_per_lane(self) -> bool:
         """Whether the lanes compute on the cores that photos are decoded on, each in its own thread."""
         return self.sessions[0].provider == "cpu" and self.threads == 1
 
@@ -46,20 +46,22 @@ class Drive:
 
 def tune(
     open_session: OpenSession, first: Session, cores: int, lanes: int | None, threads: int | None, max_batch: int
-) -> Drive:
+) -> TunedSessions:
     """Measures the ways to share ``cores`` and the batch sizes, and returns the best; all its buckets are warm.
 
     ``first`` is the model, opened with one thread within a run. What ``lanes`` and ``threads`` say is not measured.
     """
-    shares = _shares(first.provider, cores, lanes, threads)
+    shares = _layouts(first.provider, cores, lanes, threads)
     ways = [(_open_lanes(open_session, first, count, within), within) for count, within in shares]
     # In turns, for something else on the machine may be in the way of one of them.
-    rounds = [[photos_per_second(sessions, 1) for sessions, _ in ways] for _ in range(ROUNDS if len(ways) > 1 else 1)]
+    rounds = [
+        [photos_per_second(sessions, 1) for sessions, _ in ways] for _ in range(TRIAL_ROUNDS if len(ways) > 1 else 1)
+    ]
     rates = [max(measured) for measured in zip(*rounds, strict=True)]
-    trials = [Drive(sessions, within, 1, rate) for (sessions, within), rate in zip(ways, rates, strict=True)]
+    trials = [TunedSessions(sessions, within, 1, rate) for (sessions, within), rate in zip(ways, rates, strict=True)]
     usual = max(trials, key=lambda trial: len(trial.sessions))
     fastest = max(trials, key=lambda trial: trial.photos_per_second)
-    pays = fastest.photos_per_second >= WORTHWHILE * usual.photos_per_second
+    pays = fastest.photos_per_second >= MIN_SPEEDUP * usual.photos_per_second
     best = _with_largest_batch(fastest if pays else usual, max_batch)
     log.info(
         "%s: %d lane(s) of %d thread(s), batches up to %d: %.1f photos/s",
@@ -85,7 +87,7 @@ def photos_per_second(sessions: tuple[Session, ...], batch: int) -> float:
         return sum(pool.map(drive, sessions))
 
 
-def _shares(provider: DeviceProvider, cores: int, lanes: int | None, threads: int | None) -> list[tuple[int, int]]:
+def _layouts(provider: DeviceProvider, cores: int, lanes: int | None, threads: int | None) -> list[tuple[int, int]]:
     """The pairs of lanes and threads to try: on a CPU each power of two that divides the cores among lanes.
 
     Lanes of one thread do all that is done for a photo, some of it under Python's lock. One more of them than there are
@@ -114,16 +116,16 @@ def _open_lanes(open_session: OpenSession, first: Session, lanes: int, threads: 
     return tuple(open_session(threads) for _ in range(lanes))
 
 
-def _with_largest_batch(drive: Drive, max_batch: int) -> Drive:
+def _with_largest_batch(drive: TunedSessions, max_batch: int) -> TunedSessions:
     """Doubles the batch for as long as that pays, even if the smaller one gets a second look: something else on the
     machine may have been in its way at the first."""
     batch, rate = 1, drive.photos_per_second
     while 2 * batch <= max_batch:
         larger = photos_per_second(drive.sessions, 2 * batch)
-        if larger < WORTHWHILE * rate:
+        if larger < MIN_SPEEDUP * rate:
             break
         rate = max(rate, photos_per_second(drive.sessions, batch))
-        if larger < WORTHWHILE * rate:
+        if larger < MIN_SPEEDUP * rate:
             break
         batch, rate = 2 * batch, larger
-    return Drive(drive.sessions, drive.threads, batch, rate)
+    return TunedSessions(drive.sessions, drive.threads, batch, rate)

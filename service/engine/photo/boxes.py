@@ -16,7 +16,7 @@ MOST: Final = 4
 boxes around 32 people may each take all of a photo of 8 MP, and a fifth of one of 40 MP."""
 
 
-class AskedBox(NamedTuple):
+class RequestedBox(NamedTuple):
     """A box as a client gives it: top-left corner and size in pixels of the upright photo, fractions allowed."""
 
     x: float
@@ -25,7 +25,7 @@ class AskedBox(NamedTuple):
     height: float
 
 
-def views_of(boxes: Sequence[AskedBox], width: int, height: int) -> list[Box]:
+def crop_boxes(boxes: Sequence[RequestedBox], width: int, height: int) -> list[Box]:
     """What the model is shown of a photo of ``width``×``height``: the surroundings of each box, or all without boxes.
 
     Raises:
@@ -36,7 +36,7 @@ def views_of(boxes: Sequence[AskedBox], width: int, height: int) -> list[Box]:
     return [_view_of(number, box, width, height) for number, box in enumerate(boxes, 1)]
 
 
-def check_size(views: Sequence[Box], max_pixels: int) -> None:
+def check_total_size(views: Sequence[Box], max_pixels: int) -> None:
     """Raises :class:`BoxesTooLargeError` if the views of one request have more than :data:`MOST` times ``max_pixels``
     together, which are those of the largest photo that is taken."""
     pixels = sum(view.width * view.height for view in views)
@@ -47,12 +47,12 @@ def check_size(views: Sequence[Box], max_pixels: int) -> None:
         )
 
 
-def surroundings(box: Box, width: int, height: int) -> Box:
+def with_margin(box: Box, width: int, height: int) -> Box:
     """A box and what of a photo of ``width``×``height`` is around it."""
     return box.grown(round(MARGIN * box.width), round(MARGIN * box.height)).within(width, height)
 
 
-def _view_of(number: int, asked: AskedBox, width: int, height: int) -> Box:
+def _view_of(number: int, asked: RequestedBox, width: int, height: int) -> Box:
     left, top = floor(asked.x), floor(asked.y)
     box = Box(left, top, ceil(asked.x + asked.width) - left, ceil(asked.y + asked.height) - top)
     if 0 in box.within(width, height)[2:]:
@@ -60,4 +60,4 @@ def _view_of(number: int, asked: AskedBox, width: int, height: int) -> Box:
             f"Box {number} ({', '.join(f'{side:g}' for side in asked)}) lies outside the photo, which is "
             f"{width}×{height} pixels. A box is x, y, width, height in pixels of the upright photo."
         )
-    return surroundings(box, width, height)
+    return with_margin(box, width, height)

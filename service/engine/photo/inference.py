@@ -8,15 +8,15 @@ from typing import Self
 from service.engine.model.card import Card
 from service.engine.model.session import Prediction
 from service.engine.photo.analysis import Analysis
-from service.engine.photo.photo import Plan, plan_closer
-from service.engine.photo.second_pass import closer_box
+from service.engine.photo.photo import Plan, plan_second_pass
+from service.engine.photo.second_pass import second_pass_box
 from service.engine.photo.timings import Timings
 from service.engine.photo.view import View
 from service.engine.scheduling.lanes import Deadline
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Inference:
     """What the model said of a photo, and how long decoding it and running the model took."""
 
     plan: Plan
@@ -41,8 +41,8 @@ class Seen:
 
     def closer(self) -> Plan | None:
         """The plan of a closer look at the photo's person, if that pays."""
-        box = closer_box(self.views[0])
-        return plan_closer(self.plan, box) if box else None
+        box = second_pass_box(self.views[0])
+        return plan_second_pass(self.plan, box) if box else None
 
     def analysis(self, card: Card, deadline: Deadline) -> Analysis:
         """The answer, in the photo's pixels; what is still to be done for it is given up at the deadline."""

@@ -8,9 +8,9 @@ from typing import Final, Self
 
 from service.engine.decoding.decoders import Decoder
 from service.engine.decoding.task import Cutout, DecodingTask
-from service.engine.photo.boxes import AskedBox, views_of
+from service.engine.photo.boxes import RequestedBox, crop_boxes
 from service.engine.scheduling.lanes import Deadline
-from service.engine.scheduling.pixel_budget import pixels_worth
+from service.engine.scheduling.pixel_budget import bytes_to_pixels
 from service.imaging.box import Box
 from service.imaging.decode import REDUCTIONS, Image
 from service.imaging.fit import Fit, FitMode, plan_fit
@@ -18,7 +18,7 @@ from service.imaging.inspect import Limits, inspect
 from service.imaging.photo_file import Header, PhotoFile
 from service.imaging.png import Color
 
-ENOUGH: Final = 1.5
+OVERSAMPLING: Final = 1.5
 """Pixels, across and down, that the decoded photo must have for one of the model's input. On the default model's 100
 validation photos the masks are as right with 1.6 as with 3.2: mIoU 49.13 and 49.17, 74.68 and 74.63 over 7 parts."""
 
@@ -37,7 +37,7 @@ class Photo:
     decoder: Decoder
 
     @classmethod
-    def look_at(cls, data: bytes, limits: Limits, decoder: Decoder) -> Self:
+    def inspect(cls, data: bytes, limits: Limits, decoder: Decoder) -> Self:
         """Reads a file's header and hash.
 
         Raises:
@@ -70,7 +70,7 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Crop:
     """What the model is shown of a photo in one run: a box of it, and how that lies in the model's input."""
 
     box: Box
@@ -85,7 +85,7 @@ class Plan:
     width: int
     height: int
     """Of the upright photo."""
-    shown: Sequence[Shown]
+    shown: Sequence[Crop]
     reduction: int
     is_of_boxes: bool
 
@@ -97,7 +97,7 @@ class Plan:
     @property
     def weight(self) -> int:
         """What decoding counts in the budget: the pixels that are decoded, or as many as take that much memory."""
-        return max(self.pixels, pixels_worth(self.photo.header.decoding_bytes(self.reduction)))
+        return max(self.pixels, bytes_to_pixels(self.photo.header.decoding_bytes(self.reduction)))
 
     @property
     def answer_pixels(self) -> int:
@@ -116,7 +116,7 @@ class Plan:
         """What an answer counts in the budget: the pixels that it may draw, or as many as take the memory that decoding
         the photo for that takes, beside the masks and the decoded photo that is handed over."""
         header = self.photo.header
-        return max(self.answer_pixels, pixels_worth(header.decoding_bytes() + BESIDE * header.pixels))
+        return max(self.answer_pixels, bytes_to_pixels(header.decoding_bytes() + BESIDE * header.pixels))
 
     def inputs(self, pad_color: Color, deadline: Deadline) -> list[Image]:
         """Decodes the photo and makes the model's inputs (H, W, 3) of it, in the order of ``shown``.
@@ -128,21 +128,21 @@ class Plan:
         return self.photo.run(DecodingTask(self.photo.header, self.reduction, cutouts, pad_color), deadline)
 
 
-def plan(photo: Photo, boxes: Sequence[AskedBox], model_input: tuple[int, int], mode: FitMode) -> Plan:
+def plan(photo: Photo, boxes: Sequence[RequestedBox], model_input: tuple[int, int], mode: FitMode) -> Plan:
     """What a model with an input of (height, width) is shown of a photo: the surroundings of each box, or all of it.
 
     Raises:
         BoxOutsideError: a box has nothing of the photo in it.
     """
     width, height = photo.header.upright_size
-    views = views_of(boxes, width, height)
-    shown = [Shown(view, plan_fit((view.height, view.width), model_input, mode)) for view in views]
+    views = crop_boxes(boxes, width, height)
+    shown = [Crop(view, plan_fit((view.height, view.width), model_input, mode)) for view in views]
     # In a photo made smaller, boxes would lie between the pixels.
     reduction = 1 if boxes else _reduction(photo.header, shown[0].fit)
     return Plan(photo, width, height, shown, reduction, is_of_boxes=bool(boxes))
 
 
-def plan_closer(whole: Plan, box: Box) -> Plan:
+def plan_second_pass(whole: Plan, box: Box) -> Plan:
     """A box of a photo that the model was shown as a whole; the box grows by less than 8 pixels a side, so that it lies
     on whole pixels of the photo as it is decoded."""
     photo, first = whole.photo, whole.shown[0].fit
@@ -151,7 +151,7 @@ def plan_closer(whole: Plan, box: Box) -> Plan:
     if photo.header.orientation != 1 and (whole.width % reduction or whole.height % reduction):
         reduction = 1  # the file's last pixels, which a reduction rounds up, are not the upright photo's last
     box = box.aligned(reduction).within(whole.width, whole.height)
-    shown = Shown(box, plan_fit((box.height, box.width), model_input, "letterbox"))
+    shown = Crop(box, plan_fit((box.height, box.width), model_input, "letterbox"))
     return replace(whole, shown=[shown], reduction=reduction)
 
 
@@ -159,5 +159,5 @@ def _reduction(header: Header, fit: Fit) -> int:
     """The strongest reduction that leaves enough pixels. Only JPEG has a way to decode fewer at less cost."""
     if header.type != "jpeg":
         return 1
-    spare = min(fit.photo_width / fit.width, fit.photo_height / fit.height) / ENOUGH
+    spare = min(fit.photo_width / fit.width, fit.photo_height / fit.height) / OVERSAMPLING
     return max(reduction for reduction in REDUCTIONS if reduction <= max(1, spare))

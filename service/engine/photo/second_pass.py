@@ -7,12 +7,12 @@ first one erred.
 
 from typing import Final
 
-from service.engine.photo.boxes import surroundings
+from service.engine.photo.boxes import with_margin
 from service.engine.photo.view import View
 from service.imaging.box import Box
 from service.imaging.fit import Fit
 
-CLOSER: Final = 1.25
+MIN_ENLARGEMENT: Final = 1.25
 """How many times as large the person must get for a second run to pay.
 
 This, the margin of ``surroundings`` and that the photo goes on around them where the input has room were chosen on
@@ -20,14 +20,14 @@ validation pictures only: people cut out and put small before streets (``trainin
 """
 
 
-def closer_box(view: View) -> Box | None:
+def second_pass_box(view: View) -> Box | None:
     """What to show of a whole photo instead: its person's surroundings, in the photo's pixels and the proportions of
-    the model's input. None if nobody is there, or if they would not get :data:`CLOSER` times as large."""
+    the model's input. None if nobody is there, or if they would not get :data:`MIN_ENLARGEMENT` times as large."""
     if view.person is None:
         return None
     photo, fit = view.box, view.fit
-    box = surroundings(view.person.box, photo.width, photo.height)
-    if _scale(box, fit) < CLOSER * _scale(photo, fit):
+    box = with_margin(view.person.box, photo.width, photo.height)
+    if _scale(box, fit) < MIN_ENLARGEMENT * _scale(photo, fit):
         return None
     return box.widened(fit.input_width / fit.input_height).within(photo.width, photo.height)
 

@@ -19,7 +19,7 @@ MIN_PERSON: Final = 0.001
 SEEN: Final = 0.1
 """Least score of a joint that counts as seen: it is drawn, and it shows that somebody is there. In unusual poses
 joints are often found where the mask is not."""
-MIN_PIECE: Final = 0.02
+MIN_COMPONENT: Final = 0.02
 """Share of the person that a separate piece of the mask must have to count for the person's box."""
 
 
@@ -81,7 +81,7 @@ class View:
         total = pieces[:, cv2.CC_STAT_AREA].sum()
         if total < MIN_PERSON * self.grid.labels.size:
             return None
-        pieces = pieces[pieces[:, cv2.CC_STAT_AREA] >= MIN_PIECE * total]
+        pieces = pieces[pieces[:, cv2.CC_STAT_AREA] >= MIN_COMPONENT * total]
         left, top = pieces[:, :2].min(axis=0)
         right, bottom = (pieces[:, :2] + pieces[:, 2:4]).max(axis=0)
         cells = Box(int(left), int(top), int(right - left), int(bottom - top))

@@ -17,7 +17,7 @@ from threading import Lock, Thread, current_thread
 from typing import Self
 
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
-from service.engine.model.golden import Prove
+from service.engine.model.golden import GoldenCheck
 from service.engine.model.session import Prediction, Session
 from service.imaging.decode import Image
 
@@ -87,7 +87,7 @@ class Job:
 class Lanes:
     """One owner thread per session, all fed from one queue in the order of submission."""
 
-    def __init__(self, sessions: Sequence[Session], largest_batch: int, prove: Prove) -> None:
+    def __init__(self, sessions: Sequence[Session], largest_batch: int, prove: GoldenCheck) -> None:
         """Starts a thread per session. ``prove`` tells a broken device from a photo that cannot be run."""
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._largest_batch = largest_batch

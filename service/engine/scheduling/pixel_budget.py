@@ -11,7 +11,7 @@ BYTES_PER_PIXEL: Final = 18
 compresses. ``tests/service/test_decoding_memory.py`` measures it."""
 
 
-def pixels_worth(size: int) -> int:
+def bytes_to_pixels(size: int) -> int:
     """As many pixels as stand for so many bytes."""
     return ceil(size / BYTES_PER_PIXEL)
 

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class Flight(Generic[T]):
+class SharedWork(Generic[T]):
     """Work that is under way, and how many wait for it."""
 
     result: Future[T]
@@ -24,11 +24,11 @@ class Flight(Generic[T]):
     waiting: int = 0
 
 
-class Flights(Generic[T]):
+class SingleFlight(Generic[T]):
     """The flights under way, by key. Used from one thread (the event loop's)."""
 
     def __init__(self) -> None:
-        self._flights: dict[Hashable, Flight[T]] = {}
+        self._flights: dict[Hashable, SharedWork[T]] = {}
 
     @contextmanager
     def join(self, key: Hashable, deadline: Deadline, begin: Callable[[Deadline], Future[T]]) -> Iterator[Future[T]]:
@@ -39,7 +39,7 @@ class Flights(Generic[T]):
         flight = self._flights.get(key)
         if flight is None:
             latest = Deadline(deadline.at)
-            flight = self._flights[key] = Flight(begin(latest), latest)
+            flight = self._flights[key] = SharedWork(begin(latest), latest)
         flight.deadline.at = max(flight.deadline.at, deadline.at)
         flight.waiting += 1
         try:

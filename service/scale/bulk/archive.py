@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from service.scale.bulk.rows import FAILURE
 from service.scale.bulk.source import Shard
-from service.scale.bulk.storage import Place, PlaceError
+from service.scale.bulk.storage import StorageError, StoragePath
 
 CHECKED_AT_ONCE: Final = 16
 AT_ONCE: Final = 64
@@ -33,7 +33,7 @@ AT_ONCE: Final = 64
 class Archive:
     """The place that a job writes to."""
 
-    place: Place
+    place: StoragePath
 
     def claim(self, job: dict[str, str]) -> None:
         """Notes what is asked, or checks that it is what was asked before.
@@ -50,13 +50,13 @@ class Archive:
             if not isinstance(before, dict):
                 raise ValueError
         except ValueError:
-            raise PlaceError(
+            raise StorageError(
                 f"{note.path} is cut off or no JSON, so nobody knows which question the answers there are to. If it is "
                 "this one, delete that file and run this again; otherwise choose another --out."
             ) from None
         other = [f"{key} was {before.get(key)!r} and is {job[key]!r}" for key in job if job[key] != before.get(key)]
         if other:
-            raise PlaceError(f"The answers there are to another question: {'; '.join(other)}. Choose another --out.")
+            raise StorageError(f"The answers there are to another question: {'; '.join(other)}. Choose another --out.")
 
     def tidy(self) -> "Left":
         """Deletes tables that are cut off or damaged, and failures of shards that were left half written: what was in
@@ -75,8 +75,8 @@ class Archive:
                 failed += pq.read_metadata(entry.place.path, filesystem=self.place.system).num_rows
         return Left(failed, damaged)
 
-    def _damaged(self, folder: str) -> list[Place]:
-        places = [Place(self.place.system, path) for path in self._files(folder)]
+    def _damaged(self, folder: str) -> list[StoragePath]:
+        places = [StoragePath(self.place.system, path) for path in self._files(folder)]
         with ThreadPoolExecutor(CHECKED_AT_ONCE) as pool:
             return [place for place, broken in zip(places, pool.map(_is_damaged, places), strict=True) if broken]
 
@@ -142,7 +142,7 @@ def _paths_between(table: Any, shards: Sequence[Shard]) -> list[str]:
     return found
 
 
-def _is_damaged(table: Place) -> bool:
+def _is_damaged(table: StoragePath) -> bool:
     """Whether a table is there and cannot be read.
 
     Raises:

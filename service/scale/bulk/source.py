@@ -11,7 +11,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from service.cli.files import PHOTO_SUFFIXES
-from service.scale.bulk.storage import Entry, Place, PlaceError, public
+from service.scale.bulk.storage import Entry, StorageError, StoragePath, public
 
 SHARD: Final = 128
 """Photos per shard: seconds of work for a core. A worker that dies loses little, and files of answers stay few."""
@@ -37,7 +37,7 @@ class Shard:
 class Source:
     """A folder, and which of its files are meant."""
 
-    root: Place
+    root: StoragePath
     pattern: str | None
     """Regular expression for a file's path within the folder; None: photos and tables, by their names' endings."""
     column: str
@@ -51,16 +51,16 @@ class Source:
             PlaceError: there is nothing that could be answered.
         """
         fixed, wild = _split_glob(address)
-        root = Place.open(fixed)
+        root = StoragePath.open(fixed)
         if wild:
             source = cls(root, _regex(wild), column)
         elif root.kind == pafs.FileType.File:
-            source = cls(Place(root.system, root.path.rpartition("/")[0]), re.escape(root.name), column)
+            source = cls(StoragePath(root.system, root.path.rpartition("/")[0]), re.escape(root.name), column)
         else:
             source = cls(root, None, column)
         first = next(source.shards(), None)
         if first is None:
-            raise PlaceError(f"There are neither photos nor {TABLE} tables at {public(address)}.")
+            raise StorageError(f"There are neither photos nor {TABLE} tables at {public(address)}.")
         if first.table:
             source._check_column(first.table)
         return source
@@ -71,12 +71,12 @@ class Source:
         except (pa.ArrowException, OSError):
             return  # a broken table is a failure among others
         if self.column not in names:
-            raise PlaceError(
+            raise StorageError(
                 f"{table} has no column “{self.column}”, only {', '.join(names)}. Name the one with the photos' bytes "
                 "with --column."
             )
 
-    def means(self, place: Place) -> bool:
+    def means(self, place: StoragePath) -> bool:
         """Whether a file is, or would be, one of this source's."""
         inside = place.path.removeprefix(f"{self.root.path}/")
         return place.is_in(self.root) and self._is_meant(inside)
@@ -114,7 +114,7 @@ class Source:
                 raise ValueError("The name of the file, or of a folder above it, is no UTF-8. Rename it.") from None
             raise
 
-    def _files(self, folder: Place, prefix: str, links: "Links") -> Iterator[str]:
+    def _files(self, folder: StoragePath, prefix: str, links: "Links") -> Iterator[str]:
         """The paths of the files that are meant, ascending. No more than the names in one folder are held at once."""
         for entry in folder.entries():
             path = prefix + entry.name
@@ -148,7 +148,7 @@ class Source:
 class Links:
     """Which folders are walked: each once, though links lead to it from elsewhere or from within itself."""
 
-    def __init__(self, root: Place, is_behind_one: bool = False, known: set[str] | None = None) -> None:
+    def __init__(self, root: StoragePath, is_behind_one: bool = False, known: set[str] | None = None) -> None:
         self._root = root
         self._is_behind_one = is_behind_one
         self._known = set[str]() if known is None else known

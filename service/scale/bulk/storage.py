@@ -13,7 +13,7 @@ STORES: Final = ("s3", "gcs", "abfs")
 """File systems, by pyarrow's names, that have no folders and in which a file appears when it is whole."""
 
 
-class PlaceError(ValueError):
+class StorageError(ValueError):
     """An address that cannot be opened; the message says why."""
 
 
@@ -23,7 +23,7 @@ class Entry:
 
     name: str
     """Of a name that is no UTF-8, as no table can hold it, the bytes that are none are ``\\x…``."""
-    place: "Place"
+    place: "StoragePath"
     is_folder: bool
     is_link: bool = False
 
@@ -34,7 +34,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StoragePath:
     """A file or folder: a pyarrow file system and a path in it, ``/`` between folders."""
 
     system: Any
@@ -52,11 +52,11 @@ class Place:
         try:
             system, path = pafs.FileSystem.from_uri(address)
         except (pa.ArrowException, OSError) as error:
-            raise PlaceError(f"{public(address)} cannot be opened: {error}") from None
+            raise StorageError(f"{public(address)} cannot be opened: {error}") from None
         return cls(system, path.rstrip("/"))
 
-    def __truediv__(self, name: str) -> "Place":
-        return Place(self.system, f"{self.path}/{name}")
+    def __truediv__(self, name: str) -> "StoragePath":
+        return StoragePath(self.system, f"{self.path}/{name}")
 
     @property
     def name(self) -> str:
@@ -79,7 +79,7 @@ class Place:
             self._write(content)
             return
         folder, _, name = self.path.rpartition("/")
-        draft = Place(self.system, f"{folder}/.{name}.part")  # readers of Parquet pass over names with a dot
+        draft = StoragePath(self.system, f"{folder}/.{name}.part")  # readers of Parquet pass over names with a dot
         try:
             draft._write(content)
         except FileNotFoundError:
@@ -105,7 +105,7 @@ class Place:
         found = _local_entries(self) if self.is_local else _store_entries(self)
         return sorted(found, key=lambda entry: entry.order)
 
-    def is_in(self, folder: "Place") -> bool:
+    def is_in(self, folder: "StoragePath") -> bool:
         """Whether this is that folder, or lies in it."""
         return self.system.equals(folder.system) and f"{self.path}/".startswith(f"{folder.path}/")
 
@@ -118,15 +118,15 @@ def public(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def _store_entries(folder: Place) -> list[Entry]:
+def _store_entries(folder: StoragePath) -> list[Entry]:
     selector = pafs.FileSelector(folder.path, allow_not_found=True)
     return [
-        Entry(info.base_name, Place(folder.system, info.path), info.type == pafs.FileType.Directory)
+        Entry(info.base_name, StoragePath(folder.system, info.path), info.type == pafs.FileType.Directory)
         for info in folder.system.get_file_info(selector)
     ]
 
 
-def _local_entries(folder: Place) -> list[Entry]:
+def _local_entries(folder: StoragePath) -> list[Entry]:
     """By Python's own means: pyarrow gives up a folder for one name that is no UTF-8. Without pipes and devices, which
     nobody ends reading; a link to nothing is a file, which will fail."""
     try:
@@ -134,7 +134,7 @@ def _local_entries(folder: Place) -> list[Entry]:
             return [
                 Entry(
                     entry.name.encode(errors="surrogateescape").decode(errors="backslashreplace"),
-                    Place(folder.system, entry.path),
+                    StoragePath(folder.system, entry.path),
                     entry.is_dir(),
                     entry.is_symlink(),
                 )
