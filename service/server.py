@@ -19,13 +19,13 @@ from fastapi import FastAPI
 
 from service.api.connection.connections import Connections, Limits, raise_descriptor_limit
 from service.api.connection.http_connection import HttpConnection
-from service.app import PATIENCE, create_app
+from service.app import CLOSE_SECONDS, create_app
 from service.engine.engine import Engine
 from service.settings import Settings
 
 SWEEPS: Final = 5
 """Ticks of uvicorn's clock (0.1 s each) from one look for connections whose time is up to the next."""
-SPARE: Final = 0.5
+RESERVE_SECONDS: Final = 0.5
 """Seconds of the drain that are left for answers to be sent and the process to end."""
 
 
@@ -83,7 +83,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Takes no more connections, and gives requests under way what is left of the drain."""
         ends_at = min(self._ends_at, time.monotonic() + self._drain_seconds)
-        left = ends_at - time.monotonic() - PATIENCE - SPARE
+        left = ends_at - time.monotonic() - CLOSE_SECONDS - RESERVE_SECONDS
         self.config.timeout_graceful_shutdown = max(0.0, left)  # type: ignore[assignment]  # a float does
         await super().shutdown(sockets)
 

@@ -74,7 +74,7 @@ def engine_backend(engine: Engine, spec: OutputSpec) -> Backend:
         return engine.analyze_here(photo.read_bytes(), lambda analysis: encode(analysis, options))
 
     # A photo per lane to run, and as many to decode and encode meanwhile.
-    return Backend(answer, 2 * len(engine.drive.sessions) * engine.drive.largest_batch)
+    return Backend(answer, engine.info.saturation)
 
 
 @contextmanager

@@ -118,22 +118,21 @@ def _start(settings: Settings) -> Started:
     began = time.perf_counter()
     engine = Engine.start(settings)
     seconds = time.perf_counter() - began
-    card, drive = engine.card, engine.drive
-    session = drive.sessions[0]
+    card, info = engine.card, engine.info
     engine.close()
     return Started(
-        provider=session.provider,
+        provider=info.provider,
         model=card.name,
         version=card.version,
         license=card.license,
         precision=card.precision,
         labels=len(card.labels),
         joints=len(card.joints),
-        input=f"{session.input_height}×{session.input_width}",
-        lanes=len(drive.sessions),
-        threads=drive.threads,
-        largest_batch=drive.largest_batch,
-        photos_per_second=round(drive.photos_per_second, 1),
+        input=f"{info.input_height}×{info.input_width}",
+        lanes=info.lanes,
+        threads=info.threads,
+        largest_batch=info.largest_batch,
+        photos_per_second=round(info.photos_per_second, 1),
         seconds=round(seconds, 1),
     )
 

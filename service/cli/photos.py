@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import typer
 from tqdm import tqdm
 
-from service.api.problems.kinds import UnknownLabelError
+from service.api.problems.errors import UnknownLabelError
 from service.api.request.options import DEFAULT
 from service.api.response.formats import AnalyzeFormat, ParseFormat, PoseFormat
 from service.cli.backends import Backend, OutputSpec, engine_backend, service_backend

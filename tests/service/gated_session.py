@@ -51,5 +51,5 @@ class GatedSession(Session):
 def gated_engine(session: GatedSession, settings: Settings, largest_batch: int = 1) -> Engine:
     """An engine of one lane that runs a gated session."""
     card = read_card(session.metadata, "toy")
-    drive = TunedSessions((session,), session.threads, largest_batch=largest_batch, photos_per_second=10.0)
-    return Engine(card, drive, settings, Lanes(drive.sessions, largest_batch, golden_check(card)), workers=2)
+    tuned = TunedSessions((session,), session.threads, largest_batch=largest_batch, photos_per_second=10.0)
+    return Engine(card, tuned, settings, Lanes(tuned.sessions, largest_batch, golden_check(card)), workers=2)

@@ -271,7 +271,7 @@ def test_over_http_it_is_a_problem_of_one_photo(
         os.kill(pid, signal.SIGSTOP)
     with ThreadPoolExecutor() as pool:
         posted = pool.submit(client.post, "/parse", content=PHOTO.join())
-        wait_until(lambda: engine.budget.in_use > 0)
+        wait_until(lambda: engine.stats().pixels_at_work > 0)
         time.sleep(0.1)
         for pid in pids:
             os.kill(pid, by)

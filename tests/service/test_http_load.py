@@ -19,7 +19,7 @@ from toy_model import HEIGHT, WIDTH, paint, png
 from service.engine.engine import Engine
 from service.engine.model.session import Prediction
 from service.engine.photo.photo import Plan
-from service.engine.scheduling.lanes import Deadline
+from service.engine.scheduling.deadline import Deadline
 from service.imaging.png import Color
 from service.settings import Settings
 
@@ -47,8 +47,8 @@ class Scene:
     def wait_until_under_way(self, count: int) -> None:
         """Returns when so many photos are in the service."""
         until = time.monotonic() + 10
-        while self.engine.admission.under_way != count:
-            assert time.monotonic() < until, f"{self.engine.admission.under_way} under way, not {count}"
+        while self.engine.stats().under_way != count:
+            assert time.monotonic() < until, f"{self.engine.stats().under_way} under way, not {count}"
             time.sleep(0.005)
 
     @contextmanager
@@ -68,8 +68,8 @@ class Scene:
     def wait_until_waiting(self, count: int) -> None:
         """Returns when so many photos are in the queue for the device."""
         until = time.monotonic() + 10
-        while self.engine.lanes.waiting != count:
-            assert time.monotonic() < until, f"{self.engine.lanes.waiting} wait, not {count}"
+        while self.engine.stats().queued != count:
+            assert time.monotonic() < until, f"{self.engine.stats().queued} wait, not {count}"
             time.sleep(0.005)
 
 
@@ -266,7 +266,7 @@ def test_photos_larger_than_the_budget_are_answered_one_by_one(toy_path: Path) -
     with scene(toy_path, max_pixels_at_work=1, share_runs=False) as on:
         on.session.gate.set()
         assert [answer.result().status_code for answer in [on.post("/parse") for _ in range(8)]] == [200] * 8
-        assert on.engine.budget.in_use == 0
+        assert on.engine.stats().pixels_at_work == 0
 
 
 def test_one_bad_photo_fails_alone(toy_path: Path) -> None:

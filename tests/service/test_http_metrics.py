@@ -106,6 +106,17 @@ def test_two_apps_do_not_share_figures(toy_path: Path) -> None:
         assert key("requests_total", route="/pose", status="200") not in samples(other.client)
 
 
+def test_two_apps_on_one_engine_both_count_its_runs(toy_path: Path) -> None:
+    settings = Settings(model=toy_path, closer_look=False)
+    engine = gated_engine(GatedSession(toy_path), settings)
+    with serving(engine, settings) as one, serving(engine, settings) as other:
+        assert one.post("/pose", content=PHOTO).status_code == 200
+        for client in (one, other):
+            found = samples(client)
+            assert found[key("slots_total")] == 1
+            assert found[key("device_seconds_total")] > 0
+
+
 def test_every_answer_says_where_its_time_went(client: httpx.Client) -> None:
     for call in ("/parse", "/pose", "/analyze"):
         header = client.post(call, content=PHOTO).headers["server-timing"]

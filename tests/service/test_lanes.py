@@ -13,7 +13,8 @@ from toy_model import HEIGHT, WIDTH, paint
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
 from service.engine.model.card import read_card
 from service.engine.model.golden import golden_check
-from service.engine.scheduling.lanes import Deadline, Lanes
+from service.engine.scheduling.deadline import Deadline
+from service.engine.scheduling.lanes import Lanes
 
 
 @pytest.fixture

@@ -13,7 +13,10 @@ from test_http_answers import ids_of
 from test_http_problems import assert_problem
 from toy_model import paint, png
 
-from service.api.request.parameter_cache import HEADERS, LONGEST, QUESTIONS, CachedParametersRoute
+from service.api.request.api_keys import ApiKeys
+from service.api.request.parameter_cache import MAX_ENTRIES, MAX_KEY_BYTES, CachedParametersRoute
+from service.api.request.upload_budget import UploadBudget
+from service.api.routes.photos import photo_routes
 from service.settings import Settings
 
 PHOTO = png(paint(192, 256, {1: (20, 20, 150, 200), 2: (40, 100, 80, 100)}))
@@ -49,12 +52,36 @@ def test_a_key_opens_only_for_those_who_send_it(toy_path: Path) -> None:
     engine.close()
 
 
-def test_every_header_that_a_call_reads_is_part_of_the_question(client: httpx.Client) -> None:
+@pytest.mark.parametrize("needs_key", [True, False])
+def test_every_header_that_a_call_reads_is_part_of_the_cache_key(
+    client: httpx.Client, toy_path: Path, needs_key: bool
+) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     calls = [path["post"]["parameters"] for path in paths.values() if "post" in path]
     assert len(calls) == 3
     told = {one["name"].lower().encode() for call in calls for one in call if one["in"] == "header"}
-    assert told | {b"accept", b"authorization", b"x-api-key"} == HEADERS
+    expected = told | {b"accept"} | ({b"authorization", b"x-api-key"} if needs_key else set())
+    settings = Settings(model=toy_path, api_keys=[SecretStr("right")] if needs_key else [])
+    engine = gated_engine(GatedSession(toy_path), settings)
+    routes = photo_routes(engine, settings, UploadBudget(1), ApiKeys(settings.api_keys)).routes
+    assert [route.header_names for route in routes if isinstance(route, CachedParametersRoute)] == [expected] * 3
+    engine.close()
+
+
+def test_a_header_of_a_dependency_is_part_of_the_cache_key() -> None:
+    router = APIRouter(route_class=CachedParametersRoute)
+
+    async def tenant(x_tenant: str = Header("nobody")) -> str:
+        return x_tenant
+
+    @router.get("/")
+    async def echo(request: Request, name: str = Depends(tenant)) -> Response:
+        return Response(name)
+
+    app = FastAPI()
+    app.include_router(router)
+    client = TestClient(app)
+    assert [client.get("/", headers={"X-Tenant": name}).text for name in ("a", "b", "a")] == ["a", "b", "a"]
 
 
 @pytest.fixture
@@ -88,13 +115,13 @@ def test_it_is_read_once(counted: TestClient, read: list[str | None]) -> None:
 
 
 def test_long_ones_and_old_ones_are_not_kept(counted: TestClient, read: list[str | None]) -> None:
-    long = "l" * LONGEST
+    long = "l" * MAX_KEY_BYTES
     for _ in range(2):
         counted.get(f"/?word={long}")
     assert len(read) == 2
-    for number in range(QUESTIONS + 1):
+    for number in range(MAX_ENTRIES + 1):
         counted.get(f"/?word={number}")
-    counted.get(f"/?word={QUESTIONS}")
-    assert len(read) == 2 + QUESTIONS + 1
+    counted.get(f"/?word={MAX_ENTRIES}")
+    assert len(read) == 2 + MAX_ENTRIES + 1
     counted.get("/?word=0")
-    assert len(read) == 2 + QUESTIONS + 2
+    assert len(read) == 2 + MAX_ENTRIES + 2

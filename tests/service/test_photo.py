@@ -14,7 +14,7 @@ from toy_model import jpeg, paint, png
 from service.engine.decoding.decoders import ThreadDecoder
 from service.engine.photo.boxes import RequestedBox
 from service.engine.photo.photo import Photo, Plan, plan
-from service.engine.scheduling.lanes import Deadline
+from service.engine.scheduling.deadline import Deadline
 from service.imaging.decode import decode_file, orient
 from service.imaging.errors import TruncatedPhotoError
 from service.imaging.inspect import Limits, inspect
@@ -52,7 +52,7 @@ def test_only_whole_jpegs_are_decoded_small() -> None:
     assert planned(png(photo)).reduction == 1
     of_boxes = planned(jpeg(photo), RequestedBox(0, 0, 500, 600), RequestedBox(100, 0, 1500, 1600))
     assert of_boxes.reduction == 1
-    drawn = sum(shown.box.width * shown.box.height for shown in of_boxes.shown)
+    drawn = sum(crop.box.width * crop.box.height for crop in of_boxes.crops)
     assert of_boxes.answer_pixels == 1600 * 1600, "at a time"
     assert of_boxes.answer_work == 1600 * 1600 + drawn, "in all"
 
@@ -77,7 +77,7 @@ def test_any_size_is_rounded_up(width: int, height: int, reduction: int) -> None
 def test_a_file_that_is_cut_off_is_refused_when_decoded_small_as_well() -> None:
     data = jpeg(portrait(1200))
     with pytest.raises(TruncatedPhotoError):
-        planned(data[: len(data) // 2]).inputs((0, 0, 0), Deadline())
+        planned(data[: len(data) // 2]).decode_inputs((0, 0, 0), Deadline())
 
 
 @pytest.mark.parametrize("side", [600, 901, 1200, 2311])
@@ -85,7 +85,7 @@ def test_the_model_is_shown_nearly_the_same(side: int) -> None:
     """Mean difference of the input below 2 of 255 levels; here it is 0.8 to 1.5."""
     found = planned(jpeg(portrait(side), quality=92))
     assert found.reduction > 1
-    whole = Plan(found.photo, found.width, found.height, found.shown, 1, is_of_boxes=False)
-    (small,), (full,) = found.inputs((0, 0, 0), Deadline()), whole.inputs((0, 0, 0), Deadline())
+    whole = Plan(found.photo, found.width, found.height, found.crops, 1, is_of_boxes=False)
+    (small,), (full,) = found.decode_inputs((0, 0, 0), Deadline()), whole.inputs((0, 0, 0), Deadline())
     assert small.shape == full.shape == (*INPUT, 3)
     assert np.abs(small.astype(float) - full).mean() < 2

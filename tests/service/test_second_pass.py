@@ -20,7 +20,7 @@ from service.engine.model.session import Prediction
 from service.engine.photo.photo import Photo, plan, plan_second_pass
 from service.engine.photo.second_pass import MIN_ENLARGEMENT, second_pass_box
 from service.engine.photo.view import View
-from service.engine.scheduling.lanes import Deadline
+from service.engine.scheduling.deadline import Deadline
 from service.imaging.box import Box
 from service.imaging.decode import orient
 from service.imaging.fit import plan_fit
@@ -72,12 +72,12 @@ def test_a_part_of_a_photo_decoded_small_shows_what_the_whole_one_shows(orientat
         Photo.inspect(jpeg_with_exif(stored, orientation), Limits(10**8), ThreadDecoder()), (), (256, 192), "letterbox"
     )
     closer = plan_second_pass(whole, Box(501, 203, 801, 1070))
-    (shown,) = closer.shown
+    (crop,) = closer.crops
     assert closer.reduction == 2
-    assert shown.box == (500, 202, 802, 1072)
-    full = cv2.resize(portrait(2000)[shown.box.area], (shown.fit.width, shown.fit.height), interpolation=cv2.INTER_AREA)
-    (image,) = closer.inputs((0, 0, 0), Deadline())
-    fit = Box(shown.fit.left, shown.fit.top, shown.fit.width, shown.fit.height)
+    assert crop.box == (500, 202, 802, 1072)
+    full = cv2.resize(portrait(2000)[crop.box.area], (crop.fit.width, crop.fit.height), interpolation=cv2.INTER_AREA)
+    (image,) = closer.decode_inputs((0, 0, 0), Deadline())
+    fit = Box(crop.fit.left, crop.fit.top, crop.fit.width, crop.fit.height)
     assert np.abs(image[fit.area].astype(float) - full).mean() < 2
 
 

@@ -12,7 +12,7 @@ from test_http_load import PHOTO, scene
 from test_http_problems import assert_problem
 from toy_model import png
 
-from service.api.problems.kinds import UploadsFullError
+from service.api.problems.errors import UploadsFullError
 from service.api.request.upload_budget import Upload, UploadBudget
 
 NOISE = png(np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8))

@@ -11,16 +11,15 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from service.api.connection.connections import Connections, Stage
-from service.api.middleware.request_id import usable_or_new
-from service.api.problems.kinds import (
+from service.api.problems.responses import MEDIA_TYPE, problem_json
+from service.api.problems.types import (
     HEAD_TOO_LARGE,
     HEAD_TOO_SLOW,
     INVALID_HTTP,
-    MEDIA_TYPE,
     TOO_MANY_CONNECTIONS,
-    Kind,
-    problem_json,
+    ProblemType,
 )
+from service.api.request.request_id import usable_or_new
 
 HEALTH_CHECKS: Final = frozenset({b"/livez", b"/readyz"})
 """What connections of the reserve may ask."""
@@ -253,17 +252,17 @@ class HttpConnection(HttpToolsProtocol):
             case _:
                 self.send_400_response("")
 
-    def _refuse(self, kind: Kind, detail: str) -> None:
+    def _refuse(self, problem_type: ProblemType, detail: str) -> None:
         """Answers the request that is being sent with a problem, if its turn is now, and then ends the connection."""
         if self._discards or self.transport.is_closing():
             return
-        self._connections.tell(kind.name, f"a request was refused: {detail}")
+        self._connections.tell(problem_type.slug, f"a request was refused: {detail}")
         if self._is_pending_earlier():
             self._end_after_answers()
         elif not self._can_be_refused():
             self.drop()
         else:
-            self._write_problem(kind, detail)
+            self._write_problem(problem_type, detail)
             self._disconnect()
             self._discards = True
             self._unset_keepalive_if_required()
@@ -281,10 +280,10 @@ class HttpConnection(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _write_problem(self, kind: Kind, detail: str) -> None:
+    def _write_problem(self, problem_type: ProblemType, detail: str) -> None:
         sent = next((value for name, value in self.headers or () if name == b"x-request-id"), b"")
         name = usable_or_new(sent.decode("latin-1"))
-        body = problem_json(kind, detail, name)
+        body = problem_json(problem_type, detail, name)
         headers = [
             *self.server_state.default_headers,
             (b"content-type", MEDIA_TYPE.encode()),
@@ -292,10 +291,10 @@ class HttpConnection(HttpToolsProtocol):
             (b"x-request-id", name.encode()),
             (b"connection", b"close"),
         ]
-        if kind.status == 503:
+        if problem_type.status == 503:
             headers.append((b"retry-after", b"1"))
         lines = b"".join(b"%s: %s\r\n" % header for header in headers)
-        self.transport.write(STATUS_LINE[kind.status] + lines + b"\r\n" + body)
+        self.transport.write(STATUS_LINE[problem_type.status] + lines + b"\r\n" + body)
 
     def _disconnect(self) -> None:
         """Lets the app know that nobody waits for its answer any more."""

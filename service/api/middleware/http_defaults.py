@@ -1,14 +1,13 @@
-"""What browsers and other web clients take for granted: calls from other origins, HEAD, OPTIONS, compression."""
+"""HTTP features that browsers and other clients expect: CORS, HEAD, compression."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from fastapi import FastAPI
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.api.middleware import request_id
+from service.api.request import request_id
 
 EXPOSED: Final = ("ETag", "Retry-After", "Server-Timing", request_id.HEADER)
 """Headers of answers that scripts of other origins may read."""
@@ -32,19 +31,20 @@ class HeadAsGet:
         await self._app(scope, receive, send)
 
 
-def http_defaults(app: FastAPI, cors_origins: Sequence[str]) -> None:
-    """Compresses answers but pictures, answers HEAD, and lets pages of these origins (“*”: all) call the service.
+def cors(origins: Sequence[str]) -> list[Middleware]:
+    """The middleware that lets pages of these origins (“*”: all) call the service; none without origins.
 
-    Pages may send their users' credentials only if their origin is named: “*” would let any page act for anybody.
+    Pages may send their users' credentials only if their origin is named: “*” would let any page act for any user.
     """
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=GZIP_LEVEL)
-    if cors_origins:
-        app.add_middleware(
+    if not origins:
+        return []
+    return [
+        Middleware(
             CORSMiddleware,
-            allow_origins=cors_origins,
-            allow_credentials="*" not in cors_origins,
+            allow_origins=origins,
+            allow_credentials="*" not in origins,
             allow_methods=("GET", "HEAD", "POST"),
             allow_headers=ALLOWED,
             expose_headers=EXPOSED,
         )
+    ]

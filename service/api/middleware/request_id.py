@@ -1,19 +1,9 @@
-"""Gives every request an id, taken from the client where it sends one, and says it in the answer."""
-
-import re
-import uuid
-from typing import Final
+"""Gives every request an id and returns it in the answer."""
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEADER: Final = "X-Request-ID"
-_USABLE: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-
-
-def usable_or_new(sent: str) -> str:
-    """The id that a client sent, or a new one in place of what is none."""
-    return sent if _USABLE.fullmatch(sent) else uuid.uuid4().hex
+from service.api.request.request_id import HEADER, usable_or_new
 
 
 class RequestId:

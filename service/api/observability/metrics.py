@@ -1,18 +1,17 @@
-"""What Prometheus reads at ``/metrics``. Names and labels are part of the API; each label has few values."""
+"""The metrics that Prometheus reads. Names and labels are part of the API; each label has few values."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import generate_latest
 
 from service.api.connection.connections import Connections
-from service.api.middleware.request_observer import Answered
+from service.api.observability.request_record import RequestRecord
 from service.api.request.upload_budget import UploadBudget
 from service.engine.engine import Engine
 from service.engine.model.session import bucket
-from service.engine.photo.timings import STAGES, Timings
+from service.engine.photo.timings import STAGES
 from service.version import __version__
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -23,20 +22,18 @@ class Metrics:
     """The metrics of one app around one engine, in a registry of their own."""
 
     def __init__(self, engine: Engine, uploads: UploadBudget, connections: Connections | None) -> None:
-        """Listens to the engine, and to the server's connections, from now on."""
+        """Subscribes to the engine and to the server's connections."""
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         Info("jppnet_build", "the service's version", registry=registry).info({"version": __version__})
         info = Info("jppnet_model", "the model that is served, and what runs it", registry=registry)
-        card, session = engine.card, engine.drive.sessions[0]
-        info.info(
-            {"model": card.name, "version": card.version, "provider": session.provider, "precision": card.precision}
-        )
+        card, provider = engine.card, engine.info.provider
+        info.info({"model": card.name, "version": card.version, "provider": provider, "precision": card.precision})
         self._count_requests(registry)
         self._time_stages(registry)
-        self._count_batches(registry, engine.drive.batches)
+        self._count_batches(registry, engine.info.batch_sizes)
         _gauge(registry, engine, uploads, connections)
-        engine.lanes.on_batch = self.batch_ran
+        engine.subscribe(self.batch_ran)
         if connections:
             self._ended = Counter(
                 "jppnet_connections_ended", "connections that the service ended, by why", ("reason",), registry=registry
@@ -80,15 +77,15 @@ class Metrics:
         """Counts a connection that the service refused or ended."""
         self._ended.labels(reason).inc()
 
-    def answered(self, answer: Answered) -> None:
+    def request_answered(self, record: RequestRecord) -> None:
         """Counts an answer, and where its photo's time went."""
-        self._requests.labels(answer.route, str(answer.status)).inc()
-        self._request_seconds.labels(answer.route).observe(answer.seconds)
-        if answer.timings:
+        self._requests.labels(record.route, str(record.status)).inc()
+        self._request_seconds.labels(record.route).observe(record.seconds)
+        if record.timings:
             for stage, histogram in self._stages.items():
-                histogram.observe(getattr(answer.timings, stage))
-        if answer.method == "POST" and answer.problem:
-            self._rejected.labels(answer.problem).inc()
+                histogram.observe(getattr(record.timings, stage))
+        if record.method == "POST" and record.problem:
+            self._rejected.labels(record.problem).inc()
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""
@@ -96,32 +93,15 @@ class Metrics:
 
 
 def _gauge(registry: CollectorRegistry, engine: Engine, uploads: UploadBudget, connections: Connections | None) -> None:
-    """What is read when Prometheus asks."""
+    """Registers the gauges, which are read when Prometheus asks."""
     gauges: list[tuple[str, str, Callable[[], float]]] = [
-        ("jppnet_lanes", "threads that run the model side by side", lambda: len(engine.drive.sessions)),
-        ("jppnet_queue_photos", "photos that wait for the device", lambda: engine.lanes.waiting),
-        ("jppnet_under_way_photos", "photos that are in and not yet answered", lambda: engine.admission.under_way),
-        ("jppnet_pixels_at_work", "pixels that are being decoded or drawn", lambda: engine.budget.in_use),
+        ("jppnet_lanes", "threads that run the model side by side", lambda: engine.info.lanes),
+        ("jppnet_queue_photos", "photos that wait for the device", lambda: engine.stats().queued),
+        ("jppnet_under_way_photos", "photos that are in and not yet answered", lambda: engine.stats().under_way),
+        ("jppnet_pixels_at_work", "pixels that are being decoded or drawn", lambda: engine.stats().pixels_at_work),
         ("jppnet_upload_bytes", "bytes of request bodies that are held, or announced", lambda: uploads.in_use),
     ]
     if connections:
         gauges.append(("jppnet_connections", "connections that are open", lambda: connections.count))
     for name, meaning, read in gauges:
         Gauge(name, meaning, registry=registry).set_function(read)
-
-
-def server_timing(timings: Timings) -> str:
-    """The header ``Server-Timing``, in milliseconds."""
-    return ", ".join(f"{stage};dur={1000 * getattr(timings, stage):.2f}" for stage in STAGES)
-
-
-def metrics_route(metrics: Metrics) -> APIRouter:
-    """``GET /metrics``."""
-    router = APIRouter()
-
-    @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
-    async def get_metrics() -> Response:
-        """Counters, gauges and histograms in Prometheus' text format."""
-        return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    return router

@@ -8,9 +8,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from service.api.problems.examples import DETAILS
-from service.api.problems.kinds import MEDIA_TYPE, Kind, kinds_of
-from service.api.response.schemas import JsonPhoto, Problem
+from service.api.problems.responses import MEDIA_TYPE, Problem
+from service.api.problems.types import ProblemType, types_by_status
+from service.api.request.json_body import JsonPhoto
 
 BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 
@@ -66,24 +66,24 @@ def photo_answer(description: str, *pictures: str) -> dict[int | str, dict[str, 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route that can answer with problems of these statuses."""
-    return {status: _documented(status, kinds) for status, kinds in kinds_of(*statuses)}
+    return {status: _documented(status, types) for status, types in types_by_status(*statuses)}
 
 
-def _documented(status: int, kinds: list[Kind]) -> dict[str, Any]:
+def _documented(status: int, types: list[ProblemType]) -> dict[str, Any]:
     examples = {
-        kind.name: {
+        it.slug: {
             "value": {
-                "type": f"urn:jppnet:problem:{kind.name}",
-                "title": kind.title,
+                "type": it.urn,
+                "title": it.title,
                 "status": status,
-                "detail": DETAILS[kind.name],
+                "detail": it.example,
                 "request_id": "5f0c6a1e9f1b4d0c",
             }
         }
-        for kind in kinds
+        for it in types
     }
     answer: dict[str, Any] = {
-        "description": " · ".join(kind.title for kind in kinds),
+        "description": " · ".join(it.title for it in types),
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
     }
     if status in (503, 504):

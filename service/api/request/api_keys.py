@@ -1,4 +1,4 @@
-"""API keys: who may ask."""
+"""API keys: which requests may call."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -11,7 +11,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 from pydantic import SecretStr
 from starlette.datastructures import Headers
 
-from service.api.problems.kinds import UnauthorizedError
+from service.api.problems.errors import UnauthorizedError
 
 BEARER: Final = HTTPBearer(auto_error=False, description="an API key of this service")
 HEADER: Final = APIKeyHeader(name="X-API-Key", auto_error=False, description="an API key of this service")
@@ -23,13 +23,18 @@ class ApiKeys:
     def __init__(self, keys: Sequence[SecretStr]) -> None:
         self._known = [_digest(key.get_secret_value().encode()) for key in keys]
 
-    def let_in(self, sent: str | None) -> bool:
-        """Whether whoever sent this key, or none, may call."""
+    def accept(self, sent: str | None) -> bool:
+        """Whether a request with this key, or with none, may call."""
         return not self._known or (sent is not None and _is_among(_digest(sent.encode("latin-1")), self._known))
+
+    @property
+    def are_set(self) -> bool:
+        """Whether a call needs a key."""
+        return bool(self._known)
 
     def guard(self) -> list[Any]:
         """The dependencies of calls that need a key; none if no call does."""
-        if not self._known:
+        if not self.are_set:
             return []
 
         async def check(
@@ -37,7 +42,7 @@ class ApiKeys:
             key: Annotated[str | None, Security(HEADER)],
         ) -> None:
             sent = bearer.credentials if bearer else key
-            if self.let_in(sent):
+            if self.accept(sent):
                 return
             if sent is None:
                 raise UnauthorizedError(

@@ -9,7 +9,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
-from service.api.problems.kinds import (
+from service.api.problems.errors import (
     MissingPhotoError,
     MultipartError,
     SlowUploadError,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Final
 
-from service.api.problems.kinds import InvalidBoxError
+from service.api.problems.errors import InvalidBoxError
 from service.engine.photo.boxes import RequestedBox
 
 MAX_BOXES: Final = 32

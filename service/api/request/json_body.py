@@ -5,13 +5,23 @@ from base64 import b64decode
 from string import whitespace
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
-from service.api.problems.kinds import InvalidBase64Error, InvalidJsonError, MissingPhotoError, UploadTooLargeError
-from service.api.response.schemas import JsonPhoto
+from service.api.problems.errors import InvalidBase64Error, InvalidJsonError, MissingPhotoError, UploadTooLargeError
 
 OVERHEAD: Final = 64 * 1024
 """Bytes that the JSON may have beside the photo."""
+EXAMPLE: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4AWNqAAAAhgCDMo8PBgAAAABJRU5ErkJggg=="
+"""A PNG of one grey pixel: small enough for the documentation, and a photo that the service answers."""
+
+
+class JsonPhoto(BaseModel):
+    """A photo as JSON."""
+
+    image: str = Field(
+        description="the photo in base64, or as a data: URL. Addresses are not fetched",
+        examples=[EXAMPLE, f"data:image/png;base64,{EXAMPLE}"],
+    )
 
 
 def json_size(max_bytes: int) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service.api.problems.kinds import NotAcceptableError
+from service.api.problems.errors import NotAcceptableError
 
 
 def negotiate(accept: str | None, offers: Sequence[str]) -> str:

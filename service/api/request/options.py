@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.api.problems.kinds import UnknownLabelError
+from service.api.problems.errors import UnknownLabelError
 from service.engine.model.card import Card
 from service.engine.photo.boxes import RequestedBox
 

@@ -1,78 +1,91 @@
-"""Questions that have been asked before are not read again.
+"""A cache of parsed parameters: equal queries and headers are not parsed and validated again.
 
-FastAPI reads a call's parameters by their declarations anew for each request, on the event loop. But most clients ask
-one question of many photos.
+FastAPI does that for each request by the route's declarations, in the event loop, and most clients send the same
+parameters with many photos.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from functools import wraps
 from typing import Any, Final, NamedTuple
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from fastapi.security import APIKeyHeader
+from fastapi.security.http import HTTPBase
 
-QUESTIONS: Final = 256
-"""How many a route remembers; the one that was asked longest ago is forgotten first."""
-LONGEST: Final = 2048
-"""Bytes of a question that is remembered."""
-HEADERS: Final = frozenset({b"accept", b"if-none-match", b"x-request-timeout-ms", b"authorization", b"x-api-key"})
-"""The headers that a call's parameters, and the guard before it, are read from."""
+MAX_ENTRIES: Final = 256
+"""Entries of a route's cache; the least recently used one is dropped first."""
+MAX_KEY_BYTES: Final = 2048
+"""Longest query and headers that are cached."""
 
 Endpoint = Callable[..., Awaitable[Response]]
 
 
-class Question(NamedTuple):
-    """The texts that a request's parameters are read from; the same texts mean the same."""
+class CacheKey(NamedTuple):
+    """The texts that a request's parameters are parsed from; equal texts give equal parameters."""
 
     query: bytes
     headers: tuple[tuple[bytes, bytes], ...]
 
     @property
     def size(self) -> int:
-        """Bytes that remembering it takes."""
+        """Bytes of the texts."""
         return len(self.query) + sum(len(value) for _, value in self.headers)
 
 
-def question(request: Request) -> Question:
-    """What a request asks of whatever photo its body holds."""
-    headers = tuple(header for header in request.scope["headers"] if header[0] in HEADERS)
-    return Question(request.scope["query_string"], headers)
-
-
 class CachedParametersRoute(APIRoute):
-    """A route of a call with the parameter ``request`` and others from the query and :data:`HEADERS`.
+    """A route whose endpoint takes ``request``, and other parameters from the query and headers alone.
 
-    What it depends on must follow from these alone, too. Only what was read without a fault is remembered.
+    Its dependencies must follow from these alone, too. Only parameters that were valid are cached.
     """
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         self._endpoint = endpoint
-        self._read: OrderedDict[Question, dict[str, Any]] = OrderedDict()
+        self._cache: OrderedDict[CacheKey, dict[str, Any]] = OrderedDict()
 
         @wraps(endpoint)
-        async def first(request: Request, **values: Any) -> Response:
-            self._remember(question(request), values)
+        async def parsed(request: Request, **values: Any) -> Response:
+            self._store(self._key(request), values)
             return await endpoint(request=request, **values)
 
-        super().__init__(path, first, **options)
+        super().__init__(path, parsed, **options)
+        self.header_names = frozenset(header_names(self.dependant))
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Answers questions that are known without FastAPI's reading."""
-        read = super().get_route_handler()
+        """A handler that calls the endpoint with cached parameters, and has FastAPI parse them if there are none."""
+        parse = super().get_route_handler()
 
-        async def answer(request: Request) -> Response:
-            asked = question(request)
-            values = self._read.get(asked)
+        async def handle(request: Request) -> Response:
+            key = self._key(request)
+            values = self._cache.get(key)
             if values is None:
-                return await read(request)
-            self._read.move_to_end(asked)
+                return await parse(request)
+            self._cache.move_to_end(key)
             return await self._endpoint(request=request, **values)
 
-        return answer
+        return handle
 
-    def _remember(self, asked: Question, values: dict[str, Any]) -> None:
-        if asked.size <= LONGEST:
-            self._read[asked] = values
-            if len(self._read) > QUESTIONS:
-                self._read.popitem(last=False)
+    def _key(self, request: Request) -> CacheKey:
+        headers = tuple(header for header in request.scope["headers"] if header[0] in self.header_names)
+        return CacheKey(request.scope["query_string"], headers)
+
+    def _store(self, key: CacheKey, values: dict[str, Any]) -> None:
+        if key.size <= MAX_KEY_BYTES:
+            self._cache[key] = values
+            if len(self._cache) > MAX_ENTRIES:
+                self._cache.popitem(last=False)
+
+
+def header_names(dependant: Dependant) -> Iterator[bytes]:
+    """The headers that a route's parameters, dependencies and security schemes are read from, in lower case."""
+    for parameter in dependant.header_params:
+        yield parameter.alias.lower().encode("latin-1")
+    match dependant.call:
+        case APIKeyHeader() as scheme:
+            yield scheme.model.name.lower().encode("latin-1")
+        case HTTPBase():
+            yield b"authorization"
+    for dependency in dependant.dependencies:
+        yield from header_names(dependency)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from service.api.problems.kinds import UploadsFullError
+from service.api.problems.errors import UploadsFullError
 
 SHARE: Final = 4
 """How many times as much must be free as an upload needs."""

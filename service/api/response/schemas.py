@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, JsonValue
 
-from service.api.problems.examples import PHOTO_BASE64
 from service.engine.model.card import Label
 from service.imaging.png import Color
 
@@ -13,15 +12,6 @@ BoxField = Annotated[
     tuple[int, int, int, int],
     Field(description="x and y of the top-left pixel, width, height", examples=[[112, 40, 236, 771]]),
 ]
-
-
-class JsonPhoto(BaseModel):
-    """A photo as JSON."""
-
-    image: str = Field(
-        description="the photo in base64, or as a data: URL. Addresses are not fetched",
-        examples=[PHOTO_BASE64, f"data:image/png;base64,{PHOTO_BASE64}"],
-    )
 
 
 class Model(BaseModel):
@@ -194,16 +184,3 @@ class Health(BaseModel):
     """How the service is."""
 
     status: Literal["ok"] = "ok"
-
-
-class Problem(BaseModel):
-    """What went wrong, as RFC 9457 has it."""
-
-    type: str = Field(description="stable name of the kind of problem", examples=["urn:jppnet:problem:empty-body"])
-    title: str = Field(examples=["Empty body"])
-    status: int = Field(examples=[400])
-    detail: str = Field(
-        description="a sentence that says what to do",
-        examples=["There is no picture in the request: its body is empty."],
-    )
-    request_id: str = Field(description="also in the header X-Request-ID", examples=["5f0c6a1e9f1b4d0c"])

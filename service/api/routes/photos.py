@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from service.api.observability.metrics import server_timing
 from service.api.observability.traces import trace_stages
 from service.api.openapi.document import PHOTO_BODY, photo_answer, problems
+from service.api.request.api_keys import ApiKeys
 from service.api.request.body import UploadReader
 from service.api.request.boxes import read_boxes
 from service.api.request.conditional import entity_tag, matches
@@ -18,7 +18,6 @@ from service.api.request.options import DEFAULT, Options, find_labels
 from service.api.request.parameter_cache import CachedParametersRoute
 from service.api.request.parameters import Boxes, Labels, MaskIn, Opacity, RequestHeaders, read_request_headers
 from service.api.request.upload_budget import Upload, UploadBudget
-from service.api.response.coco import coco_category
 from service.api.response.formats import (
     ANALYZE,
     PARSE,
@@ -32,23 +31,23 @@ from service.api.response.formats import (
 from service.api.response.schemas import (
     AnalyzeAnswer,
     CocoResult,
-    Health,
-    ImageSize,
-    ModelAnswer,
     ParseAnswer,
     PoseAnswer,
     Segment,
 )
+from service.api.response.server_timing import server_timing
 from service.engine.engine import Engine
-from service.engine.errors import ClosedError, DeadlineError, DeviceError
+from service.engine.errors import DeadlineError
 from service.engine.photo.analysis import Analysis
 from service.settings import Settings
 
 
-def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget) -> APIRouter:
-    """The calls that take a photo."""
+def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys: ApiKeys) -> APIRouter:
+    """``POST /parse``, ``/pose`` and ``/analyze``, for requests with one of the keys."""
     router = APIRouter(
-        route_class=CachedParametersRoute, responses=problems(400, 406, 408, 413, 415, 422, 431, 500, 503, 504)
+        route_class=CachedParametersRoute,
+        dependencies=keys.guard(),
+        responses=problems(400, 406, 408, 413, 415, 422, 431, 500, 503, 504),
     )
     model = sha256(engine.card.model_dump_json().encode()).hexdigest()
     reader = UploadReader(int(settings.max_upload_mb * 1e6), settings.body_seconds, uploads)
@@ -70,8 +69,8 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget) -> A
         try:
             async with asyncio.timeout(seconds):
                 photo = await engine.inspect(await reader.read(request, upload))
-                question = (model, request.scope["path"], chosen.name, chosen.media_type, options)
-                tag = entity_tag(photo.digest, *question)
+                key = (model, request.scope["path"], chosen.name, chosen.media_type, options)
+                tag = entity_tag(photo.digest, *key)
                 headers = {"ETag": tag, "Vary": "Accept"}
                 if matches(terms.if_none_match, tag):
                     return Response(status_code=304, headers=headers)
@@ -82,7 +81,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget) -> A
             raise DeadlineError(
                 f"There was no answer within {seconds:g} s. Try again later, or allow more time with the header "
                 "X-Request-Timeout-Ms.",
-                engine.admission.wait,
+                engine.stats().retry_after,
             ) from None
         request.state.timings = timings
         trace_stages(timings)
@@ -168,53 +167,5 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget) -> A
         """What /parse and /pose say, from one run of the model."""
         options = Options(find_labels(labels, engine.card), opacity, mask == "rle", read_boxes(box))
         return await answer(request, terms, choose(ANALYZE, format, terms.accept, ["json"]), options)
-
-    return router
-
-
-def model_route(engine: Engine) -> APIRouter:
-    """``GET /model``."""
-    router = APIRouter()
-    card, drive = engine.card, engine.drive
-    session = drive.sessions[0]
-    model = ModelAnswer(
-        **card.model_dump(exclude={"fit", "pad_color", "golden"}),
-        coco_categories=[coco_category(card)],
-        input=ImageSize(width=session.input_width, height=session.input_height),
-        provider=session.provider,
-        lanes=len(drive.sessions),
-        threads=drive.threads,
-        largest_batch=drive.largest_batch,
-    )
-
-    @router.get("/model", summary="The model: labels, joints, colours, metrics, and what it runs on")
-    async def get_model() -> ModelAnswer:
-        """The model's card."""
-        return model
-
-    return router
-
-
-def health_routes(engine: Engine) -> APIRouter:
-    """``GET /livez`` and ``GET /readyz``. The engine is proven before anything listens, so until it drains, alive means
-    ready."""
-    router = APIRouter(responses=problems(503))
-
-    def check() -> Health:
-        if engine.lanes.fault:
-            raise DeviceError(engine.lanes.fault)
-        return Health()
-
-    @router.get("/livez", summary="Whether this process is of use; if not, replace it")
-    async def live() -> Health:
-        """503 once the device has failed."""
-        return check()
-
-    @router.get("/readyz", summary="Whether to send photos here")
-    async def ready() -> Health:
-        """503 once the device has failed, or the service is about to end."""
-        if engine.is_draining:
-            raise ClosedError("The service is shutting down.")
-        return check()
 
     return router

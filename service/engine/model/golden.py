@@ -29,7 +29,7 @@ def golden_check(card: Card) -> GoldenCheck:
         card.golden.keypoint_array(),
     )
 
-    def prove(session: Session, batch: int = 1) -> None:
+    def check(session: Session, batch: int = 1) -> None:
         if image.shape[:2] != (session.input_height, session.input_width):
             raise GoldenError(
                 f"the golden picture is {image.shape[1]}×{image.shape[0]}, the model's input "
@@ -38,7 +38,7 @@ def golden_check(card: Card) -> GoldenCheck:
         for answer in session.run([image] * batch):
             compare(answer, Prediction(labels, labels, keypoints), card)
 
-    return prove
+    return check
 
 
 def compare(answer: Prediction, golden: Prediction, card: Card) -> None:

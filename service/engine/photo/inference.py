@@ -1,8 +1,8 @@
-"""What the model said of a photo, before anything is made of it."""
+"""What the model said of a photo's crops, before an answer is made of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Self
 
 from service.engine.model.card import Card
@@ -12,12 +12,12 @@ from service.engine.photo.photo import Plan, plan_second_pass
 from service.engine.photo.second_pass import second_pass_box
 from service.engine.photo.timings import Timings
 from service.engine.photo.view import View
-from service.engine.scheduling.lanes import Deadline
+from service.engine.scheduling.deadline import Deadline
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Inference:
-    """What the model said of a photo, and how long decoding it and running the model took."""
+    """The model's predictions for a photo's crops, with the seconds that decoding and running took."""
 
     plan: Plan
     predictions: Sequence[Prediction]
@@ -25,30 +25,30 @@ class Inference:
     running: float
 
     @classmethod
-    def make(cls, plan: Plan, predictions: Sequence[Prediction], decoding: float) -> Self:
-        """What was seen in one look, at one view or several side by side."""
+    def of(cls, plan: Plan, predictions: Sequence[Prediction], decoding: float) -> Self:
+        """The inference of crops that ran side by side, one prediction for each crop of the plan."""
         return cls(plan, predictions, decoding, max(prediction.run_seconds for prediction in predictions))
 
-    def after(self, earlier: Self) -> Self:
-        """The same, with the time that an earlier look took as well."""
+    def with_time_of(self, earlier: Self) -> Self:
+        """The same inference, with the time of an earlier pass added."""
         return replace(self, decoding=earlier.decoding + self.decoding, running=earlier.running + self.running)
 
-    @property
+    @cached_property
     def views(self) -> list[View]:
-        """What the model was shown, and what it said of each."""
-        pairs = zip(self.plan.shown, self.predictions, strict=True)
-        return [View(shown.box, shown.fit, prediction) for shown, prediction in pairs]
+        """Each crop with its prediction; computed once, and so is what a view computes."""
+        pairs = zip(self.plan.crops, self.predictions, strict=True)
+        return [View(crop.box, crop.fit, prediction) for crop, prediction in pairs]
 
-    def closer(self) -> Plan | None:
-        """The plan of a closer look at the photo's person, if that pays."""
+    def plan_second_pass(self) -> Plan | None:
+        """The plan of a closer crop of the person in a whole photo; None if that would not pay."""
         box = second_pass_box(self.views[0])
         return plan_second_pass(self.plan, box) if box else None
 
     def analysis(self, card: Card, deadline: Deadline) -> Analysis:
-        """The answer, in the photo's pixels; what is still to be done for it is given up at the deadline."""
+        """The answer in the photo's pixels; its remaining work is given up at the deadline."""
         load_photo = partial(self.plan.photo.decode, deadline)
         return Analysis(card, self.plan.width, self.plan.height, self.views, load_photo, deadline.check)
 
     def timings(self, encoding: float, total: float) -> Timings:
-        """Where the time went of an answer that was made from this."""
+        """Where the time of an answer went, in seconds."""
         return Timings(self.decoding, self.running, encoding, total)

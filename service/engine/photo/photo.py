@@ -9,7 +9,7 @@ from typing import Final, Self
 from service.engine.decoding.decoders import Decoder
 from service.engine.decoding.task import Cutout, DecodingTask
 from service.engine.photo.boxes import RequestedBox, crop_boxes
-from service.engine.scheduling.lanes import Deadline
+from service.engine.scheduling.deadline import Deadline
 from service.engine.scheduling.pixel_budget import bytes_to_pixels
 from service.imaging.box import Box
 from service.imaging.decode import REDUCTIONS, Image
@@ -23,7 +23,7 @@ OVERSAMPLING: Final = 1.5
 validation photos the masks are as right with 1.6 as with 3.2: mIoU 49.13 and 49.17, 74.68 and 74.63 over 7 parts."""
 
 
-BESIDE: Final = 6
+ANSWER_BYTES: Final = 6
 """Bytes a pixel that an answer holds while the photo is decoded for it: mask, confidence, the decoded photo."""
 
 
@@ -85,7 +85,7 @@ class Plan:
     width: int
     height: int
     """Of the upright photo."""
-    shown: Sequence[Crop]
+    crops: Sequence[Crop]
     reduction: int
     is_of_boxes: bool
 
@@ -108,7 +108,7 @@ class Plan:
     @property
     def answer_work(self) -> int:
         """Pixels that an answer draws in all: the photo's, and those of each box that was asked about."""
-        of_boxes = sum(shown.box.width * shown.box.height for shown in self.shown)
+        of_boxes = sum(crop.box.width * crop.box.height for crop in self.crops)
         return self.photo.pixels + (of_boxes if self.is_of_boxes else 0)
 
     @property
@@ -116,15 +116,15 @@ class Plan:
         """What an answer counts in the budget: the pixels that it may draw, or as many as take the memory that decoding
         the photo for that takes, beside the masks and the decoded photo that is handed over."""
         header = self.photo.header
-        return max(self.answer_pixels, bytes_to_pixels(header.decoding_bytes() + BESIDE * header.pixels))
+        return max(self.answer_pixels, bytes_to_pixels(header.decoding_bytes() + ANSWER_BYTES * header.pixels))
 
-    def inputs(self, pad_color: Color, deadline: Deadline) -> list[Image]:
-        """Decodes the photo and makes the model's inputs (H, W, 3) of it, in the order of ``shown``.
+    def decode_inputs(self, pad_color: Color, deadline: Deadline) -> list[Image]:
+        """Decodes the photo and makes the model's inputs (H, W, 3) of it, in the order of ``crops``.
 
         Raises:
             PhotoError, MemoryError, DeadlineError, ClosedError: see :class:`Decoder`.
         """
-        cutouts = [Cutout(shown.box.reduced(self.reduction), shown.fit) for shown in self.shown]
+        cutouts = [Cutout(crop.box.reduced(self.reduction), crop.fit) for crop in self.crops]
         return self.photo.run(DecodingTask(self.photo.header, self.reduction, cutouts, pad_color), deadline)
 
 
@@ -136,23 +136,23 @@ def plan(photo: Photo, boxes: Sequence[RequestedBox], model_input: tuple[int, in
     """
     width, height = photo.header.upright_size
     views = crop_boxes(boxes, width, height)
-    shown = [Crop(view, plan_fit((view.height, view.width), model_input, mode)) for view in views]
+    crops = [Crop(view, plan_fit((view.height, view.width), model_input, mode)) for view in views]
     # In a photo made smaller, boxes would lie between the pixels.
-    reduction = 1 if boxes else _reduction(photo.header, shown[0].fit)
-    return Plan(photo, width, height, shown, reduction, is_of_boxes=bool(boxes))
+    reduction = 1 if boxes else _reduction(photo.header, crops[0].fit)
+    return Plan(photo, width, height, crops, reduction, is_of_boxes=bool(boxes))
 
 
 def plan_second_pass(whole: Plan, box: Box) -> Plan:
     """A box of a photo that the model was shown as a whole; the box grows by less than 8 pixels a side, so that it lies
     on whole pixels of the photo as it is decoded."""
-    photo, first = whole.photo, whole.shown[0].fit
+    photo, first = whole.photo, whole.crops[0].fit
     model_input = (first.input_height, first.input_width)
     reduction = _reduction(photo.header, plan_fit((box.height, box.width), model_input, "letterbox"))
     if photo.header.orientation != 1 and (whole.width % reduction or whole.height % reduction):
         reduction = 1  # the file's last pixels, which a reduction rounds up, are not the upright photo's last
     box = box.aligned(reduction).within(whole.width, whole.height)
-    shown = Crop(box, plan_fit((box.height, box.width), model_input, "letterbox"))
-    return replace(whole, shown=[shown], reduction=reduction)
+    crop = Crop(box, plan_fit((box.height, box.width), model_input, "letterbox"))
+    return replace(whole, crops=[crop], reduction=reduction)
 
 
 def _reduction(header: Header, fit: Fit) -> int:

@@ -1,6 +1,6 @@
-"""Single flight: who asks for what is already being worked on waits for that, and it is done once.
+"""Single flight: equal work that is requested while it is already running is not started again, but shared.
 
-Nothing is kept: when nobody waits for the work any more, it is given up, done or not.
+Results are not kept. Once all callers have left, the work is cancelled by its deadline, done or not.
 """
 
 from collections.abc import Callable, Hashable, Iterator
@@ -9,43 +9,44 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from service.engine.scheduling.lanes import Deadline
+from service.engine.scheduling.deadline import Deadline
 
 T = TypeVar("T")
 
 
 @dataclass
 class SharedWork(Generic[T]):
-    """Work that is under way, and how many wait for it."""
+    """Work that is running, and the number of callers that wait for it."""
 
     result: Future[T]
     deadline: Deadline
-    """The latest of those who wait."""
-    waiting: int = 0
+    """The latest of the callers' deadlines."""
+    callers: int = 0
 
 
 class SingleFlight(Generic[T]):
-    """The flights under way, by key. Used from one thread (the event loop's)."""
+    """The work that is running, by key. Used from one thread only (the event loop's)."""
 
     def __init__(self) -> None:
-        self._flights: dict[Hashable, SharedWork[T]] = {}
+        self._running: dict[Hashable, SharedWork[T]] = {}
 
     @contextmanager
-    def join(self, key: Hashable, deadline: Deadline, begin: Callable[[Deadline], Future[T]]) -> Iterator[Future[T]]:
-        """The work of that key, which is begun if it is not under way; its failure is everybody's.
+    def join(self, key: Hashable, deadline: Deadline, start: Callable[[Deadline], Future[T]]) -> Iterator[Future[T]]:
+        """The result of the work with this key, which is started unless it is running; all callers get its failure.
 
-        Who leaves leaves the others to it; when the last leaves, the work's deadline has passed.
+        A caller that leaves the context does not affect the others. When the last one leaves, the deadline that the
+        work was started with has passed.
         """
-        flight = self._flights.get(key)
-        if flight is None:
+        work = self._running.get(key)
+        if work is None:
             latest = Deadline(deadline.at)
-            flight = self._flights[key] = SharedWork(begin(latest), latest)
-        flight.deadline.at = max(flight.deadline.at, deadline.at)
-        flight.waiting += 1
+            work = self._running[key] = SharedWork(start(latest), latest)
+        work.deadline.at = max(work.deadline.at, deadline.at)
+        work.callers += 1
         try:
-            yield flight.result
+            yield work.result
         finally:
-            flight.waiting -= 1
-            if not flight.waiting:
-                flight.deadline.give_up()
-                del self._flights[key]
+            work.callers -= 1
+            if not work.callers:
+                work.deadline.cancel()
+                del self._running[key]

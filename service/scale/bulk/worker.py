@@ -57,7 +57,7 @@ class Worker:
         self._masks_in_column = masks_in_column
         self._engine = Engine.start(settings)
         # A photo per lane to run, and as many to decode and encode meanwhile.
-        self._at_once = 2 * len(self._engine.drive.sessions) * self._engine.drive.largest_batch
+        self._at_once = self._engine.info.saturation
         self._readers = ThreadPoolExecutor(READERS * self._at_once, thread_name_prefix="read")
         self._pool = ThreadPoolExecutor(self._at_once, thread_name_prefix="photo")
 
