@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.ceilings import BUCKETS, best_threads, session_run, without_http
-from benchmarks.closed_loop import run_wrk
-from benchmarks.machine import describe_run
-from benchmarks.open_loop import run_open_loop
-from benchmarks.options import ChosenFormat, chosen_options
-from benchmarks.servers import COMPARED, OURS, PEERS, Kind, Server, ask, serving
-from benchmarks.steps import Steps
+from tests.benchmarks.ceilings import BUCKETS, best_threads, session_run, without_http
+from tests.benchmarks.closed_loop import run_wrk
+from tests.benchmarks.machine import describe_run
+from tests.benchmarks.open_loop import run_open_loop
+from tests.benchmarks.options import ChosenFormat, chosen_options
+from tests.benchmarks.servers import COMPARED, OURS, PEERS, Kind, Server, ask, serving
+from tests.benchmarks.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.options import SHIPPED, ChosenFormat
 from service.engine.model.cores import usable_cores
+from tests.benchmarks.options import SHIPPED, ChosenFormat
 
 PACKAGES: Final = ("bentoml", "fastapi", "litserve", "numpy", "opencv-python-headless", "ray", "uvicorn")
 

@@ -3,7 +3,7 @@
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from benchmarks.servers import Server
+from tests.benchmarks.servers import Server
 
 UNDER_WAY = "jppnet_under_way_photos"
 PHOTOS_RUN = "jppnet_batch_photos_sum"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.photos import street_photos
-from benchmarks.servers import ROOT, Setup
+from tests.benchmarks.photos import street_photos
+from tests.benchmarks.servers import ROOT, Setup
 
 SHIPPED: Final = ROOT / "service" / "models" / "jppnet-lite.onnx"
 

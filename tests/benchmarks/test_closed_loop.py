@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.closed_loop import ClosedLoop, parse_wrk
+from tests.benchmarks.closed_loop import ClosedLoop, parse_wrk
 
 PRINTED = """\
 Running 5s test @ http://127.0.0.1:9101

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.outcomes import OpenLoop, Outcome, due_times, quantile, summarize
+from tests.benchmarks.outcomes import OpenLoop, Outcome, due_times, quantile, summarize
 
 
 def test_requests_are_due_at_even_distances_from_the_start() -> None:

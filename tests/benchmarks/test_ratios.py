@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.ratios import Ratio, paired
+from tests.benchmarks.ratios import Ratio, paired
 
 
 def test_each_round_is_compared_with_its_own() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from either_client import Ask
 
 import jppnet
 from jppnet import retry
+from tests.helpers.either_client import Ask
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 Headers = dict[str, str]

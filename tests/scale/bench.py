@@ -19,8 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from fleet import Stages, machine
-from processes import Family, end, wait_for
 
 from service.api.response.pictures import parse_png
 from service.engine.decoding.decoders import ThreadDecoder
@@ -31,6 +29,8 @@ from service.engine.photo.photo import Photo, plan
 from service.engine.scheduling.deadline import Deadline
 from service.imaging.inspect import Limits
 from service.settings import Settings
+from tests.helpers.processes import Family, end, wait_for
+from tests.scale.fleet import Stages, machine
 
 HERE = Path(__file__).parent
 RAY = {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1", "JPPNET_PROVIDER": "cpu"}

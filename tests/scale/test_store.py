@@ -11,13 +11,13 @@ pytest.importorskip("ray", reason="Ray is not installed: make test-scale")
 
 import pyarrow.parquet as pq
 from moto.server import ThreadedMotoServer
-from processes import Family
-from toy_model import jpeg, paint
 
 from service.api.response.pictures import parse_png
 from service.engine.engine import Engine
 from service.scale.bulk.storage import StoragePath
 from service.settings import Settings
+from tests.helpers.processes import Family
+from tests.helpers.toy_model import jpeg, paint
 
 
 @pytest.fixture

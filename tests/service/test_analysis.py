@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gated_session import GatedSession, Image, gated_engine
-from toy_model import HEIGHT, WIDTH, paint, png, toy_card
 
 from service.engine.errors import DeadlineError
 from service.engine.model.card import Card
@@ -20,6 +18,8 @@ from service.engine.scheduling.deadline import Deadline
 from service.imaging.box import Box
 from service.imaging.fit import plan_fit
 from service.settings import Settings
+from tests.helpers.gated_session import GatedSession, Image, gated_engine
+from tests.helpers.toy_model import HEIGHT, WIDTH, paint, png, toy_card
 
 SIDE = 100
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy_model import toy_card, write_toy_model
 
 from service.engine.engine import Engine
 from service.engine.errors import StartError
 from service.engine.model.card import read_card
 from service.settings import Settings
+from tests.helpers.toy_model import toy_card, write_toy_model
 
 Card = dict[str, Any]
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import cv2
 import httpx
 import pytest
-from toy_model import COLORS, jpeg, paint, png
 from typer.testing import CliRunner, Result
 
 from service.cli import app
 from service.cli.files import PlanError, Task, plan_tasks
 from service.cli.write_record import RECORD, WriteRecord
+from tests.helpers.toy_model import COLORS, jpeg, paint, png
 
 Run = Callable[..., Result]
 """Runs ``jppnet`` with arguments."""

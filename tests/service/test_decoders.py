@@ -17,10 +17,6 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from captured_log import Captured
-from photo_files import jpegs, pngs, saved, smooth, webps
-from serving import serving
-from toy_model import jpeg, paint, png
 
 from service.engine.decoding.decoders import ProcessDecoder, ThreadDecoder
 from service.engine.decoding.task import Cutout, DecodingTask
@@ -32,6 +28,10 @@ from service.imaging.fit import plan_fit
 from service.imaging.inspect import read_file
 from service.imaging.photo_file import PhotoFile
 from service.settings import Settings
+from tests.helpers.captured_log import Captured
+from tests.helpers.photo_files import jpegs, pngs, saved, smooth, webps
+from tests.helpers.serving import serving
+from tests.helpers.toy_model import jpeg, paint, png
 
 PHOTO = read_file(jpeg(paint(300, 200, {1: (20, 20, 60, 60)})))
 TASK = DecodingTask(PHOTO.header)

@@ -14,7 +14,6 @@ from typing import Self
 
 import numpy as np
 import pytest
-from photo_files import CHANNELS, PNG_SIGNATURE, animated_webp, png_chunk, png_header, saved, smooth
 
 from service.api.request.options import DEFAULT
 from service.api.response.formats import PARSE
@@ -25,6 +24,7 @@ from service.engine.photo.photo import Photo, plan
 from service.engine.scheduling.pixel_budget import BYTES_PER_PIXEL
 from service.imaging.inspect import Limits, read_file
 from service.settings import Settings
+from tests.helpers.photo_files import CHANNELS, PNG_SIGNATURE, animated_webp, png_chunk, png_header, saved, smooth
 
 SIDE = 1200
 

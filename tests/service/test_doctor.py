@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy_model import toy_card, write_toy_model
 from typer.testing import CliRunner, Result
 
 from service.cli import app
 from service.cli.gpu import look_for_gpu
+from tests.helpers.toy_model import toy_card, write_toy_model
 
 CPU = {"onnxruntime": "1.32.0"}
 GPU = {"onnxruntime-gpu": "1.31.0"}

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gated_session import GatedSession, gated_engine
-from serving import serving
-from test_http_answers import PHOTO
-from toy_model import paint, png
 
 from service.api.request.conditional import matches
 from service.settings import Settings
+from tests.helpers.gated_session import GatedSession, gated_engine
+from tests.helpers.masks import PHOTO
+from tests.helpers.serving import serving
+from tests.helpers.toy_model import paint, png
 
 
 def tag(client: httpx.Client, call: str, accept: str = "*/*", photo: bytes = png(PHOTO)) -> str:

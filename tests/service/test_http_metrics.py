@@ -5,28 +5,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gated_session import GatedSession, gated_engine
-from prometheus_client.parser import text_string_to_metric_families
-from serving import serving
-from test_http_load import PHOTO, scene
 
 from service.settings import Settings
 from service.version import __version__
-
-Sample = tuple[str, frozenset[tuple[str, str]]]
-
-
-def samples(client: httpx.Client) -> dict[Sample, float]:
-    """Every sample by name and labels."""
-    answer = client.get("/metrics")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/plain; version=")
-    families = text_string_to_metric_families(answer.text)
-    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
-
-
-def key(name: str, **labels: str) -> Sample:
-    return f"jppnet_{name}", frozenset(labels.items())
+from tests.helpers.gated_session import GatedSession, gated_engine
+from tests.helpers.load_scene import PHOTO, scene
+from tests.helpers.metric_samples import key, samples
+from tests.helpers.serving import serving
 
 
 def test_answers_are_counted_by_route_and_status(toy_path: Path) -> None:

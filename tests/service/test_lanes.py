@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gated_session import GatedSession, Image
-from toy_model import HEIGHT, WIDTH, paint
 
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
 from service.engine.model.card import read_card
 from service.engine.model.golden import golden_check
 from service.engine.scheduling.deadline import Deadline
 from service.engine.scheduling.lanes import Lanes
+from tests.helpers.gated_session import GatedSession, Image
+from tests.helpers.toy_model import HEIGHT, WIDTH, paint
 
 
 @pytest.fixture

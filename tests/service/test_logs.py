@@ -10,15 +10,15 @@ from typing import Any
 
 import httpx
 import pytest
-from captured_log import Captured
-from gated_session import GatedSession, gated_engine
 from pydantic import SecretStr
-from serving import serving
-from test_drain import served
-from toy_model import paint, png
 
 from service.logs import JsonLines, Pretty
 from service.settings import Settings
+from tests.helpers.captured_log import Captured
+from tests.helpers.gated_session import GatedSession, gated_engine
+from tests.helpers.serve_process import served
+from tests.helpers.serving import serving
+from tests.helpers.toy_model import paint, png
 
 PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
 KEY = "a-secret-key"

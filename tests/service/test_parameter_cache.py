@@ -5,19 +5,19 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
-from gated_session import GatedSession, gated_engine
 from pydantic import SecretStr
-from serving import serving
 from starlette.testclient import TestClient
-from test_http_answers import ids_of
-from test_http_problems import assert_problem
-from toy_model import paint, png
 
 from service.api.request.api_keys import ApiKeys
 from service.api.request.parameter_cache import MAX_ENTRIES, MAX_KEY_BYTES, CachedParametersRoute
 from service.api.request.upload_budget import UploadBudget
 from service.api.routes.photos import photo_routes
 from service.settings import Settings
+from tests.helpers.assertions import assert_problem
+from tests.helpers.gated_session import GatedSession, gated_engine
+from tests.helpers.masks import ids_of
+from tests.helpers.serving import serving
+from tests.helpers.toy_model import paint, png
 
 PHOTO = png(paint(192, 256, {1: (20, 20, 150, 200), 2: (40, 100, 80, 100)}))
 TYPES = {"image/png": "image/png", "application/json": "application/json", "text/x, */*;q=0.1": "image/png"}

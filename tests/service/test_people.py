@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from toy_model import HEIGHT, JOINTS, STRIDE, WIDTH
 
 from service.engine.model.session import Prediction
 from service.engine.photo.view import Person, View
 from service.imaging.box import Box
 from service.imaging.fit import plan_fit
+from tests.helpers.toy_model import HEIGHT, JOINTS, STRIDE, WIDTH
 
 PHOTO = (4 * HEIGHT, 4 * WIDTH)
 GRID = (HEIGHT // STRIDE, WIDTH // STRIDE)

@@ -1,15 +1,10 @@
 """What of a photo the model is shown, and that a JPEG decoded small shows it the same."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_decode import jpeg_with_exif
-from toy_model import jpeg, paint, png
 
 from service.engine.decoding.decoders import ThreadDecoder
 from service.engine.photo.boxes import RequestedBox
@@ -18,21 +13,16 @@ from service.engine.scheduling.deadline import Deadline
 from service.imaging.decode import decode_file, orient
 from service.imaging.errors import TruncatedPhotoError
 from service.imaging.inspect import Limits, inspect
+from tests.helpers.oriented_files import jpeg_with_exif
+from tests.helpers.portrait import portrait
+from tests.helpers.toy_model import jpeg, paint, png
 
 INPUT = (256, 192)
 """Height and width of the default model's input."""
-ASTRONAUT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
 
 
 def planned(data: bytes, *boxes: RequestedBox, model_input: tuple[int, int] = INPUT) -> Plan:
     return plan(Photo.inspect(data, Limits(10**8), ThreadDecoder()), boxes, model_input, "letterbox")
-
-
-def portrait(side: int) -> npt.NDArray[np.uint8]:
-    """The astronaut, enlarged to a square of that side."""
-    photo = cv2.imread(str(ASTRONAUT), cv2.IMREAD_COLOR_RGB)
-    assert photo is not None
-    return np.asarray(cv2.resize(photo, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 @pytest.mark.parametrize(

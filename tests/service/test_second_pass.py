@@ -6,13 +6,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from gated_session import GatedSession, gated_engine
-from serving import serving
-from test_decode import jpeg_with_exif
-from test_http_answers import ids_of
-from test_http_metrics import key, samples
-from test_photo import portrait
-from toy_model import HEIGHT, JOINTS, STRIDE, WIDTH, paint, png
 
 from service.engine.decoding.decoders import ThreadDecoder
 from service.engine.engine import Engine
@@ -26,6 +19,13 @@ from service.imaging.decode import orient
 from service.imaging.fit import plan_fit
 from service.imaging.inspect import Limits
 from service.settings import Settings
+from tests.helpers.gated_session import GatedSession, gated_engine
+from tests.helpers.masks import ids_of
+from tests.helpers.metric_samples import key, samples
+from tests.helpers.oriented_files import jpeg_with_exif
+from tests.helpers.portrait import portrait
+from tests.helpers.serving import serving
+from tests.helpers.toy_model import HEIGHT, JOINTS, STRIDE, WIDTH, paint, png
 
 Image = npt.NDArray[np.uint8]
 Rectangle = tuple[int, int, int, int]

@@ -9,8 +9,6 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from gated_session import Image
-from toy_model import HEIGHT, WIDTH, paint, png, toy_card, write_toy_model
 
 from service.engine.engine import Engine
 from service.engine.errors import ProviderError, StartError
@@ -19,6 +17,8 @@ from service.engine.model import tuning
 from service.engine.model.cores import usable_cores
 from service.engine.model.session import GpuOptions, Prediction, Session, bucket, open_session
 from service.settings import DeviceProvider, ProviderName, Settings
+from tests.helpers.gated_session import Image
+from tests.helpers.toy_model import HEIGHT, WIDTH, paint, png, toy_card, write_toy_model
 
 
 @pytest.mark.parametrize("provider", ["cuda", "tensorrt", "openvino"])

@@ -25,7 +25,7 @@ ENTRIES = {
         f"args=('import onnxruntime',)); p.start(); p.join(); {OPEN}", "TOY",
     ],
     "export": ["-c", "import export.quantize"],
-    "benchmarks": ["-c", "import sys; sys.path.insert(0, 'tests'); import benchmarks.steps"],
+    "benchmarks": ["-c", "import sys; sys.path.insert(0, 'tests'); import tests.benchmarks.steps"],
 }  # fmt: skip
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from gated_session import Image
 
 from service.engine.model import tuning
 from service.engine.model.session import Prediction, Session
 from service.engine.model.tuning import TunedSessions, photos_per_second, tune
+from tests.helpers.gated_session import Image
 
 Rate = Callable[[int, int, int], float]
 """Photos per second of so many lanes of so many threads with batches of such a size."""

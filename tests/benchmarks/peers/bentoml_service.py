@@ -9,7 +9,7 @@ from typing import Annotated
 import bentoml
 from bentoml.validators import ContentType
 
-from benchmarks.steps import steps_from_environment, workers
+from tests.benchmarks.steps import steps_from_environment, workers
 
 
 @bentoml.service(name="parse", workers=workers(), threads=workers(), logging={"access": {"enabled": False}})

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Body, FastAPI, Response
 
-from benchmarks.steps import steps_from_environment
+from tests.benchmarks.steps import steps_from_environment
 
 app = FastAPI()
 steps = steps_from_environment()

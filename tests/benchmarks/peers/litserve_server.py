@@ -6,7 +6,7 @@ from typing import Annotated
 import litserve
 from fastapi import Body, Response
 
-from benchmarks.steps import GPU_BATCH, on_gpu, steps_from_environment, workers
+from tests.benchmarks.steps import GPU_BATCH, on_gpu, steps_from_environment, workers
 
 
 class Parse(litserve.LitAPI):

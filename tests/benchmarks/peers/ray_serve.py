@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from benchmarks.steps import GPU_BATCH, on_gpu, steps_from_environment, workers
+from tests.benchmarks.steps import GPU_BATCH, on_gpu, steps_from_environment, workers
 
 
 @serve.deployment(

@@ -4,7 +4,8 @@ from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
-from toy_model import jpeg, paint, png
+
+from tests.helpers.toy_model import jpeg, paint, png
 
 PHOTO = paint(192, 256, {1: (40, 80, 80, 80), 3: (64, 16, 32, 40)})
 PATIENCE = "X-Request-Timeout-Ms"

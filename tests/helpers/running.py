@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildah import Image
+from tests.helpers.buildah import Image
 
 SET_UP = """
 set -e
