@@ -20,9 +20,9 @@ Call = Literal["parse", "pose", "analyze"]
 FORMATS: Final[dict[Call, Formats]] = {"parse": PARSE, "pose": POSE, "analyze": ANALYZE}
 SUFFIXES: Final = {"image/png": ".png", "image/jpeg": ".jpg", "application/json": ".json"}
 
-PATIENCE: Final = 60.0
+CLIENT_TIMEOUT: Final = 60.0
 """Seconds to wait for a busy service: nobody sits before each photo, and the next run would only ask again."""
-TRIES: Final = 100
+RETRIES: Final = 100
 REQUEST_PROBLEMS: Final = frozenset({"urn:jppnet:problem:unknown-label", "urn:jppnet:problem:invalid-request"})
 REFUSALS: Final = frozenset({401, 403, 404, 405, 406})
 
@@ -99,7 +99,7 @@ def service_backend(url: str, api_key: str | None, spec: OutputSpec) -> Iterator
             )
 
     try:
-        client = jppnet.Client(url, api_key=api_key, timeout=PATIENCE, retries=TRIES)
+        client = jppnet.Client(url, api_key=api_key, timeout=CLIENT_TIMEOUT, retries=RETRIES)
     except ValueError as error:
         raise RunError(str(error)) from None
     with client:

@@ -93,7 +93,7 @@ def diagnose(settings: Settings) -> Diagnosis:
     """Starts an engine as the service would, and notes all that is known about it and around it."""
     runtimes = _versions(RUNTIMES)
     started, error = None, None
-    with _heard() as log:
+    with _captured_log() as log:
         try:
             started = _start(settings)
         except StartError as reason:
@@ -137,26 +137,26 @@ def _start(settings: Settings) -> Started:
     )
 
 
-class _Ear(logging.Handler):
+class _LogCapture(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self.heard: list[str] = []
+        self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.heard.append(record.getMessage())
+        self.lines.append(record.getMessage())
 
 
 @contextmanager
-def _heard() -> Iterator[list[str]]:
+def _captured_log() -> Iterator[list[str]]:
     """The list to which everything is added that the engine says meanwhile."""
-    ear, log = _Ear(), logging.getLogger("service.engine")
+    capture, log = _LogCapture(), logging.getLogger("service.engine")
     level = log.level
-    log.addHandler(ear)
+    log.addHandler(capture)
     log.setLevel(logging.INFO)
     try:
-        yield ear.heard
+        yield capture.lines
     finally:
-        log.removeHandler(ear)
+        log.removeHandler(capture)
         log.setLevel(level)
 
 

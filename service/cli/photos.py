@@ -134,7 +134,7 @@ def _run(
         except KeyboardInterrupt:
             end = INTERRUPTED
     failed = sorted((outcome.task.photo, outcome.error) for outcome in outcomes if outcome.error)
-    is_listed = _tell(failed, written)
+    is_listed = _report_failures(failed, written)
     place = out / FAILED if is_listed else None
     _say(_summary(len(done), len(tasks) - len(done), len(outcomes), len(failed), place))
     if end or failed:
@@ -180,7 +180,7 @@ def _answer(
             bar.update()
 
 
-def _tell(failed: Sequence[tuple[Path, str | None]], written: WriteRecord) -> bool:
+def _report_failures(failed: Sequence[tuple[Path, str | None]], written: WriteRecord) -> bool:
     """Names what failed, on the screen and in a file; a run without failures removes the file. Gives whether there is
     one: not if it cannot be written, or if its place is taken by another's."""
     for photo, reason in failed:

@@ -8,7 +8,7 @@ import numpy as np
 from service.imaging.decode import Image
 
 
-def keep(ids: Image, labels: Collection[int]) -> Image:
+def keep_labels(ids: Image, labels: Collection[int]) -> Image:
     """The label map (height, width) in which every other label has become background (0)."""
     table = np.zeros(256, np.uint8)
     table[list(labels)] = list(labels)

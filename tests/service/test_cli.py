@@ -239,6 +239,11 @@ def test_a_plan_that_cannot_be_is_a_wrong_call(run: Run, tmp_path: Path) -> None
     assert "There is no photo" in result.stderr
 
 
+def heed_ctrl_c() -> None:
+    """For a child: a shell starts what it runs in the background, like these tests, with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_a_run_with_whole_answers_and_the_next_goes_on(toy_path: Path, tmp_path: Path) -> None:
     """SIGINT once the first answer is there, in a run of many large photos."""
     album, out = tmp_path / "album", tmp_path / "out"
@@ -249,7 +254,7 @@ def test_ctrl_c_ends_a_run_with_whole_answers_and_the_next_goes_on(toy_path: Pat
     program = [sys.executable, "-m", "service.cli", "parse", str(album), "--out", str(out), "--format", "cutout"]
     quick = {"JPPNET_PROVIDER": "cpu", "JPPNET_LANES": "1", "JPPNET_MAX_BATCH": "1"}
     environment = os.environ | quick | {"JPPNET_MODEL": str(toy_path)}
-    process = subprocess.Popen(program, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(program, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
     try:
         until = time.monotonic() + 60
         while not list(out.glob("*.png")):

@@ -15,7 +15,7 @@ from tests.helpers.browser import ASTRONAUT, Visit, settings
 from tests.helpers.serving import serving
 
 CHROMIUM = shutil.which("chromium")
-PATIENCE = 20_000
+PAGE_TIMEOUT = 20_000
 """Milliseconds that a page may take for anything, on a machine that has other things to do."""
 
 
@@ -63,7 +63,7 @@ def visit(browser: Browser, server: httpx.Client, complaints: list[str]) -> Iter
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(PAGE_TIMEOUT)
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         own = client.base_url.netloc.decode()

@@ -8,13 +8,13 @@ from service.engine.photo.view import Person
 
 PERSON = 1
 """COCO's id of the category."""
-NOT_SEEN, SEEN = 0, 2
+NOT_VISIBLE, VISIBLE = 0, 2
 """COCO's flags of a joint."""
 
 
 def coco_result(person: Person, image_id: int) -> CocoResult:
     """A person as a COCO result."""
-    flags = np.where(person.seen, SEEN, NOT_SEEN)
+    flags = np.where(person.seen, VISIBLE, NOT_VISIBLE)
     return CocoResult(
         image_id=image_id,
         category_id=PERSON,

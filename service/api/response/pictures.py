@@ -9,7 +9,7 @@ from service.api.request.options import DEFAULT, Options
 from service.engine.model.card import Card
 from service.engine.photo.analysis import Analysis
 from service.imaging import blend
-from service.imaging.binary_mask import binary_mask, keep
+from service.imaging.binary_mask import binary_mask, keep_labels
 from service.imaging.decode import Image
 from service.imaging.png import grey_png, palette_png
 from service.imaging.skeleton import draw_skeleton
@@ -79,7 +79,7 @@ def as_png(draw: Draw) -> Callable[[Analysis, Options], bytes]:
 
 def _chosen(ids: Image, options: Options) -> Image:
     """The label map (height, width), labels that are not wanted being background."""
-    return ids if options.labels is None else keep(ids, options.labels)
+    return ids if options.labels is None else keep_labels(ids, options.labels)
 
 
 def _shown(analysis: Analysis, options: Options) -> Image:

@@ -19,7 +19,7 @@ from service.imaging.photo_file import PhotoFile
 
 log = logging.getLogger(__name__)
 
-PATIENCE: Final = 1.0
+HANG_SECONDS: Final = 1.0
 """Seconds that any photo may take, wanted or not: a process that is ended costs a fifth of a second to replace."""
 
 
@@ -84,7 +84,7 @@ class ProcessDecoder:
         Raises:
             StartError: one cannot be started.
         """
-        taken = [self._take(lambda: True) for _ in range(self._count)]
+        taken = [self._acquire(lambda: True) for _ in range(self._count)]
         try:
             started = [process or self._start() for process in taken]
             for process in started:
@@ -96,35 +96,35 @@ class ProcessDecoder:
                 "without them."
             ) from error
         for process in started:
-            self._give_back(process)
+            self._release(process)
 
     def decode(self, file: PhotoFile, task: DecodingTask, is_wanted: Callable[[], bool]) -> list[Image]:
         """See :class:`Decoder`."""
         check_complete(file)
-        process = self._take(is_wanted)
+        process = self._acquire(is_wanted)
         try:
             if process is None or not process.is_alive:  # somebody may have ended it while it did nothing
                 process = self._started(process)
-            return process.decode(file, task, is_wanted, PATIENCE)
+            return process.decode(file, task, is_wanted, HANG_SECONDS)
         except ProcessExitedError as error:
-            raise self._why(error, task) from error
+            raise self._error_of(error, task) from error
         except DecodingCancelledError as error:
             raise DeadlineError("The time for this photo was up while it was being decoded.") from error
         finally:
-            self._give_back(process)
+            self._release(process)
 
-    def _take(self, is_wanted: Callable[[], bool]) -> DecodingProcess | None:
+    def _acquire(self, is_wanted: Callable[[], bool]) -> DecodingProcess | None:
         """Waits for a process that is idle; None is one that is yet to be started."""
         with self._changed:
             while not self._idle and not self._is_closed:
-                self._changed.wait(PATIENCE)
+                self._changed.wait(HANG_SECONDS)
                 if not self._idle and not is_wanted():
                     raise DeadlineError("The time for this photo was up before its turn to be decoded came.")
             if self._is_closed:
                 raise ClosedError("The service is shutting down.")
             return self._idle.pop()
 
-    def _give_back(self, process: DecodingProcess | None) -> None:
+    def _release(self, process: DecodingProcess | None) -> None:
         """Lets another photo have the process. The one in place of one that has ended starts at once, and is the last
         to be used."""
         if process and not process.is_alive:
@@ -168,7 +168,7 @@ class ProcessDecoder:
         except (OSError, ClosedError):
             return None  # whoever needs it tries again
 
-    def _why(self, error: ProcessExitedError, task: DecodingTask) -> Exception:
+    def _error_of(self, error: ProcessExitedError, task: DecodingTask) -> Exception:
         """What the end of a process means for the photo that it ended over."""
         if self._is_closed:
             return ClosedError("The service is shutting down.")

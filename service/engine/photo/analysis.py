@@ -12,7 +12,7 @@ from service.engine.model.card import Card
 from service.engine.photo.view import Person, View
 from service.imaging.box import Box
 from service.imaging.decode import Image
-from service.imaging.merge import Piece, merge
+from service.imaging.merge import LabelledBox, merge_label_maps
 
 T = TypeVar("T")
 
@@ -58,14 +58,14 @@ class Analysis:
         width). One view is drawn at a time, and its mask is gone when the next one's turn comes."""
         described: list[T] = []
 
-        def draw() -> Iterator[Piece]:
+        def draw() -> Iterator[LabelledBox]:
             for view in self.views:
                 self.check()
                 mask = view.draw_mask()
                 described.append(describe(view, mask))
-                yield Piece(view.box, mask, view.draw_confidence())
+                yield LabelledBox(view.box, mask, view.draw_confidence())
 
-        return merge(draw(), self.width, self.height), described
+        return merge_label_maps(draw(), self.width, self.height), described
 
     @property
     def _is_whole(self) -> bool:

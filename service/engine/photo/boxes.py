@@ -11,7 +11,7 @@ MARGIN: Final = 0.15
 """How much of the box's size the view reaches beyond it on each side: detectors' boxes cut off hands and feet, and the
 model learnt from people with something around them."""
 
-MOST: Final = 4
+MAX_PIXELS_RATIO: Final = 4
 """How many times the largest photo's pixels the views of one request may have together. With the default of 64 MP,
 boxes around 32 people may each take all of a photo of 8 MP, and a fifth of one of 40 MP."""
 
@@ -37,10 +37,10 @@ def crop_boxes(boxes: Sequence[RequestedBox], width: int, height: int) -> list[B
 
 
 def check_total_size(views: Sequence[Box], max_pixels: int) -> None:
-    """Raises :class:`BoxesTooLargeError` if the views of one request have more than :data:`MOST` times ``max_pixels``
+    """Raises :class:`BoxesTooLargeError` if the views of one request have more than :data:`MAX_PIXELS_RATIO` times ``max_pixels``
     together, which are those of the largest photo that is taken."""
     pixels = sum(view.width * view.height for view in views)
-    if pixels > MOST * max_pixels:
+    if pixels > MAX_PIXELS_RATIO * max_pixels:
         raise BoxesTooLargeError(
             f"The boxes with their surroundings have {pixels:,} pixels in all; one call takes at most "
             f"{MOST * max_pixels:,}. Send fewer boxes in a call, or a smaller photo."

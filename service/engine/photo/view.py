@@ -16,7 +16,7 @@ from service.imaging.mask import Grid, confidence_map, cut_padding, label_map
 
 MIN_PERSON: Final = 0.001
 """Share of the view that must be labelled for the mask to say that somebody is there."""
-SEEN: Final = 0.1
+VISIBLE: Final = 0.1
 """Least score of a joint that counts as seen: it is drawn, and it shows that somebody is there. In unusual poses
 joints are often found where the mask is not."""
 MIN_COMPONENT: Final = 0.02
@@ -34,7 +34,7 @@ class Person:
     @property
     def seen(self) -> npt.NDArray[np.bool_]:
         """Which joints (J,) are there to be seen, going by their scores."""
-        return self.keypoints[:, 2] >= SEEN
+        return self.keypoints[:, 2] >= VISIBLE
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class View:
 
 def _joints_box(keypoints: npt.NDArray[np.float64]) -> Box | None:
     """The box around the joints (J, 3) that are sure enough; None if none is."""
-    seen = keypoints[keypoints[:, 2] >= SEEN, :2]
+    seen = keypoints[keypoints[:, 2] >= VISIBLE, :2]
     if not len(seen):
         return None
     left, top = np.floor(seen.min(axis=0)).astype(int)
