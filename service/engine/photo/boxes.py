@@ -37,13 +37,13 @@ def crop_boxes(boxes: Sequence[RequestedBox], width: int, height: int) -> list[B
 
 
 def check_total_size(views: Sequence[Box], max_pixels: int) -> None:
-    """Raises :class:`BoxesTooLargeError` if the views of one request have more than :data:`MAX_PIXELS_RATIO` times ``max_pixels``
-    together, which are those of the largest photo that is taken."""
+    """Raises :class:`BoxesTooLargeError` if the crops of one request have too many pixels together: more than
+    :data:`MAX_PIXELS_RATIO` times ``max_pixels``, the pixels of the largest photo that is accepted."""
     pixels = sum(view.width * view.height for view in views)
     if pixels > MAX_PIXELS_RATIO * max_pixels:
         raise BoxesTooLargeError(
             f"The boxes with their surroundings have {pixels:,} pixels in all; one call takes at most "
-            f"{MOST * max_pixels:,}. Send fewer boxes in a call, or a smaller photo."
+            f"{MAX_PIXELS_RATIO * max_pixels:,}. Send fewer boxes in a call, or a smaller photo."
         )
 
 
