@@ -64,7 +64,7 @@ def bulk(
     try:
         card = _card(settings)
         photos, archive = Source.open(source, column), Archive(StoragePath.open(out))
-        if photos.means(archive.place / "masks/0.jpg.png") or photos.means(archive.place / "answers/0.parquet"):
+        if photos.means(archive.location / "masks/0.jpg.png") or photos.means(archive.location / "answers/0.parquet"):
             raise StorageError("--out lies within SOURCE: the masks would be taken for photos. Choose another --out.")
         archive.claim(
             {

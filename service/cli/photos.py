@@ -135,16 +135,16 @@ def _run(
             end = INTERRUPTED
     failed = sorted((outcome.task.photo, outcome.error) for outcome in outcomes if outcome.error)
     is_listed = _report_failures(failed, written)
-    place = out / FAILED if is_listed else None
-    _say(_summary(len(done), len(tasks) - len(done), len(outcomes), len(failed), place))
+    listing = out / FAILED if is_listed else None
+    _say(_summary(len(done), len(tasks) - len(done), len(outcomes), len(failed), listing))
     if end or failed:
         raise typer.Exit(end or 1)
 
 
 def _say(text: str) -> None:
     """Tells whoever called, on stderr. What names of files hold beside letters is shown, not done."""
-    shown = (c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
-    typer.echo("".join(shown), err=True)
+    printable = (c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    typer.echo("".join(printable), err=True)
 
 
 @contextmanager
@@ -200,12 +200,12 @@ def _report_failures(failed: Sequence[tuple[Path, str | None]], written: WriteRe
     return True
 
 
-def _summary(there: int, to_do: int, done: int, failed: int, place: Path | None) -> str:
+def _summary(there: int, to_do: int, done: int, failed: int, listing: Path | None) -> str:
     words = [f"{done - failed} of {there + to_do} photos answered"]
     if there:
         words.append(f"{there} had their answer (--overwrite makes them anew)")
     if failed:
-        words.append(f"{failed} failed, listed in {place}" if place else f"{failed} failed, listed above")
+        words.append(f"{failed} failed, listed in {listing}" if listing else f"{failed} failed, listed above")
     if done < to_do:
         words.append(f"{to_do - done} left: the same command goes on with them")
     return "; ".join(words) + "."

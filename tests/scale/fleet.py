@@ -259,11 +259,11 @@ class Counts:
         self._levels[count].append(replica)
 
     def _pull(self, replica: Replica) -> None:
-        level, place = self._levels[self._count[id(replica)]], self._place.pop(id(replica))
+        level, location = self._levels[self._count[id(replica)]], self._place.pop(id(replica))
         last = level.pop()
         if last is not replica:
-            level[place] = last
-            self._place[id(last)] = place
+            level[location] = last
+            self._place[id(last)] = location
 
 
 def main() -> None:

@@ -124,8 +124,8 @@ def test_every_format_is_the_services_own_answer(
 ) -> None:
     photo = tmp_path / "000139.jpg"
     photo.write_bytes(jpeg(PHOTO))
-    question = {"format": name, "image_id": 139, "mask": "png"}
-    truth = client.post(f"/{command}", params=question, content=photo.read_bytes()).content
+    parameters = {"format": name, "image_id": 139, "mask": "png"}
+    truth = client.post(f"/{command}", params=parameters, content=photo.read_bytes()).content
     for place in ("here", "there"):
         server = ["--server", client.base_url] if place == "there" else []
         result = run(command, photo, "--out", tmp_path / place, "--format", name, *server)

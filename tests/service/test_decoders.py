@@ -326,8 +326,8 @@ def test_answers_are_the_same_either_way(toy_path: Path, is_isolated: bool) -> N
     engine = Engine.start(settings)
     try:
         assert isinstance(engine.decoder, ProcessDecoder if is_isolated else ThreadDecoder)
-        seen = engine.analyze_here(png(paint(96, 128, {1: (10, 10, 40, 50)})), lambda analysis: analysis)
-        assert seen.mask[30, 30] == 1
-        assert (seen.photo[100, 90] == (32, 255, 90)).all()
+        analysis = engine.analyze_here(png(paint(96, 128, {1: (10, 10, 40, 50)})), lambda analysis: analysis)
+        assert analysis.mask[30, 30] == 1
+        assert (analysis.photo[100, 90] == (32, 255, 90)).all()
     finally:
         engine.close()

@@ -38,9 +38,9 @@ def tuned(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
             return ThreadedSession(toy_path, within)
 
         monkeypatch.setattr(tuning, "photos_per_second", imagined)
-        drive: TunedSessions = tune(open_session, open_session(1), cores, lanes, threads, max_batch)
-        assert drive.photos_per_second == rate(len(drive.sessions), drive.threads, drive.largest_batch)
-        return len(drive.sessions), drive.threads, drive.largest_batch
+        tuned: TunedSessions = tune(open_session, open_session(1), cores, lanes, threads, max_batch)
+        assert tuned.photos_per_second == rate(len(tuned.sessions), tuned.threads, tuned.largest_batch)
+        return len(tuned.sessions), tuned.threads, tuned.largest_batch
 
     return tuned
 

@@ -5,12 +5,12 @@ import hashlib
 from service.version import __version__
 
 
-def entity_tag(photo: bytes, *question: object) -> str:
+def entity_tag(photo: bytes, *key: object) -> str:
     """A weak tag of the answer to a photo, given by its hash, and whatever else the answer depends on.
 
     Weak, because the same answer may go out compressed or not.
     """
-    digest = hashlib.sha256(repr((__version__, *question)).encode())
+    digest = hashlib.sha256(repr((__version__, *key)).encode())
     digest.update(b"\0")
     digest.update(photo)
     return f'W/"{digest.hexdigest()[:32]}"'

@@ -14,7 +14,7 @@ NOT_VISIBLE, VISIBLE = 0, 2
 
 def coco_result(person: Person, image_id: int) -> CocoResult:
     """A person as a COCO result."""
-    flags = np.where(person.seen, VISIBLE, NOT_VISIBLE)
+    flags = np.where(person.visible, VISIBLE, NOT_VISIBLE)
     return CocoResult(
         image_id=image_id,
         category_id=PERSON,

@@ -37,13 +37,13 @@ def ids_png(analysis: Analysis, options: Options) -> bytes:
 
 def draw_overlay(analysis: Analysis, options: Options) -> Image:
     """The photo with its labels' colours laid over it."""
-    shown = _shown(analysis, options)
-    return blend.overlay(analysis.photo, analysis.mask, analysis.card.palette, shown, options.opacity)
+    wanted = _wanted_mask(analysis, options)
+    return blend.overlay(analysis.photo, analysis.mask, analysis.card.palette, wanted, options.opacity)
 
 
 def draw_cutout(analysis: Analysis, options: Options) -> Image:
     """The wanted parts of the photo; the rest is transparent."""
-    return blend.cutout(analysis.photo, _shown(analysis, options))
+    return blend.cutout(analysis.photo, _wanted_mask(analysis, options))
 
 
 def draw_pose(analysis: Analysis, options: Options) -> Image:
@@ -82,7 +82,7 @@ def _chosen(ids: Image, options: Options) -> Image:
     return ids if options.labels is None else keep_labels(ids, options.labels)
 
 
-def _shown(analysis: Analysis, options: Options) -> Image:
+def _wanted_mask(analysis: Analysis, options: Options) -> Image:
     """255 where a wanted label is; without a choice, where any but the background is."""
     everybody = range(1, len(analysis.card.labels))
     return binary_mask(analysis.mask, everybody if options.labels is None else options.labels)
@@ -90,5 +90,5 @@ def _shown(analysis: Analysis, options: Options) -> Image:
 
 def _with_skeletons(picture: Image, analysis: Analysis) -> Image:
     for _, person in analysis.people:
-        draw_skeleton(picture, person.keypoints[:, :2], analysis.card.skeleton, person.seen)
+        draw_skeleton(picture, person.keypoints[:, :2], analysis.card.skeleton, person.visible)
     return picture

@@ -75,7 +75,7 @@ def photos_per_second(sessions: tuple[Session, ...], batch: int) -> float:
     height, width = sessions[0].input_height, sessions[0].input_width
     images = [np.zeros((height, width, 3), np.uint8)] * batch
 
-    def drive(session: Session) -> float:
+    def rate(session: Session) -> float:
         start, runs = time.perf_counter(), 0
         while (spent := time.perf_counter() - start) < TRIAL_SECONDS:
             session.run(images)
@@ -84,7 +84,7 @@ def photos_per_second(sessions: tuple[Session, ...], batch: int) -> float:
 
     with ThreadPoolExecutor(len(sessions)) as pool:
         list(pool.map(lambda session: session.run(images), sessions))
-        return sum(pool.map(drive, sessions))
+        return sum(pool.map(rate, sessions))
 
 
 def _layouts(provider: DeviceProvider, cores: int, lanes: int | None, threads: int | None) -> list[tuple[int, int]]:
@@ -116,16 +116,16 @@ def _open_lanes(open_session: OpenSession, first: Session, lanes: int, threads: 
     return tuple(open_session(threads) for _ in range(lanes))
 
 
-def _with_largest_batch(drive: TunedSessions, max_batch: int) -> TunedSessions:
+def _with_largest_batch(tuned: TunedSessions, max_batch: int) -> TunedSessions:
     """Doubles the batch for as long as that pays, even if the smaller one gets a second look: something else on the
     machine may have been in its way at the first."""
-    batch, rate = 1, drive.photos_per_second
+    batch, rate = 1, tuned.photos_per_second
     while 2 * batch <= max_batch:
-        larger = photos_per_second(drive.sessions, 2 * batch)
+        larger = photos_per_second(tuned.sessions, 2 * batch)
         if larger < MIN_SPEEDUP * rate:
             break
-        rate = max(rate, photos_per_second(drive.sessions, batch))
+        rate = max(rate, photos_per_second(tuned.sessions, batch))
         if larger < MIN_SPEEDUP * rate:
             break
         batch, rate = 2 * batch, larger
-    return TunedSessions(drive.sessions, drive.threads, batch, rate)
+    return TunedSessions(tuned.sessions, tuned.threads, batch, rate)

@@ -32,7 +32,7 @@ class Person:
     keypoints: npt.NDArray[np.float64]
 
     @property
-    def seen(self) -> npt.NDArray[np.bool_]:
+    def visible(self) -> npt.NDArray[np.bool_]:
         """Which joints (J,) are there to be seen, going by their scores."""
         return self.keypoints[:, 2] >= VISIBLE
 
@@ -90,9 +90,9 @@ class View:
 
 def _joints_box(keypoints: npt.NDArray[np.float64]) -> Box | None:
     """The box around the joints (J, 3) that are sure enough; None if none is."""
-    seen = keypoints[keypoints[:, 2] >= VISIBLE, :2]
-    if not len(seen):
+    visible = keypoints[keypoints[:, 2] >= VISIBLE, :2]
+    if not len(visible):
         return None
-    left, top = np.floor(seen.min(axis=0)).astype(int)
-    right, bottom = np.floor(seen.max(axis=0)).astype(int) + 1
+    left, top = np.floor(visible.min(axis=0)).astype(int)
+    right, bottom = np.floor(visible.max(axis=0)).astype(int) + 1
     return Box(int(left), int(top), int(right - left), int(bottom - top))

@@ -31,17 +31,17 @@ AT_ONCE: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The place that a job writes to."""
+    """The folder that a job writes to."""
 
-    place: StoragePath
+    location: StoragePath
 
     def claim(self, job: dict[str, str]) -> None:
         """Notes what is asked, or checks that it is what was asked before.
 
         Raises:
-            PlaceError: the place holds the answers to another question.
+            StorageError: the folder holds answers of another run.
         """
-        note = self.place / "job.json"
+        note = self.location / "job.json"
         if note.kind == pafs.FileType.NotFound:
             note.write(json.dumps(job, indent=1).encode())
             return
@@ -56,40 +56,42 @@ class Archive:
             ) from None
         other = [f"{key} was {before.get(key)!r} and is {job[key]!r}" for key in job if job[key] != before.get(key)]
         if other:
-            raise StorageError(f"The answers there are to another question: {'; '.join(other)}. Choose another --out.")
+            raise StorageError(f"The answers there are of another job: {'; '.join(other)}. Choose another --out.")
 
     def tidy(self) -> "Left":
         """Deletes tables that are cut off or damaged, and failures of shards that were left half written: what was in
         them will be done anew."""
         damaged = 0
         for folder in ("answers", "failures"):
-            for place in self._damaged(folder):
-                place.delete()
+            for location in self._damaged(folder):
+                location.delete()
                 damaged += 1
-        done = {entry.name for entry in (self.place / "answers").entries()}
+        done = {entry.name for entry in (self.location / "answers").entries()}
         failed = 0
-        for entry in (self.place / "failures").entries():
+        for entry in (self.location / "failures").entries():
             if entry.name not in done:
-                entry.place.delete()
+                entry.location.delete()
             elif not entry.name.startswith("."):
-                failed += pq.read_metadata(entry.place.path, filesystem=self.place.system).num_rows
+                failed += pq.read_metadata(entry.location.path, filesystem=self.location.system).num_rows
         return Left(failed, damaged)
 
     def _damaged(self, folder: str) -> list[StoragePath]:
-        places = [StoragePath(self.place.system, path) for path in self._files(folder)]
+        locations = [StoragePath(self.location.system, path) for path in self._files(folder)]
         with ThreadPoolExecutor(CHECKED_AT_ONCE) as pool:
-            return [place for place, broken in zip(places, pool.map(_is_damaged, places), strict=True) if broken]
+            return [
+                location for location, broken in zip(locations, pool.map(_is_damaged, locations), strict=True) if broken
+            ]
 
     def done(self) -> "Done":
         """What is done by now."""
-        return Done(self.place.system, self._files("answers"), self._files("failures"))
+        return Done(self.location.system, self._files("answers"), self._files("failures"))
 
     def _files(self, folder: str) -> list[str]:
-        return [entry.place.path for entry in (self.place / folder).entries() if not entry.name.startswith(".")]
+        return [entry.location.path for entry in (self.location / folder).entries() if not entry.name.startswith(".")]
 
     def write_mask(self, photo: str, png: bytes) -> None:
         """Writes a photo's mask."""
-        (self.place / f"masks/{photo}.png").write(png)
+        (self.location / f"masks/{photo}.png").write(png)
 
     def write(self, shard: Shard, answers: pa.Table, failures: Sequence[tuple[str, str]]) -> None:
         """Writes what became of a shard. The answers are last: with them, the shard is done.
@@ -100,8 +102,8 @@ class Archive:
         name = f"{digest[:24]}.parquet"
         if failures:
             rows = [{"path": path, "error": error} for path, error in failures]
-            (self.place / "failures" / name).write(_parquet(pa.Table.from_pylist(rows, FAILURE)))
-        (self.place / "answers" / name).write(_parquet(answers))
+            (self.location / "failures" / name).write(_parquet(pa.Table.from_pylist(rows, FAILURE)))
+        (self.location / "answers" / name).write(_parquet(answers))
 
 
 @dataclass(frozen=True, slots=True)

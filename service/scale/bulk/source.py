@@ -76,10 +76,10 @@ class Source:
                 "with --column."
             )
 
-    def means(self, place: StoragePath) -> bool:
+    def means(self, location: StoragePath) -> bool:
         """Whether a file is, or would be, one of this source's."""
-        inside = place.path.removeprefix(f"{self.root.path}/")
-        return place.is_in(self.root) and self._is_meant(inside)
+        inside = location.path.removeprefix(f"{self.root.path}/")
+        return location.is_in(self.root) and self._is_meant(inside)
 
     def shards(self) -> Iterator[Shard]:
         """All shards, always cut in the same way while the source does not change."""
@@ -97,8 +97,8 @@ class Source:
 
     def open_table(self, path: str) -> pq.ParquetFile:
         """A table of the source; what is read of it is read piece by piece."""
-        place = self.root / path
-        return pq.ParquetFile(place.system.open_input_file(place.path), buffer_size=1 << 20)
+        location = self.root / path
+        return pq.ParquetFile(location.system.open_input_file(location.path), buffer_size=1 << 20)
 
     def read(self, photo: str) -> bytes:
         """A photo's file.
@@ -120,7 +120,7 @@ class Source:
             path = prefix + entry.name
             if entry.is_folder:
                 if inside := links.enter(entry):
-                    yield from self._files(entry.place, f"{path}/", inside)
+                    yield from self._files(entry.location, f"{path}/", inside)
             elif self._is_meant(path):
                 yield path
 
@@ -159,9 +159,9 @@ class Links:
 
         A link to a folder of the source, or to one that the source lies in, brings nothing that is not met without it.
         """
-        if not (self._is_behind_one or (entry.is_link and entry.place.is_local)):
+        if not (self._is_behind_one or (entry.is_link and entry.location.is_local)):
             return self
-        target, root = (Path(place.path).resolve() for place in (entry.place, self._root))
+        target, root = (Path(location.path).resolve() for location in (entry.location, self._root))
         if target.is_relative_to(root) or root.is_relative_to(target) or str(target) in self._known:
             return None
         self._known.add(str(target))

@@ -23,7 +23,7 @@ class Entry:
 
     name: str
     """Of a name that is no UTF-8, as no table can hold it, the bytes that are none are ``\\x…``."""
-    place: "StoragePath"
+    location: "StoragePath"
     is_folder: bool
     is_link: bool = False
 
@@ -42,10 +42,10 @@ class StoragePath:
 
     @classmethod
     def open(cls, address: str) -> Self:
-        """The place of a local path or of a URL such as ``s3://bucket/prefix``.
+        """The path of a local address or of a URL such as ``s3://bucket/prefix``.
 
         Raises:
-            PlaceError: there is no such kind of place, or it cannot be reached.
+            StorageError: there is no such kind of storage, or it cannot be reached.
         """
         if "://" not in address:
             return cls(pafs.LocalFileSystem(), Path(address).absolute().as_posix())

@@ -90,7 +90,9 @@ class Worker:
         try:
             if isinstance(read.content, Exception):
                 raise read.content
-            return PhotoResult(read.photo, self._engine.analyze_here(read.content, lambda seen: self._row(read, seen)))
+            return PhotoResult(
+                read.photo, self._engine.analyze_here(read.content, lambda analysis: self._row(read, analysis))
+            )
         except DeviceError:
             raise
         except Exception as error:  # whatever is wrong with one photo, the others are answered
