@@ -1,12 +1,41 @@
-"""What a client can choose about its answer, beside the format."""
+"""The options of an answer, beside its format: their query parameters, and their values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final, Literal
+
+from fastapi import Query
 
 from service.api.problems.errors import UnknownLabelError
 from service.engine.model.card import Card
 from service.engine.photo.boxes import RequestedBox
+
+Labels = Annotated[
+    list[str] | None,
+    Query(
+        description="Which labels are wanted, by name or id, with commas between or one by one; the others become "
+        "background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background.",
+        examples=[["hair,face"]],
+    ),
+]
+Opacity = Annotated[float, Query(ge=0, le=1, description="of the colours in an overlay")]
+Boxes = Annotated[
+    list[str] | None,
+    Query(
+        alias="box",
+        description="Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it "
+        "for more people. The model then looks at each box with a margin around it, and not at the whole photo: the "
+        "answer has one region or person per box, and one mask of all.",
+        examples=[["112,40,236,771", "360,52,180,760"]],
+    ),
+]
+MaskIn = Annotated[
+    Literal["png", "rle"],
+    Query(
+        alias="mask",
+        description="How JSON holds the mask. png: one palette PNG in base64. rle: COCO's run lengths per label.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)

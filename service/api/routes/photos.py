@@ -1,4 +1,4 @@
-"""The calls. Each takes a photo down the engine's line with its own way to encode the answer."""
+"""``POST /parse``, ``/pose`` and ``/analyze``: each sends a photo through the engine and encodes the answer its way."""
 
 import asyncio
 import time
@@ -14,9 +14,9 @@ from service.api.request.body import UploadReader
 from service.api.request.boxes import read_boxes
 from service.api.request.conditional import entity_tag, matches
 from service.api.request.disconnect import cancel_on_disconnect
-from service.api.request.options import DEFAULT, Options, find_labels
+from service.api.request.headers import RequestHeaders, read_request_headers
+from service.api.request.options import DEFAULT, Boxes, Labels, MaskIn, Opacity, Options, find_labels
 from service.api.request.parameter_cache import CachedParametersRoute
-from service.api.request.parameters import Boxes, Labels, MaskIn, Opacity, RequestHeaders, read_request_headers
 from service.api.request.upload_budget import Upload, UploadBudget
 from service.api.response.formats import (
     ANALYZE,
@@ -52,15 +52,15 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
     model = sha256(engine.card.model_dump_json().encode()).hexdigest()
     reader = UploadReader(int(settings.max_upload_mb * 1e6), settings.body_seconds, uploads)
 
-    async def answer(request: Request, terms: RequestHeaders, chosen: ChosenFormat, options: Options) -> Response:
+    async def answer(request: Request, headers: RequestHeaders, chosen: ChosenFormat, options: Options) -> Response:
         engine.check(options.boxes)
         with uploads.enter() as upload:
-            return await answer_to(upload, request, terms, chosen, options)
+            return await answer_to(upload, request, headers, chosen, options)
 
     async def answer_to(
-        upload: Upload, request: Request, terms: RequestHeaders, chosen: ChosenFormat, options: Options
+        upload: Upload, request: Request, headers: RequestHeaders, chosen: ChosenFormat, options: Options
     ) -> Response:
-        seconds = terms.timeout_ms / 1000 if terms.timeout_ms else settings.timeout_seconds
+        seconds = headers.timeout_ms / 1000 if headers.timeout_ms else settings.timeout_seconds
         deadline = time.monotonic() + seconds
 
         def encode(analysis: Analysis) -> bytes:
@@ -71,9 +71,9 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
                 photo = await engine.inspect(await reader.read(request, upload))
                 key = (model, request.scope["path"], chosen.name, chosen.media_type, options)
                 tag = entity_tag(photo.digest, *key)
-                headers = {"ETag": tag, "Vary": "Accept"}
-                if matches(terms.if_none_match, tag):
-                    return Response(status_code=304, headers=headers)
+                answer_headers = {"ETag": tag, "Vary": "Accept"}
+                if matches(headers.if_none_match, tag):
+                    return Response(status_code=304, headers=answer_headers)
                 content, timings = await cancel_on_disconnect(
                     request, engine.analyze(photo, encode, deadline, options.boxes)
                 )
@@ -85,8 +85,8 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
             ) from None
         request.state.timings = timings
         trace_stages(timings)
-        headers["Server-Timing"] = server_timing(timings)
-        return Response(content, media_type=chosen.media_type, headers=headers)
+        answer_headers["Server-Timing"] = server_timing(timings)
+        return Response(content, media_type=chosen.media_type, headers=answer_headers)
 
     @router.post(
         "/parse",
@@ -97,7 +97,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
     )
     async def parse(
         request: Request,
-        terms: Annotated[RequestHeaders, Depends(read_request_headers)],
+        headers: Annotated[RequestHeaders, Depends(read_request_headers)],
         format: Annotated[  # the parameter's name in the URL
             ParseFormat | None,
             Query(
@@ -115,7 +115,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
     ) -> Response:
         """Labels every pixel of the upright photo with a part or garment."""
         options = Options(find_labels(labels, engine.card), opacity, mask == "rle", read_boxes(box))
-        return await answer(request, terms, choose(PARSE, format, terms.accept, ["mask", "json"]), options)
+        return await answer(request, headers, choose(PARSE, format, headers.accept, ["mask", "json"]), options)
 
     @router.post(
         "/pose",
@@ -126,7 +126,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
     )
     async def pose(
         request: Request,
-        terms: Annotated[RequestHeaders, Depends(read_request_headers)],
+        headers: Annotated[RequestHeaders, Depends(read_request_headers)],
         format: Annotated[
             PoseFormat | None,
             Query(
@@ -139,8 +139,8 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
         image_id: Annotated[int, Query(description="what COCO results call the photo")] = DEFAULT.image_id,
     ) -> Response:
         """Finds the person's joints."""
-        chosen = choose(POSE, format, terms.accept, ["json"])
-        return await answer(request, terms, chosen, Options(boxes=read_boxes(box), image_id=image_id))
+        chosen = choose(POSE, format, headers.accept, ["json"])
+        return await answer(request, headers, chosen, Options(boxes=read_boxes(box), image_id=image_id))
 
     @router.post(
         "/analyze",
@@ -151,7 +151,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
     )
     async def analyze(
         request: Request,
-        terms: Annotated[RequestHeaders, Depends(read_request_headers)],
+        headers: Annotated[RequestHeaders, Depends(read_request_headers)],
         format: Annotated[
             AnalyzeFormat | None,
             Query(
@@ -166,6 +166,6 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
     ) -> Response:
         """What /parse and /pose say, from one run of the model."""
         options = Options(find_labels(labels, engine.card), opacity, mask == "rle", read_boxes(box))
-        return await answer(request, terms, choose(ANALYZE, format, terms.accept, ["json"]), options)
+        return await answer(request, headers, choose(ANALYZE, format, headers.accept, ["json"]), options)
 
     return router
