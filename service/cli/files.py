@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from service.cli.write_record import WriteRecord
+from service.imaging.photo_file import PHOTO_SUFFIXES
 
-PHOTO_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 """Errors of a write that the next write will meet as well."""
 MOVE_IT: Final = "It is left alone: move it away, or name another folder with --out."

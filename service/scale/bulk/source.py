@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from service.cli.files import PHOTO_SUFFIXES
+from service.imaging.photo_file import PHOTO_SUFFIXES
 from service.scale.bulk.storage import Entry, StorageError, StoragePath, public
 
 SHARD: Final = 128
