@@ -238,7 +238,7 @@ def test_a_broken_device_turns_liveness_off_for_good(toy_path: Path) -> None:
 
 def test_an_error_of_our_own_is_a_problem_with_a_request_id(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with scene(toy_path) as on:
-        monkeypatch.setattr(on.engine, "look_at", lambda data: 1 / 0)
+        monkeypatch.setattr(on.engine, "inspect", lambda data: 1 / 0)
         answer = on.client.post("/pose", content=PHOTO, headers={"X-Request-ID": "mine"})
         assert_problem(answer, 500, "internal-error", "by request id")
         assert answer.json()["request_id"] == "mine"

@@ -76,6 +76,6 @@ def test_the_model_is_shown_nearly_the_same(side: int) -> None:
     found = planned(jpeg(portrait(side), quality=92))
     assert found.reduction > 1
     whole = Plan(found.photo, found.width, found.height, found.crops, 1, is_of_boxes=False)
-    (small,), (full,) = found.decode_inputs((0, 0, 0), Deadline()), whole.inputs((0, 0, 0), Deadline())
+    (small,), (full,) = found.decode_inputs((0, 0, 0), Deadline()), whole.decode_inputs((0, 0, 0), Deadline())
     assert small.shape == full.shape == (*INPUT, 3)
     assert np.abs(small.astype(float) - full).mean() < 2
