@@ -16,7 +16,7 @@ MIN_ENLARGEMENT: Final = 1.25
 """How many times as large the person must get for a second run to pay.
 
 This, the margin of ``surroundings`` and that the photo goes on around them where the input has room were chosen on
-validation pictures only: people cut out and put small before streets (``training/distance.py``), and rendered people.
+validation pictures only: people cut out and put small before streets (``training/augmentation/zoom_out.py``), and rendered people.
 """
 
 
