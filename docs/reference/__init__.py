@@ -1,1 +1,1 @@
-"""The pages that are made from the service itself: the OpenAPI document, the HTTP reference, the tables of a model."""
+"""Generator of reference pages: the OpenAPI document, the HTTP reference, and the labels and joints of a model."""

@@ -1,4 +1,4 @@
-"""Write the pages that are made, not written: ``python -m docs.reference``.
+"""Generate the reference pages: ``python -m docs.reference``.
 
 ``docs/openapi.json`` is the service's OpenAPI document and ``docs/http.md`` the same for people to read;
 ``docs/labels.md`` says what the default model's labels and joints are, their colours being pictures in

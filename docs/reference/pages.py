@@ -1,4 +1,4 @@
-"""All pages that are made, from one started engine."""
+"""All generated pages, from one started engine."""
 
 import json
 

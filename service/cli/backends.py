@@ -1,4 +1,4 @@
-"""Who answers for photos: an engine here, or a service elsewhere. Both give the same bytes."""
+"""Backends of the command line: an engine in this process, or a service elsewhere. Both give the same bytes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ REFUSALS: Final = frozenset({401, 403, 404, 405, 406})
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """What is asked about every photo. None leaves it to the service."""
+    """The output that is requested for every photo. None leaves a choice to the service."""
 
     call: Call
     format: str
@@ -41,7 +41,7 @@ class OutputSpec:
 
     @cached_property
     def media_type(self) -> str:
-        """Of the answer: the only one of the format, or the one that is wished for."""
+        """The answer's media type: the format's only one, or the one that ``picture`` asks for."""
         offers = list(FORMATS[self.call][self.format])
         wished = {"jpg": "image/jpeg", "png": "image/png"}[self.picture]
         return wished if wished in offers else offers[0]
@@ -53,7 +53,7 @@ class OutputSpec:
 
 
 class Backend(NamedTuple):
-    """Answers for photos, and how many at once keep it busy."""
+    """A function that answers a photo, and how many calls at once keep it busy."""
 
     answer: Answer
     at_once: int
@@ -114,7 +114,7 @@ def service_backend(url: str, api_key: str | None, spec: OutputSpec) -> Iterator
 
 @contextmanager
 def _client_errors_translated(url: str) -> Iterator[None]:
-    """What is wrong with a photo is an error of its own; what would be wrong with every photo ends the run."""
+    """Translates errors of the client: ValueError for a problem of one photo, RunError for one of every photo."""
     try:
         yield
     except jppnet.ProblemError as problem:

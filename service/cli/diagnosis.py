@@ -1,4 +1,4 @@
-"""What an installation is and is able to: everything that ``jppnet doctor`` says, as data."""
+"""Diagnosis of an installation: everything that ``jppnet doctor`` says, as data."""
 
 import logging
 import os
@@ -61,7 +61,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Everything. ``started`` is None if the service would not start here, and ``error`` says why."""
+    """All findings. ``started`` is None if the service would not start here, and ``error`` says why."""
 
     python: str
     packages: dict[str, str]
@@ -90,7 +90,7 @@ class Diagnosis:
 
 
 def diagnose(settings: Settings) -> Diagnosis:
-    """Starts an engine as the service would, and notes all that is known about it and around it."""
+    """Starts an engine as the service would, and collects the findings."""
     runtimes = _versions(RUNTIMES)
     started, error = None, None
     with _captured_log() as log:
@@ -148,7 +148,7 @@ class _LogCapture(logging.Handler):
 
 @contextmanager
 def _captured_log() -> Iterator[list[str]]:
-    """The list to which everything is added that the engine says meanwhile."""
+    """Captures the messages that the engine logs within the block."""
     capture, log = _LogCapture(), logging.getLogger("service.engine")
     level = log.level
     log.addHandler(capture)

@@ -1,4 +1,4 @@
-"""Answers for files and folders: which photos, which answers are still to be made, and each one whole."""
+"""Answers for files and folders: plans which answers are missing, and writes each one atomically."""
 
 import errno
 import tempfile
@@ -31,18 +31,18 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a task; ``error`` says why there is no answer."""
+    """The outcome of a task; ``error`` is None, or says why there is no answer."""
 
     task: Task
     error: str | None = None
 
 
 class PlanError(ValueError):
-    """What was asked for cannot be done as it is; the message says what to change."""
+    """The arguments cannot be carried out; the message says what to change."""
 
 
 class RunError(RuntimeError):
-    """No photo can be answered any more, whichever comes next."""
+    """The run cannot go on: the next photos would fail as well."""
 
 
 def plan_tasks(paths: Sequence[Path], out: Path, suffix: str) -> list[Task]:
@@ -112,7 +112,7 @@ def _is_answer(photo: Path, named: Path, out: Path) -> bool:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Makes the folder of answers, and tries whether files can be written there, before any work is done for them.
+    """Creates the folder of answers and checks that files can be written there.
 
     Raises:
         PlanError: they cannot.
@@ -130,7 +130,7 @@ def prepare_folder(folder: Path) -> None:
 def split_tasks(
     tasks: Iterable[Task], written: WriteRecord, overwrite: bool
 ) -> tuple[list[Task], list[Task], list[Outcome]]:
-    """The tasks that are to be done, those that have been done, and the outcomes of those that cannot be.
+    """Splits tasks into those to do, those done before, and the outcomes of those that cannot be done.
 
     What lies in an answer's place is overwritten only if it is asked for, and if it is what was written there before.
     """
@@ -184,7 +184,7 @@ def _answer_file(task: Task, answer: Answer, written: WriteRecord) -> Outcome:
 
 
 def write_whole(file: Path, content: bytes, written: WriteRecord) -> None:
-    """Writes a file, which appears whole or not at all, and notes it.
+    """Writes a file atomically, and records it.
 
     Raises:
         RunError: there is no room, or nothing can be written any more.

@@ -142,7 +142,7 @@ def _run(
 
 
 def _say(text: str) -> None:
-    """Tells whoever called, on stderr. What names of files hold beside letters is shown, not done."""
+    """Prints a message on stderr; control characters in it, from names of files, are escaped."""
     printable = (c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
     typer.echo("".join(printable), err=True)
 

@@ -1,4 +1,4 @@
-"""The record of what was written into a folder of answers, by which nothing else there is overwritten."""
+"""The record of the files that a command wrote into a folder, so that it overwrites no others."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _MEANINGS: Final = {escape[1]: character for character, escape in _ESCAPES.items
 
 
 def escaped(text: str) -> str:
-    """A text as a field of a table with tabs between and a row a line."""
+    """Escapes a text for a field of a tab-separated table."""
     return "".join(_ESCAPES.get(character, character) for character in text)
 
 
@@ -31,7 +31,7 @@ def unescaped(text: str) -> str:
 
 @dataclass(slots=True)
 class WriteRecord:
-    """What was written into a folder, by this run and those before."""
+    """The files that were written into a folder, by this run and those before."""
 
     folder: Path
     _digests: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -54,7 +54,7 @@ class WriteRecord:
         return file.is_file() and sha256(file.read_bytes()).hexdigest() in self._digests.get(self._name(file), ())
 
     def add(self, file: Path, content: bytes) -> None:
-        """Notes what is about to be written: whoever is killed in between leaves a note too many, never one too few."""
+        """Records a file before it is written: a crash in between leaves a record too many, never one too few."""
         name, digest = self._name(file), sha256(content).hexdigest()
         with self._lock:
             with (self.folder / RECORD).open("ab") as record:

@@ -1,4 +1,4 @@
-"""What can go wrong on the way through the engine. Each message is a sentence for the person who reads it."""
+"""Errors of the engine. Each message is a sentence for the person who reads it."""
 
 from typing import Final
 

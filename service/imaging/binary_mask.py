@@ -1,4 +1,4 @@
-"""Some labels of a label map: the others wiped out of it, or their outline as a stencil."""
+"""Selections of labels: a label map with only these labels, or a binary mask of where they are."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""Names that were replaced by the field's do not come back: as a module, class, function, setting, command or in docs."""
+"""Old names that were replaced do not come back: as a module, class, function, setting or command, or in docs."""
 
 import ast
 import re
@@ -19,8 +19,8 @@ CLASSES = {
     *("Shown", "Talk", "WatchAnswers", "Wish", "Words"),
 }
 FUNCTIONS = {
-    *("closer", "install_web_habits", "leads", "look_at", "places", "question", "ranks", "stencil", "talk", "web_habits"),
-    *("unless_hung_up",),
+    *("closer", "install_web_habits", "leads", "look_at", "places", "question", "ranks", "stencil", "talk"),
+    *("unless_hung_up", "web_habits"),
 }
 OLD = MODULES | CLASSES | FUNCTIONS
 PACKAGES = ("service", "training", "export", "clients", "tests", "docs/reference")

@@ -1,4 +1,4 @@
-"""The connections of a server, bounded: in number, and in the time that each may keep the service waiting.
+"""Limits on the open connections of a server: their number, and the time that the service waits for each client.
 
 Connections are always accepted, so that nobody is shut out in silence. Above the limit a new one takes the place of
 one that waits for its client, or is refused. A reserve above the limit is for health checks alone.
@@ -58,7 +58,7 @@ CLIENTS_TURN: Final = (Stage.NEW, Stage.HEAD, Stage.BODY, Stage.READING, Stage.R
 
 
 class Connection(Protocol):
-    """What the server needs to know of a connection, and to do with it."""
+    """The interface through which :class:`Connections` watches and ends a connection."""
 
     stage: Stage
     since: float
@@ -70,18 +70,18 @@ class Connection(Protocol):
         """Bytes of answers that the client has not taken yet."""
 
     def is_late(self) -> None:
-        """Ends it, for its time in this stage is up."""
+        """Ends the connection because its time in this stage is over."""
 
     def make_room(self) -> None:
-        """Ends it at once, for its place is needed."""
+        """Ends the connection at once to make room for another one."""
 
     def drop(self) -> None:
-        """Ends it without a word."""
+        """Closes the connection without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What connections are allowed."""
+    """Limits on connections: their number, and times in seconds."""
 
     connections: int
     """Open at once."""
@@ -130,7 +130,7 @@ class Limits:
 
 
 def raise_descriptor_limit() -> int:
-    """Lets this process open as many files as it may allow itself; says how many more those are."""
+    """Raises the soft limit of open files to the hard limit; gives the number of files that may still be opened."""
     try:
         import resource
     except ImportError:  # Windows
@@ -148,7 +148,7 @@ def _open_descriptors() -> int:
 
 
 class Connections:
-    """The open connections, by what they wait for; in each stage, the one that has waited longest comes first.
+    """The open connections by stage; in each stage, the one that has been in it longest comes first.
 
     Used from the event loop's thread only.
     """
@@ -168,7 +168,7 @@ class Connections:
         return sum(map(len, self._stages.values()))
 
     def add(self, connection: Connection) -> bool:
-        """Takes a new connection in; says whether there is a place for it.
+        """Registers a new connection; gives False if there are too many.
 
         It takes the place of another one if need be, or is in the reserve from now on (``is_reserve``).
         """
@@ -183,12 +183,12 @@ class Connections:
         return True
 
     def remove(self, connection: Connection) -> None:
-        """Forgets a connection that has ended, or is about to."""
+        """Removes a connection that has ended or is about to end."""
         self._stages[connection.stage].pop(connection, None)
         self._reserve.pop(connection, None)
 
     def move(self, connection: Connection, stage: Stage) -> None:
-        """A connection waits for something else from now on."""
+        """Moves a connection to another stage."""
         if connection not in self._stages[connection.stage]:
             return  # its place was given away
         del self._stages[connection.stage][connection]
@@ -199,7 +199,7 @@ class Connections:
             self._bound_unread()
 
     def sweep(self) -> None:
-        """Ends the connections whose time in their stage is up."""
+        """Ends all connections that have been in their stage for too long."""
         now = time.monotonic()
         for stage in (Stage.IDLE, *CLIENTS_TURN):
             for connection in self._waiting_since_before(stage, now - self.limits.seconds(stage)):
@@ -210,7 +210,7 @@ class Connections:
         self._bound_unread()
 
     def tell(self, reason: str, message: str) -> None:
-        """Counts a connection that was refused or ended, and logs it, for each reason once in a while."""
+        """Counts a refused or ended connection, and logs it; the log is rate-limited by reason."""
         self.on_end(reason)
         now = time.monotonic()
         if now - self._logged_at.get(reason, -LOG_SECONDS) < LOG_SECONDS:

@@ -1,4 +1,4 @@
-"""An HTTP/1.1 connection: uvicorn's, with bounds on what a client may send and how long it may take.
+"""An HTTP/1.1 connection: uvicorn's, with limits on what a client may send and how long it may take.
 
 uvicorn's own has none on a request's head, pipelined requests or an answer that is not read, answers what is no HTTP
 in plain text, and takes a client that has only ended its sending for one that is gone.
@@ -77,19 +77,19 @@ class HttpConnection(HttpToolsProtocol):
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Takes a place, or refuses the connection."""
+        """Registers the connection, or refuses it."""
         super().connection_made(transport)
         if not self._connections.add(self):
             self.make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Gives the place back."""
+        """Removes the connection."""
         self._connections.remove(self)
         self._disconnect()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feeds the parser, never with more of a head than it may have."""
+        """Feeds the parser; a head that is too large is refused before the parser gets it."""
         while data and not self._discards:
             room = self._limits.head_bytes - self._head_bytes
             if self._is_in_message and not self._is_in_head:
@@ -183,7 +183,7 @@ class HttpConnection(HttpToolsProtocol):
     # What the server calls.
 
     def is_late(self) -> None:
-        """Ends the connection, for its time in this stage is up."""
+        """Ends the connection because its time in this stage is over."""
         match self.stage:
             case Stage.IDLE if self.unread:
                 self._connections.move(self, Stage.READING)
@@ -202,7 +202,7 @@ class HttpConnection(HttpToolsProtocol):
                 self.drop()
 
     def make_room(self) -> None:
-        """Ends the connection at once, for its place is needed."""
+        """Ends the connection at once to make room for another one."""
         if self.unread or self.stage is Stage.REFUSED:
             self.drop()
             return
@@ -213,7 +213,7 @@ class HttpConnection(HttpToolsProtocol):
         self.transport.close()
 
     def drop(self) -> None:
-        """Ends the connection without a word."""
+        """Closes the connection without an answer."""
         self._discards = True
         self._disconnect()
         self.transport.abort()
@@ -221,7 +221,7 @@ class HttpConnection(HttpToolsProtocol):
     # uvicorn's own refusal of what is no HTTP.
 
     def send_400_response(self, msg: str) -> None:
-        """Refuses what the parser does not understand."""
+        """Answers a request that is not valid HTTP with a problem."""
         self._refuse(INVALID_HTTP, "The request is no HTTP/1.1. Check what your program sends, byte for byte.")
 
     def _feed(self, data: bytes) -> None:
@@ -297,7 +297,7 @@ class HttpConnection(HttpToolsProtocol):
         self.transport.write(STATUS_LINE[problem_type.status] + lines + b"\r\n" + body)
 
     def _disconnect(self) -> None:
-        """Lets the app know that nobody waits for its answer any more."""
+        """Tells the application that the client has disconnected."""
         for cycle in {self._running, *(waiting for waiting, _ in self.pipeline)}:
             if cycle is not None and not cycle.response_complete:
                 cycle.disconnected = True

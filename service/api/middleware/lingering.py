@@ -1,4 +1,4 @@
-"""Answers that come before the request's body has been read, so that the client gets to read them."""
+"""Lingering close: an early answer is not lost because the client is still sending (nginx's ``lingering_close``)."""
 
 import asyncio
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECONDS: Final = 2.0
-"""How long the rest of a body is waited for."""
+"""Longest time that the rest of a body is read and discarded."""
 
 
 class Lingering:
-    """ASGI middleware: after an answer that came early, the rest of the request's body is read and thrown away.
+    """ASGI middleware: after an early answer, reads and discards the rest of the request's body.
 
     The connection of a client that asks for ``Connection: close`` would else be closed with bytes unread. The system
     resets such a connection, and the client, still sending, loses the answer. Stands outside of compression, which
@@ -21,7 +21,7 @@ class Lingering:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, and lingers after an early answer."""
+        """Passes the request on; after an early answer, discards the rest of its body for some seconds."""
 
         async def lingering(message: Message) -> None:
             if message["type"] != "http.response.body" or message.get("more_body") or not _is_early(scope):

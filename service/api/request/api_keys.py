@@ -18,7 +18,7 @@ HEADER: Final = APIKeyHeader(name="X-API-Key", auto_error=False, description="an
 
 
 class ApiKeys:
-    """The keys of which a call needs one; without any, everybody may call."""
+    """The API keys that are accepted; without any, no key is needed."""
 
     def __init__(self, keys: Sequence[SecretStr]) -> None:
         self._known = [_digest(key.get_secret_value().encode()) for key in keys]

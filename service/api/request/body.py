@@ -1,4 +1,4 @@
-"""Takes the photo out of a request: a raw body, a field of a multipart form, or JSON. Never larger than allowed."""
+"""Reads the photo of a request: a raw body, a field of a multipart form, or JSON, within the limit of its size."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ MAX_PARTS: Final = 64
 
 
 class UploadReader:
-    """Reads photos from requests, within what each upload and all of them together may take."""
+    """Reads photos from requests, within the limits of each upload and of all uploads together."""
 
     def __init__(self, max_bytes: int, seconds: float, budget: UploadBudget) -> None:
         """Takes photos of at most ``max_bytes``, and ``seconds`` for the body of each."""
@@ -89,7 +89,7 @@ class UploadReader:
         return form.photo()
 
     async def _limited(self, request: Request, upload: Upload, overhead: int) -> AsyncIterator[bytes]:
-        """The body's chunks, as long as they are not too many; what Content-Length gives away is not even read."""
+        """The body's chunks, up to the limit; a body whose Content-Length exceeds it is not read at all."""
         most = self._max_bytes + overhead
         announced = _announced(request)
         if announced is not None:
@@ -108,7 +108,7 @@ class UploadReader:
 
 
 def _announced(request: Request) -> int | None:
-    """What Content-Length says, if it says anything; a number with so many digits that no body has it is as good."""
+    """The value of Content-Length, None without one. Of a number with very many digits, the first 20 are enough."""
     digits = request.headers.get("content-length", "").lstrip("0") or "0"
     if "content-length" not in request.headers or not digits.isdecimal():
         return None

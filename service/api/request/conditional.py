@@ -1,4 +1,4 @@
-"""Entity tags: the same photo asked for in the same way gets the same answer, so a client may keep it."""
+"""Conditional requests: entity tags (ETag), and whether a client already has the answer (If-None-Match)."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""How long an answer is worked on: until its deadline, and only while somebody waits for it."""
+"""Work on an answer ends when its client disconnects."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Awaits the work on a request whose body has been read; cancels it when the client hangs up.
+    """Awaits the work on a request whose body has been read; cancels it when the client disconnects.
 
     Raises:
         ClientDisconnect: the client has hung up.

@@ -1,4 +1,4 @@
-"""Which of the media types that can be given a client would rather have."""
+"""Content negotiation: the media type that a client prefers among those on offer (RFC 9110, Accept)."""
 
 from collections.abc import Sequence
 

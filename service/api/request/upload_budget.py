@@ -1,4 +1,4 @@
-"""Bounds the memory that request bodies take: only so many bytes are held at the same time, of all requests together.
+"""A budget of memory for request bodies: the bytes that all of them together may hold at the same time.
 
 A body of known length is counted as a whole before it is read; others as they grow. Large uploads leave room for small
 ones, and where room is needed, uploads that come too slowly to be of use give theirs back.
@@ -21,7 +21,7 @@ SLOW: Final = 128_000
 
 
 class Upload:
-    """A request body's part of the budget."""
+    """A request body and the bytes that are reserved for it."""
 
     def __init__(self) -> None:
         self.reserved = 0
@@ -33,7 +33,7 @@ class Upload:
         self.is_evicted = False
 
     def speed(self, now: float) -> float:
-        """Bytes a second so far; that of an upload which has only begun is not known yet, and infinite."""
+        """Bytes per second so far; infinite in the first second, when it is not known yet."""
         age = now - self.began
         return self.received / age if age > GRACE else float("inf")
 
@@ -49,7 +49,7 @@ class UploadBudget:
 
     @contextmanager
     def enter(self) -> Iterator[Upload]:
-        """An upload, which holds nothing yet; at the end it gives all back."""
+        """A new upload without reserved bytes; when the block ends, its bytes are released."""
         upload = Upload()
         self._uploads[upload] = None
         try:
@@ -59,7 +59,7 @@ class UploadBudget:
             self._set(upload, 0)
 
     def grow(self, upload: Upload, size: int) -> None:
-        """Counts an upload as so many bytes, if that is more than it was counted as.
+        """Reserves so many bytes for an upload, if that is more than it has.
 
         One that is alone gets as much as it needs.
 
@@ -76,7 +76,7 @@ class UploadBudget:
         self._set(upload, size)
 
     def settle(self, upload: Upload, size: int) -> None:
-        """Counts an upload as what is left of it when it has been read."""
+        """Reserves what remains of an upload once it has been read."""
         upload.timer = None
         self._set(upload, size)
 
@@ -85,7 +85,7 @@ class UploadBudget:
         return not others or SHARE * size <= self._limit - others
 
     def _slowest(self, upload: Upload) -> Upload | None:
-        """Of the others that are being read, the slowest, if it is too slow."""
+        """The slowest other upload that is being read, if it is slow enough to be evicted."""
         now = time.monotonic()
         being_read = (it for it in self._uploads if it.timer is not None and it.reserved and it is not upload)
         slowest = min(being_read, key=lambda it: it.speed(now), default=None)

@@ -1,4 +1,4 @@
-"""From an analysis to JSON: the last step of the line, for HTTP and files alike."""
+"""JSON answers, the same for HTTP and files."""
 
 import base64
 from collections.abc import Sequence
@@ -101,7 +101,7 @@ def _region(card: Card, view: View, ids: Image, options: Options) -> Region:
 
 
 def _measured(card: Card, ids: Image, parts: Sequence[Part], options: Options) -> tuple[list[LabelAnswer], str | None]:
-    """The wanted ones of a label map's parts, and the map as PNG unless each label has its run lengths."""
+    """The requested labels of a label map, and the map as PNG, or None if each label has its run lengths."""
     wanted = [part for part in parts if options.wants(part.label)]
     if not options.as_rle:
         return [label_answer(card, part, ids.size) for part in wanted], _base64(mask_png(ids, card, options))

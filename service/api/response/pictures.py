@@ -1,4 +1,4 @@
-"""From an analysis to a picture."""
+"""Picture answers: masks, overlays, cutouts and skeletons."""
 
 from collections.abc import Callable
 from typing import Final

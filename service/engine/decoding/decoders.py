@@ -1,4 +1,4 @@
-"""Who decodes: processes of their own, or the thread that asks."""
+"""Decoders of photos: in processes of their own, or in the calling thread."""
 
 import logging
 import os
@@ -37,14 +37,14 @@ class Decoder(Protocol):
         """
 
     def warm(self) -> None:
-        """Returns when it can begin at once."""
+        """Returns when photos can be decoded without waiting for a start."""
 
     def close(self) -> None:
-        """Ends what is being decoded, and takes nothing more."""
+        """Cancels what is being decoded, and accepts nothing more."""
 
 
 class ThreadDecoder:
-    """Decodes in the thread that asks. A fault of the decoder's ends the service, and a slow photo cannot be ended."""
+    """Decodes in the calling thread. A crash of the decoder ends the service, and a slow photo cannot be cancelled."""
 
     def decode(self, file: PhotoFile, task: DecodingTask, is_wanted: Callable[[], bool]) -> list[Image]:
         """See :class:`Decoder`."""
@@ -59,13 +59,13 @@ class ThreadDecoder:
 
 
 class ProcessDecoder:
-    """Decodes in processes, which are started when they are first needed and anew when one has ended.
+    """Decodes in processes, which are started when first needed, and replaced when one has ended.
 
-    A photo that a process ends over is corrupt for whoever sent it: tried again, it would end the next one.
+    A photo that crashes its process is answered as corrupt and is not tried again: it would crash the next one.
     """
 
     def __init__(self, count: int) -> None:
-        """Decodes up to ``count`` photos at once; who comes when all are busy waits."""
+        """Decodes up to ``count`` photos at once; further callers wait."""
         self._idle: deque[DecodingProcess | None] = deque([None] * count)
         self._count = count
         self._all: set[DecodingProcess] = set()
@@ -114,7 +114,7 @@ class ProcessDecoder:
             self._release(process)
 
     def _acquire(self, is_wanted: Callable[[], bool]) -> DecodingProcess | None:
-        """Waits for a process that is idle; None is one that is yet to be started."""
+        """Waits for an idle process; None stands for one that has not been started yet."""
         with self._changed:
             while not self._idle and not self._is_closed:
                 self._changed.wait(HANG_SECONDS)
@@ -169,7 +169,7 @@ class ProcessDecoder:
             return None  # whoever needs it tries again
 
     def _error_of(self, error: ProcessExitedError, task: DecodingTask) -> Exception:
-        """What the end of a process means for the photo that it ended over."""
+        """The error of a photo whose process has ended."""
         if self._is_closed:
             return ClosedError("The service is shutting down.")
         if not error.signal:

@@ -1,4 +1,4 @@
-"""A decoding process, as the service sees it."""
+"""A handle on a decoding process, in the service."""
 
 import json
 import mmap
@@ -50,7 +50,7 @@ class ProcessExitedError(RuntimeError):
 
 
 class DecodingCancelledError(RuntimeError):
-    """Nobody wants the photo any more, and it was taking long: the process was ended."""
+    """The photo took long and is no longer needed: its process was killed."""
 
 
 class DecodingProcess:
@@ -182,12 +182,12 @@ class DecodingProcess:
         return ProcessExitedError(f"a decoding process was ended by {signal.Signals(-status).name}", -status)
 
     def kill(self) -> None:
-        """Ends it at once. Whoever waits for it learns that it is gone."""
+        """Kills the process. Threads that wait for it get :class:`ProcessExitedError`."""
         self._process.kill()
         self._process.wait()
 
     def close(self) -> None:
-        """Ends it, and gives back what it had. May be called again."""
+        """Ends the process and frees its resources. May be called again."""
         self.kill()
         assert self._process.stdin
         self._process.stdin.close()

@@ -1,4 +1,4 @@
-"""What is to be decoded of a photo's file, said so that another process can be told."""
+"""A decoding task, which can be sent to another process."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Proof that a session computes what the model's maker saw: the golden sample must come back."""
+"""The golden sample: proof that a session computes what it computed when the model was exported."""
 
 from typing import Final, Protocol
 

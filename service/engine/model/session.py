@@ -1,4 +1,4 @@
-"""One ONNX Runtime session on the provider that was asked for, never on another."""
+"""A session of ONNX Runtime on the provider that was requested, never silently on another."""
 
 import logging
 import time
@@ -65,7 +65,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class GpuOptions:
-    """What can be chosen about GPU providers."""
+    """Options of GPU providers."""
 
     cuda_graph: bool = False
     """Whether a run is captured once per batch size and then replayed (``cuda`` only)."""
@@ -206,7 +206,7 @@ def _read_identity(model: Path) -> _Identity | None:
 
 
 def _provider_options(provider: DeviceProvider, options: GpuOptions) -> dict[str, str]:
-    """What a provider is told, in its own words."""
+    """The options of a provider, by ONNX Runtime's names."""
     if provider == "openvino":  # as lanes of one thread on a CPU: it takes this many runs side by side
         cores = str(usable_cores())
         return {"device_type": "CPU", "num_streams": cores, "num_of_threads": cores}

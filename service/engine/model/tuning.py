@@ -1,4 +1,4 @@
-"""How to drive this model on this machine, measured at start: lanes, threads within a run, largest useful batch."""
+"""Tuning at start: measures which number of lanes, threads within a run and largest batch is fastest here."""
 
 import logging
 import time
@@ -26,7 +26,7 @@ OpenSession = Callable[[int], Session]
 
 @dataclass(frozen=True, slots=True)
 class TunedSessions:
-    """Sessions, one per lane, and how to feed them."""
+    """The sessions, one per lane, with the measured number of threads, largest batch and rate."""
 
     sessions: tuple[Session, ...]
     threads: int
@@ -117,7 +117,7 @@ def _open_lanes(open_session: OpenSession, first: Session, lanes: int, threads: 
 
 
 def _with_largest_batch(tuned: TunedSessions, max_batch: int) -> TunedSessions:
-    """Doubles the batch for as long as that pays, even if the smaller one gets a second look: something else on the
+    """Doubles the batch for as long as that pays, even if the smaller one is measured again: something else on the
     machine may have been in its way at the first."""
     batch, rate = 1, tuned.photos_per_second
     while 2 * batch <= max_batch:

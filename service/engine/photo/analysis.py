@@ -1,4 +1,4 @@
-"""One photo's answer: what the model says of its views, put together."""
+"""The analysis of a photo: the predictions for its views, merged, in the photo's own pixels."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

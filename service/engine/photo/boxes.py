@@ -1,4 +1,4 @@
-"""Boxes that a client asks about: what of the photo around each the model is shown."""
+"""Boxes of a request, and the crops of the photo around them."""
 
 from collections.abc import Sequence
 from math import ceil, floor
@@ -26,7 +26,7 @@ class RequestedBox(NamedTuple):
 
 
 def crop_boxes(boxes: Sequence[RequestedBox], width: int, height: int) -> list[Box]:
-    """What the model is shown of a photo of ``width``×``height``: the surroundings of each box, or all without boxes.
+    """The crops of a photo of ``width``×``height``: each box with a margin, or the whole photo without boxes.
 
     Raises:
         BoxOutsideError: a box has nothing of the photo in it.
@@ -48,7 +48,7 @@ def check_total_size(views: Sequence[Box], max_pixels: int) -> None:
 
 
 def with_margin(box: Box, width: int, height: int) -> Box:
-    """A box and what of a photo of ``width``×``height`` is around it."""
+    """A box with a margin around it, within a photo of ``width``×``height``."""
     return box.grown(round(MARGIN * box.width), round(MARGIN * box.height)).within(width, height)
 
 

@@ -1,4 +1,4 @@
-"""What the model said of a photo's crops, before an answer is made of it."""
+"""Inference: the predictions for a photo's crops, before they become an answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

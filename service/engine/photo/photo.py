@@ -1,4 +1,4 @@
-"""A photo's file before it is decoded: what its header says, and what of it the model is to be shown."""
+"""A photo's file before it is decoded, and the plan of the crops that the model is shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ ANSWER_BYTES: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photo's file, looked at and not decoded."""
+    """A photo's file, inspected and not decoded."""
 
     file: PhotoFile
     digest: bytes
@@ -71,7 +71,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """What the model is shown of a photo in one run: a box of it, and how that lies in the model's input."""
+    """A box of a photo that the model is shown in one run, and how it lies in the model's input."""
 
     box: Box
     fit: Fit
@@ -79,7 +79,7 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the model is shown of a photo, and at which reduction (1, 2, 4 or 8) that is decoded."""
+    """The crops of a photo that the model is shown, and the reduction (1, 2, 4 or 8) at which it is decoded."""
 
     photo: Photo
     width: int
@@ -129,7 +129,7 @@ class Plan:
 
 
 def plan(photo: Photo, boxes: Sequence[RequestedBox], model_input: tuple[int, int], mode: FitMode) -> Plan:
-    """What a model with an input of (height, width) is shown of a photo: the surroundings of each box, or all of it.
+    """The plan of a photo for a model with an input of (height, width): a crop around each box, or the whole photo.
 
     Raises:
         BoxOutsideError: a box has nothing of the photo in it.

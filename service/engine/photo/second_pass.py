@@ -1,4 +1,4 @@
-"""A closer look: who fills little of a photo is shown to the model a second time, larger.
+"""The second pass: a person who fills little of a photo is cropped, and the model runs again on the crop.
 
 The model's input has few pixels, and a person in the distance gets few of those. So what the first look finds says
 where to look, as a detector does for networks that see one person at a time. Where the second look finds nobody, the
@@ -15,14 +15,15 @@ from service.imaging.fit import Fit
 MIN_ENLARGEMENT: Final = 1.25
 """How many times as large the person must get for a second run to pay.
 
-This, the margin of ``surroundings`` and that the photo goes on around them where the input has room were chosen on
-validation pictures only: people cut out and put small before streets (``training/augmentation/zoom_out.py``), and rendered people.
+This figure, the margin of :func:`with_margin`, and widening the crop to the input's proportions were chosen on
+validation pictures only: people cut out and pasted small into streets (``training/augmentation/zoom_out.py``), and
+rendered people.
 """
 
 
 def second_pass_box(view: View) -> Box | None:
-    """What to show of a whole photo instead: its person's surroundings, in the photo's pixels and the proportions of
-    the model's input. None if nobody is there, or if they would not get :data:`MIN_ENLARGEMENT` times as large."""
+    """The crop of the second pass: the person's box with a margin, in the photo's pixels and the proportions of the
+    model's input. None without a person, or if that would not enlarge the person :data:`MIN_ENLARGEMENT` times."""
     if view.person is None:
         return None
     photo, fit = view.box, view.fit
@@ -33,5 +34,5 @@ def second_pass_box(view: View) -> Box | None:
 
 
 def _scale(box: Box, fit: Fit) -> float:
-    """How large a box becomes that is fitted into the model's input."""
+    """The scale at which a box is fitted into the model's input."""
     return min(fit.input_width / box.width, fit.input_height / box.height)

@@ -1,4 +1,4 @@
-"""Where a photo's time went."""
+"""Timings of a photo, by stage."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""What the model was shown in one run, and its answer read back in the photo's own pixels: the fit undone."""
+"""A crop with the model's prediction for it, in the photo's own pixels: the fit undone."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,7 +39,7 @@ class Person:
 
 @dataclass(frozen=True)
 class View:
-    """A box of the photo that the model was shown, and what it says of it."""
+    """A crop of the photo, and the model's prediction for it."""
 
     box: Box
     """In pixels of the upright photo."""

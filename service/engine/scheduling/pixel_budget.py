@@ -1,4 +1,4 @@
-"""Bounds the memory that photos take, whatever their sizes: only so many pixels are worked on at the same time."""
+"""A budget of memory for photos: the pixels that all work together may hold at the same time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ def bytes_to_pixels(size: int) -> int:
 
 
 class PixelBudget:
-    """Pixels that threads may have in work at once; who finds too few free waits."""
+    """The pixels that threads may hold at the same time; a thread that finds too few free waits."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

@@ -1,4 +1,4 @@
-"""What a job leaves behind, and by which it knows what is done.
+"""The files that a bulk job writes, from which the next run knows what is done.
 
 job.json                 what was asked: a second run must ask the same
 answers/<shard>.parquet  a row a photo; when this file is there, the shard is done
@@ -36,7 +36,7 @@ class Archive:
     location: StoragePath
 
     def claim(self, job: dict[str, str]) -> None:
-        """Notes what is asked, or checks that it is what was asked before.
+        """Writes the job's description, or checks that an earlier run had the same one.
 
         Raises:
             StorageError: the folder holds answers of another run.
@@ -83,7 +83,7 @@ class Archive:
             ]
 
     def done(self) -> "Done":
-        """What is done by now."""
+        """The photos that are done at this moment."""
         return Done(self.location.system, self._files("answers"), self._files("failures"))
 
     def _files(self, folder: str) -> list[str]:
@@ -94,7 +94,7 @@ class Archive:
         (self.location / f"masks/{photo}.png").write(png)
 
     def write(self, shard: Shard, answers: pa.Table, failures: Sequence[tuple[str, str]]) -> None:
-        """Writes what became of a shard. The answers are last: with them, the shard is done.
+        """Writes the results of a shard. The answers are last: with them, the shard is done.
 
         The file's name depends on nothing but the photos, so that a shard that is run twice is written over itself.
         """
@@ -108,7 +108,7 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What was left by earlier runs."""
+    """What earlier runs left: damaged tables and failures."""
 
     failed: int
     """Photos that cannot be answered."""

@@ -23,13 +23,13 @@ SHARDS = pa.schema(
 
 
 class PhotoCount:
-    """How many photos have been found to do: an actor that the listing tells and the driver asks."""
+    """The number of photos to do: an actor that the listing updates and the driver reads."""
 
     def __init__(self) -> None:
         self._photos = 0
 
     def set(self, photos: int) -> None:
-        """Takes the number so far."""
+        """Sets the number so far."""
         self._photos = photos
 
     def get(self) -> int:

@@ -1,4 +1,4 @@
-"""What is to be answered: the photos of a folder, a glob or Parquet tables, cut into shards, folder by folder."""
+"""The photos of a bulk job: those of a folder, a glob or Parquet tables, in shards, folder by folder."""
 
 import re
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ class Source:
             )
 
     def means(self, location: StoragePath) -> bool:
-        """Whether a file is, or would be, one of this source's."""
+        """Whether a file belongs to this source, or would if it existed."""
         inside = location.path.removeprefix(f"{self.root.path}/")
         return location.is_in(self.root) and self._is_meant(inside)
 

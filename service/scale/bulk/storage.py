@@ -111,7 +111,7 @@ class StoragePath:
 
 
 def public(address: str) -> str:
-    """The address without what is nobody else's business: user, password and options."""
+    """The address without user, password and options, for messages."""
     if "://" not in address:
         return Path(address).absolute().as_posix()
     parts = urlsplit(address)

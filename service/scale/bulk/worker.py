@@ -131,7 +131,7 @@ def _bytes_of(column: Any) -> Any:
 
 
 def map_ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], many: int) -> Iterator[R]:
-    """What the work gives for each item, in their order; at most so many are under way or done and not yet taken."""
+    """The results of work on each item, in order; at most ``many`` are running, or done and not yet consumed."""
     under_way: deque[Future[R]] = deque()
     for item in items:
         under_way.append(pool.submit(work, item))
