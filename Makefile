@@ -6,7 +6,7 @@ NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
 .PHONY: serve install install-training install-dev test test-js test-slow test-ops test-container test-scale test-lowest \
-  reference dist models ablation bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
+  reference dist bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -79,74 +79,7 @@ test-ops: install-dev  ## dashboard, alerts and replicas; with Debian's packages
 test-container: install-dev  ## images built and run without Docker; as root, with buildah and debootstrap (Debian)
 	$(BIN)/pytest -m container -s tests/container
 
-# Both models from their data:
-#   make models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/folder/of/movenet-thunder.json
-# (docs/training.md says where they come from). What was stopped goes on where it was.
-LABELLED := --data data/ccp
-RENDERED := --data data/rendered
-# A step allocates and frees gigabytes; this keeps them, in pages of 2 MB (docs/training.md).
-KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184
-# $(call stage,RECIPE,DATA,RUN,HOW TO BEGIN)
-stage = $(KEEP_MEMORY) $(BIN)/python -m training.train $(1) $(2) --out runs/$(3) $(if $(wildcard runs/$(3)/last.pt),--resume,$(4))
-# $(call pseudo_labels,TEACHER,FOLDER,OPTIONS)
-pseudo_labels = $(KEEP_MEMORY) $(BIN)/python -m training.pseudo_label runs/$(1)/best.pt ccp --root $(CCP) --out data/$(2) $(3)
-# $(call together,RUN,WHOLE): the larger model, from a run on MoveNet Thunder's trunk
-together = $(BIN)/python -m training.ensemble runs/$(1)/best.pt runs/lite-member/best.pt --pose-shares 0.75 0.25 --out runs/$(2)/best.pt
-# $(call ship,RUN,MODEL): what is served, and the weights that people go on from
-define ship
-	$(BIN)/python -m training.calibrate runs/$(1)/best.pt $(LABELLED) $(RENDERED) \
-	  --out runs/$(1)/calibration.json --write training/weights/$(2).safetensors
-	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).onnx $(LABELLED) --half-weights
-	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).int8.onnx $(LABELLED) --precision int8
-endef
-
-models: install-training
-	$(BIN)/python -m training.prepare ccp --root $(CCP) --out data/ccp
-	$(BIN)/python -m training.synthesize --count 4000 --seed 1 --material $(MATERIAL) --backgrounds data/ccp --out data/rendered
-	$(call stage,lite-rendered,$(LABELLED) $(RENDERED),lite-1)
-	$(call pseudo_labels,lite-1,pseudo-1)
-	$(call stage,lite-self-trained,$(LABELLED) --data data/pseudo-1 $(RENDERED),lite-2,--from runs/lite-1/best.pt)
-	$(call pseudo_labels,lite-2,pseudo-2)
-	$(call stage,lite-self-trained-again,$(LABELLED) --data data/pseudo-2 $(RENDERED),lite-3,--from runs/lite-2/best.pt)
-	$(BIN)/python -m training.average runs/lite-2/best.pt runs/lite-3/best.pt --share 0.75 --out runs/lite-23/best.pt
-	$(call stage,base,$(LABELLED) --data data/pseudo-2 $(RENDERED),base-1,--pretrained $(MOVENET)/movenet-thunder.json)
-	$(BIN)/python -m training.ensemble runs/base-1/best.pt runs/lite-23/best.pt --size 384 288 --out runs/teacher/best.pt
-	$(call pseudo_labels,teacher,pseudo-3,--threshold 0.6 --looks 2)
-	$(call stage,base-self-trained,$(LABELLED) --data data/pseudo-3 $(RENDERED),base-2,--from runs/base-1/best.pt)
-	$(call stage,lite-distilled,$(LABELLED) --data data/pseudo-3 $(RENDERED),lite-4,--from runs/lite-23/best.pt)
-	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.75 --out runs/lite-member/best.pt
-	$(call together,base-2,teachers)
-	$(call pseudo_labels,teachers,pseudo-4,--threshold 0.6 --looks 2)
-	$(call stage,base-self-trained-again,$(LABELLED) --data data/pseudo-4 $(RENDERED),base-3,--from runs/base-2/best.pt)
-	$(BIN)/python -m training.average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.5 --out runs/lite/best.pt
-	$(call together,base-3,base)
-	for run in lite base; do \
-	  $(BIN)/python -m training.evaluate runs/$$run/best.pt $(LABELLED) --write runs/$$run/best.pt || exit; \
-	done
-	$(call ship,lite,jppnet-lite)
-	$(call ship,base,jppnet-base)
-	$(BIN)/python -m export.measure service/models/*.onnx $(LABELLED)
-	$(BIN)/python -m training.synthesize --count 200 --seed 7 --material $(MATERIAL) --out data/shown
-	$(MAKE) ablation
-	$(BIN)/python -m training.report runs/lite runs/base-3 runs/base --rendered data/shown --ablation $(ABLATION:%=runs/ablation/%) --out docs
-
-# $(call varied,RUN,WHAT IS CHANGED,DATA)
-define varied
-	mkdir -p runs/ablation
-	sed '$(2)' training/presets/ablation.toml > runs/ablation/$(1).toml
-	$(call stage,runs/ablation/$(1).toml,$(3),ablation/$(1))
-endef
-ABLATION := two-refinements two-refinements-again one-refinement no-refinement labels-alone joints-alone self-trained
-
-# Equal, small runs (docs/model.md), once make models has made data/ccp and data/pseudo-4: an epoch of both has 2.36 times the photos.
-ablation: install-training  ## what refinement, learning both tasks together and self-training bring
-	$(call varied,two-refinements,,$(LABELLED))
-	$(call varied,two-refinements-again,,$(LABELLED))
-	$(call varied,one-refinement,s/^refinements = 2/refinements = 1/,$(LABELLED))
-	$(call varied,no-refinement,s/^refinements = 2/refinements = 0/,$(LABELLED))
-	$(call varied,labels-alone,s/^pose = 1.0/pose = 0.0/,$(LABELLED))
-	$(call varied,joints-alone,s/^parsing = 1.0/parsing = 0.0/,$(LABELLED))
-	$(call varied,self-trained,s/^epochs = 5/epochs = 2/,$(LABELLED) --data data/pseudo-4)
+include training/models.mk
 
 # What drives the benchmarks; PROVIDER=cuda on a GPU host, PHOTOS=folder for photos of one's own, QUICK=1 for a look.
 PROVIDER ?= cpu
@@ -203,7 +136,7 @@ lock:  ## new locks for the service's installs; needs uv
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
 	  | uv pip compile - $(LOCK) requirements/build.txt
 
-pose-environment:  ## MediaPipe, in an environment of its own (training/data/mediapipe_pose.py)
+pose-environment:  ## MediaPipe, in an environment of its own (training/mediapipe_pose.py)
 	$(PYTHON) -m venv .venv-pose
 	.venv-pose/bin/pip install --quiet mediapipe==0.10.14 tqdm
 

@@ -1,4 +1,4 @@
-"""The card: what a model file says about itself, as JSON inside the file and as a page beside it."""
+"""Card: a model file's description of itself, as JSON inside the file and as a page beside it."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from export.parity import Answers
+from export.parity import GraphOutputs
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.fit import PAD_COLOR
 from training.data.sample import UInt8Array
@@ -21,11 +21,11 @@ CARDS = Path(__file__).parent / "cards"
 
 GOLDEN_LABEL_AGREEMENT = 0.98
 GOLDEN_KEYPOINT_DISTANCE = 2.0
-"""What another provider or precision may differ by (input pixels) and still be right."""
+"""Largest difference (input pixels) of another provider or precision that still counts as right."""
 
 
 class CardText(BaseModel):
-    """What people must say about a model, from one small file in ``cards/``."""
+    """Card text: what people must say about a model, from one small file in ``cards/``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,18 +37,18 @@ class CardText(BaseModel):
 
 
 def load_card_text(path: Path) -> CardText:
-    """The words in a file. Raises pydantic's ValidationError for what is missing or unknown."""
+    """The card text in a file. Raises pydantic's ValidationError for what is missing or unknown."""
     return CardText.model_validate(tomllib.loads(path.read_text()))
 
 
 def make_card(
-    checkpoint: Checkpoint, words: CardText, precision: str, image: UInt8Array, answers: Answers
+    checkpoint: Checkpoint, card_text: CardText, precision: str, image: UInt8Array, outputs: GraphOutputs
 ) -> dict[str, Any]:
-    """The card of a checkpoint (docs/model-file.md); ``image`` (H, W, 3) and the ``answers`` to it become golden."""
+    """The card of a checkpoint (docs/model-file.md); ``image`` (H, W, 3) and its ``outputs`` are the golden sample."""
     data, label_set = checkpoint.data, checkpoint.label_set
     return {
         "schema": SCHEMA,
-        **words.model_dump(),
+        **card_text.model_dump(),
         "training_data": f"{data['name']} ({data['source']}), licence {data['licence']}",
         "recipe": checkpoint.recipe.model_dump(mode="json"),
         "precision": precision,
@@ -62,8 +62,8 @@ def make_card(
         "metrics": without_nan(checkpoint.metrics),
         "golden": {
             "image": png_base64(image[:, :, ::-1]),
-            "labels": png_base64(answers.labels[0]),
-            "keypoints": np.round(answers.keypoints[0], 4).tolist(),
+            "labels": png_base64(outputs.labels[0]),
+            "keypoints": np.round(outputs.keypoints[0], 4).tolist(),
             "min_label_agreement": GOLDEN_LABEL_AGREEMENT,
             "max_keypoint_distance": GOLDEN_KEYPOINT_DISTANCE,
         },
@@ -115,7 +115,7 @@ def page(card: dict[str, Any]) -> str:
 def measured(metrics: dict[str, Any], labels: int) -> list[str]:
     """The chapter of figures; a checkpoint that was imported has none."""
     if not metrics:
-        return ["## Measured", "", "Nothing: nobody has measured this checkpoint here."]
+        return ["## Measured", "", "Nothing: this checkpoint was not measured here."]
     figures = {"mIoU, labels with at least 2,000 pixels": "mean_iou"}
     parts = [key.removeprefix("mean_iou_") for key in metrics if key.startswith("mean_iou_")]
     figures |= {f"mIoU, {count} merged parts": f"mean_iou_{count}" for count in parts if int(count) != labels}

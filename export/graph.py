@@ -19,35 +19,35 @@ from training.networks.jppnet.tf1_resize import blend, resize_bilinear, resize_n
 from training.networks.network import Network
 from training.networks.stage import Stage, labels_last
 
-Answer = tuple[Tensor, Tensor, Tensor]
+GraphOutputTensors = tuple[Tensor, Tensor, Tensor]
 
 LABELS_STRIDE = 2
-"""Input pixels a cell of the label map. The service interpolates borders, so a finer grid only costs time."""
+"""Input pixels per cell of the label map. The service interpolates borders, so a finer grid only costs time."""
 
 
 class DeployableGraph(nn.Module):
-    """The image once; the label map at half its size; confidence and joint scores calibrated."""
+    """The network in one pass, with calibrated scores; the label map has half the input's size."""
 
     def __init__(self, network: Network, calibration: Calibration = UNCALIBRATED) -> None:
         super().__init__()
         self.network, self.calibration = network, calibration
 
-    def forward(self, image: Tensor) -> Answer:
+    def forward(self, image: Tensor) -> GraphOutputTensors:
         height, width = image.shape[1:3]
         stage = self.network(image.permute(0, 3, 1, 2).float())[-1]
         stride, origin = self.network.stride, self.network.origin
         scores = calibrated_scores(stage.parsing, self.calibration)
-        scores = enlarge(scores, (height // LABELS_STRIDE, width // LABELS_STRIDE), stride, origin)
+        scores = upsample_scores(scores, (height // LABELS_STRIDE, width // LABELS_STRIDE), stride, origin)
         keypoints = decode(stage.pose, stride, origin)
         scored = calibrated_joint_score(keypoints[:, :, 2:], self.calibration)
         return *labels_and_confidence(scores), torch.cat([keypoints[:, :, :2], scored], 2)
 
 
-class AveragedGraph(nn.Module):
-    """JPPNet's own evaluation within the graph: the image at three scales, each with its mirror image.
+class MultiScaleGraph(nn.Module):
+    """JPPNet's test-time augmentation in the graph: three scales, each with its mirror image.
 
-    For an image that has the input's size, this is ``training.protocols.jppnet``; so the label map is as large, and
-    joints lie on whole pixels.
+    For an image of the input's size this equals ``training.evaluation.jppnet_protocol``, so the label map is as large
+    as the input, and joints lie on whole pixels.
     """
 
     def __init__(self, network: Network, label_set: LabelSet) -> None:
@@ -55,7 +55,7 @@ class AveragedGraph(nn.Module):
         self.network = network
         self.mirrored_labels, self.mirrored_joints = label_set.mirrored_labels, label_set.mirrored_joints
 
-    def forward(self, image: Tensor) -> Answer:
+    def forward(self, image: Tensor) -> GraphOutputTensors:
         count, height, width = image.shape[:3]
         parsing, pose = forward_scales(self.network, image.permute(0, 3, 1, 2).float(), height, width)
 
@@ -74,13 +74,13 @@ def labels_and_confidence(scores: Tensor) -> tuple[Tensor, Tensor]:
     """Label scores (N, L, h, w) → best label and its probability in 255ths, uint8 (N, h, w) each."""
     shape = (scores.shape[0], *scores.shape[2:])
     rows = labels_last(scores)
-    confidence = 1 / (rows - rows.amax(1, keepdim=True)).exp().sum(1)  # of soft-max, only the largest is wanted
+    confidence = 1 / (rows - rows.amax(1, keepdim=True)).exp().sum(1)  # the largest value of soft-max
     return rows.argmax(1).to(torch.uint8).reshape(shape), (confidence * 255).round().to(torch.uint8).reshape(shape)
 
 
-def enlarge(scores: Tensor, size: tuple[int, int], stride: int, origin: float) -> Tensor:
-    """Scores (N, L, h, w) whose cells lie as ``Network`` says → (N, L, *size) over the whole input, bilinear."""
-    if origin == (stride - 1) / 2:  # cells answer for their middle: the one way that runtimes have a kernel for
+def upsample_scores(scores: Tensor, size: tuple[int, int], stride: int, origin: float) -> Tensor:
+    """Scores (N, L, h, w) on the network's grid → (N, L, *size) over the whole input, bilinear."""
+    if origin == (stride - 1) / 2:  # cells stand for their centre: the case that runtimes have a kernel for
         return F.interpolate(scores, size=size, mode="bilinear", align_corners=False)
     for axis, length in zip((-2, -1), size, strict=True):
         step = scores.shape[axis] * stride / length
@@ -90,7 +90,7 @@ def enlarge(scores: Tensor, size: tuple[int, int], stride: int, origin: float) -
 
 
 def in_half(network: Network) -> Network:
-    """A copy that computes in float16 between float32 images and float32 answers."""
+    """A copy of the network that computes in float16, with float32 inputs and outputs."""
 
     def to_half(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
         return (inputs[0].half(),)

@@ -1,5 +1,4 @@
-"""Weights stored in half precision in a file that computes in float32: half the bytes, and runtimes widen them once,
-when they open it."""
+"""Half-precision storage of weights in a file that computes in float32; runtimes convert them once, at load time."""
 
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 LEAST = 256
-"""Elements from which on a tensor is worth a conversion."""
+"""Fewest elements of a tensor that is converted."""
 
 
 def store_in_half(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Proof that an ONNX file answers as its checkpoint does."""
+"""Parity: comparison of an ONNX file's outputs with its checkpoint's."""
 
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -15,14 +15,14 @@ Precision = Literal["fp32", "fp16", "int8"]
 BATCHES = (1, 2, 5)
 
 CERTAIN = 0.2
-"""A joint below this score has no peak worth comparing: two equal maxima may lie anywhere."""
+"""Joints below this score are not compared: without a clear peak, the maximum may lie anywhere."""
 
 
 class ParityError(Exception):
-    """The exported file does not answer as the checkpoint does."""
+    """The exported file's outputs differ too much from the checkpoint's."""
 
 
-class Answers(NamedTuple):
+class GraphOutputs(NamedTuple):
     """The graph's three outputs as arrays."""
 
     labels: UInt8Array
@@ -31,7 +31,7 @@ class Answers(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """The worst over all batches: share of equal labels, confidence steps, input pixels, score."""
+    """Largest differences: share of equal labels, confidence (1/255), joint distance (input pixels), joint score."""
 
     label_agreement: float
     confidence: int
@@ -44,31 +44,31 @@ LIMITS: Final[dict[Precision, Difference]] = {
     "fp16": Difference(label_agreement=0.99, confidence=26, keypoint=1.0, score=0.02),
     "int8": Difference(label_agreement=0.97, confidence=128, keypoint=16.0, score=0.3),
 }
-"""How far a file of each precision may be from the checkpoint, in float32. In 8 bits, a joint between two places may
-change its mind: that bound is for broken files, and what such a file loses is for ``export.measure`` to say."""
+"""Largest allowed differences from the checkpoint in float32, by precision. In 8 bits a joint with two peaks may jump
+from one to the other, so that limit only finds broken files; ``export.measure`` measures what is lost."""
 
 HALF_WEIGHTS = Difference(label_agreement=0.998, confidence=8, keypoint=0.2, score=5e-3)
 """The same for arithmetic in float32 with weights rounded to half precision."""
 
 
 @torch.inference_mode()
-def ask_torch(graph: nn.Module, images: UInt8Array) -> Answers:
-    """What the checkpoint says to uint8 (N, H, W, 3)."""
-    return Answers(*(tensor.numpy() for tensor in graph(torch.from_numpy(images))))
+def run_torch(graph: nn.Module, images: UInt8Array) -> GraphOutputs:
+    """The checkpoint's outputs for uint8 (N, H, W, 3)."""
+    return GraphOutputs(*(tensor.numpy() for tensor in graph(torch.from_numpy(images))))
 
 
-def open_file(path: Path) -> onnxruntime.InferenceSession:
-    """A file on the CPU."""
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session of a file, on the CPU."""
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
-def ask_onnx(session: onnxruntime.InferenceSession, images: UInt8Array) -> Answers:
-    """What the file says to uint8 (N, H, W, 3)."""
-    return Answers(*session.run(["labels", "confidence", "keypoints"], {"image": images}))
+def run_onnx(session: onnxruntime.InferenceSession, images: UInt8Array) -> GraphOutputs:
+    """The file's outputs for uint8 (N, H, W, 3)."""
+    return GraphOutputs(*session.run(["labels", "confidence", "keypoints"], {"image": images}))
 
 
-def compare(a: Answers, b: Answers) -> Difference:
-    """How far two sets of answers lie apart."""
+def compare(a: GraphOutputs, b: GraphOutputs) -> Difference:
+    """The largest differences between two sets of outputs."""
     certain = a.keypoints[..., 2] >= CERTAIN
     distance = np.linalg.norm(a.keypoints[..., :2] - b.keypoints[..., :2], axis=-1)
     return Difference(
@@ -79,10 +79,10 @@ def compare(a: Answers, b: Answers) -> Difference:
     )
 
 
-def prove(graph: nn.Module, path: Path, photos: UInt8Array, limit: Difference) -> Difference:
-    """Compare on batches of ``BATCHES`` sizes of ``photos`` (5, H, W, 3). Raises ParityError beyond the limit."""
-    session = open_file(path)
-    found = [compare(ask_torch(graph, photos[:n]), ask_onnx(session, photos[:n])) for n in BATCHES]
+def require_parity(graph: nn.Module, path: Path, photos: UInt8Array, limit: Difference) -> Difference:
+    """Compare both on batches of ``photos`` (5, H, W, 3) of each size in ``BATCHES``. Raises ParityError."""
+    session = open_session(path)
+    found = [compare(run_torch(graph, photos[:n]), run_onnx(session, photos[:n])) for n in BATCHES]
     worst = Difference(
         min(d.label_agreement for d in found),
         max(d.confidence for d in found),

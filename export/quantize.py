@@ -1,8 +1,8 @@
-"""A float32 file becomes one that computes in 8 bits: QDQ, weights a scale per channel, activations unsigned.
+"""Quantisation of a float32 file to 8 bits: QDQ, weights with a scale per channel, unsigned activations.
 
 Weights take 7 of their 8 bits: on a CPU without VNNI, sums of two products are kept in 16 bits, and with 8 they
-saturate (ONNX Runtime, "Quantize ONNX models", reduce_range); the file must answer alike on every machine. Depth-wise
-convolutions are no matrix products: they sum in 32 bits everywhere, and their weights take all 8.
+saturate (ONNX Runtime, "Quantize ONNX models", reduce_range); the file must give the same results on every machine.
+Depth-wise convolutions are no matrix products: they sum in 32 bits everywhere, and their weights take all 8.
 
 What comes after the network (soft-max, the label map, peaks of heat maps) stays in float32: it costs little, and a
 coordinate in 8 bits would be none.
@@ -18,11 +18,11 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from training.data.sample import UInt8Array
 
 OPERATORS = ("Conv", "Add", "Clip", "Relu")
-"""What networks spend their time on. The rest stays in float32."""
+"""Operators that take most of the time. The rest stays in float32."""
 
 
-class Calibration(CalibrationDataReader):  # type: ignore[misc]
-    """Fitted photos (H, W, 3), one at a time, from which the ranges of activations are taken."""
+class FittedPhotoReader(CalibrationDataReader):  # type: ignore[misc]
+    """Reader of fitted photos (H, W, 3), one at a time, from which the ranges of activations are measured."""
 
     def __init__(self, images: Iterable[UInt8Array]) -> None:
         self._images: Iterator[UInt8Array] = iter(images)
@@ -41,7 +41,7 @@ def quantize(path: Path, parameters: Iterable[str], images: Iterable[UInt8Array]
     quantize_static(
         folded,
         path,
-        Calibration(images),
+        FittedPhotoReader(images),
         quant_format=QuantFormat.QDQ,
         op_types_to_quantize=list(OPERATORS),
         nodes_to_quantize=sorted(network_nodes(model, set(parameters))),

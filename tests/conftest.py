@@ -1,10 +1,15 @@
-"""How properties are tried: new examples at every run here, the same ones in CI, so that a change alone fails it."""
+"""What holds for all tests: one thread for torch, and how properties are tried.
+
+New examples at every run here, the same ones in CI, so that a change alone fails it.
+"""
 
 import os
 
 from hypothesis import settings
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # tests import ONNX Runtime by themselves, some before the service
+# Read by torch and OpenBLAS when they are first imported. On a busy machine, several threads wait for each other.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # How long an example takes says more about what else the machine does than about the code.
 settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)

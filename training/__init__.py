@@ -1,4 +1,10 @@
-"""Data sets to checkpoint: data, networks, losses, metrics and the training loop (PyTorch)."""
+"""Training: data sets to checkpoint (PyTorch).
+
+The modules at the top level are the commands (``python -m training.NAME``); everything else is in folders, lowest
+first: ``labels`` and ``recipes``; ``data``; ``augmentation``, ``losses`` and ``optimizers``; ``networks``;
+``checkpoints``; ``evaluation``; ``reporting``; ``loop``, ``self_training`` and ``synthetic``. A folder imports from
+lower ones only.
+"""
 
 import os
 

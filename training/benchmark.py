@@ -17,7 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset", help="a name in training/presets, or a .toml file")
     parser.add_argument("--side", type=int, help="height and width of the input, in place of the recipe's")
-    parser.add_argument("--batch", type=int, help="photos a step and a pass, in place of the recipe's")
+    parser.add_argument("--batch", type=int, help="photos per step and per pass, in place of the recipe's")
     parser.add_argument("--times", type=int, default=5, help="runs of which the median counts")
     parser.add_argument("--out", type=Path, help="file for the table")
     args = parser.parse_args()

@@ -1,6 +1,6 @@
-"""Measure a checkpoint's confidence, and make it honest: ``python -m training.calibrate CHECKPOINT --data DIR``.
+"""Calibrate a checkpoint's confidence, and measure it: ``python -m training.calibrate CHECKPOINT --data DIR``.
 
-Every second sample of the split is for fitting, the others for measuring: no figure here comes from a photo that the
+Every second sample of the split is for fitting, the others for measuring, so no figure comes from a photo that the
 numbers were fitted on. Printed are expected calibration errors (ECE) before and after: of the labels, at random pixels
 of the photos' own size, and of the joints, which are right within half a head size (PCKh). Joints need photos on which
 some are missed, so name a folder of hard poses, too: ``--data`` may be repeated.
@@ -20,9 +20,10 @@ from tqdm import tqdm
 
 from training.checkpoints.calibration import UNCALIBRATED
 from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint, save_safetensors
-from training.checkpoints.digest import digest
+from training.checkpoints.digest import file_sha256
 from training.data.prepared_folder import PreparedFolder
-from training.evaluation.calibration_fitting import SUMMARY, collect, fit, measure, table
+from training.evaluation.calibration_fitting import collect_predictions, fit_calibration
+from training.evaluation.reliability_report import SUMMARY, measure_reliability, table
 from training.reporting.plots import reliability_plot
 
 
@@ -43,16 +44,18 @@ def main() -> None:
         parser.error(f"the split {args.split} holds {len(samples)} samples: one half is for fitting, one for measuring")
     try:
         fitted_on, measured_on = (
-            collect(checkpoint, tqdm(samples[start::2], desc=work, unit="photo", leave=False))
+            collect_predictions(checkpoint, tqdm(samples[start::2], desc=work, unit="photo", leave=False))
             for start, work in enumerate(("fit", "measure"))
         )
     except ValueError as error:
         sys.exit(str(error))
-    calibration = fit(fitted_on)
-    before, after = (measure(measured_on, used, checkpoint.label_set) for used in (UNCALIBRATED, calibration))
+    calibration = fit_calibration(fitted_on)
+    before, after = (
+        measure_reliability(measured_on, used, checkpoint.label_set) for used in (UNCALIBRATED, calibration)
+    )
     photos = {"fitted": len(samples[0::2]), "measured": len(samples[1::2])}
     record = {
-        "checkpoint": digest(args.checkpoint),
+        "checkpoint": file_sha256(args.checkpoint),
         "data": [folder.info.name for folder in folders],
         "photos": photos,
         "calibration": calibration.model_dump(mode="json"),

@@ -1,4 +1,4 @@
-"""Make one checkpoint of several light networks: its answer is the mean of their answers.
+"""Make an ensemble of several light networks: its prediction is the mean of theirs.
 
     python -m training.ensemble MEMBER MEMBER… --out OUT.pt [--size HEIGHT WIDTH] [--pose-shares SHARE SHARE…]
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("members", type=Path, nargs="+", metavar="MEMBER", help="a checkpoint")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), help="of its input, in pixels")
-    parser.add_argument("--pose-shares", type=float, nargs="+", help="how much each member's heat maps count (alike)")
+    parser.add_argument("--pose-shares", type=float, nargs="+", help="weight of each member's heat maps (equal)")
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
     try:

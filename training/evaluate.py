@@ -1,8 +1,9 @@
 """Measure a checkpoint on a prepared folder: ``python -m training.evaluate RUN/best.pt --data DIR``.
 
 Prints a table, or one JSON object with ``--json``. Every figure is at each photo's own size. ``--protocol``:
-``one-pass`` shows each photo once, ``jppnet`` at three scales with the mirror image, as JPPNet's authors did.
-``--write`` keeps the figures in a checkpoint, for one that was not measured in training (training.average, ensemble).
+``one-pass`` runs the network once per photo, ``jppnet`` at three scales with the mirror image, as JPPNet's authors did.
+``--write`` stores the figures in a checkpoint that has none, such as one of ``training.weight_average`` or
+``training.ensemble``.
 """
 
 import argparse

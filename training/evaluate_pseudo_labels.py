@@ -1,7 +1,7 @@
-"""How often pseudo-labels are right: ``python -m training.self_training.measure TEACHER --root CCP``.
+"""Measure how often pseudo-labels are right: ``python -m training.evaluate_pseudo_labels TEACHER --root CCP``.
 
-Labels Clothing Co-Parsing's validation photos as if nobody had, and compares with their annotations. Prints Markdown
-(docs/self-training.md).
+Clothing Co-Parsing's validation photos are labelled as if they had no labels, and compared with their annotations.
+Prints Markdown (docs/self-training.md).
 """
 
 import argparse
@@ -12,7 +12,7 @@ import torch
 from training.checkpoints.checkpoint import load_checkpoint
 from training.data.adapters.ccp import ClothingCoParsing
 from training.labels.compatibility import require_same_labels
-from training.self_training.accuracy import measure, table
+from training.self_training.accuracy import measure_pseudo_labels, table
 
 
 def main() -> None:
@@ -23,8 +23,8 @@ def main() -> None:
     teacher, source = load_checkpoint(args.teacher), ClothingCoParsing(args.root)
     require_same_labels(teacher.label_set, source.label_set)
     teacher.network.to("cuda" if torch.cuda.is_available() else "cpu")
-    tallies, joints, left_out = measure(teacher, source, source.splits()["val"])
-    print(f"{table(tallies, teacher.label_set)}\n\n{joints}")
+    metrics, joints, left_out = measure_pseudo_labels(teacher, source, source.splits()["val"])
+    print(f"{table(metrics, teacher.label_set)}\n\n{joints}")
     for reason in left_out:
         print(f"left out {reason}")
 

@@ -1,7 +1,7 @@
-"""Turn JPPNet's released TensorFlow weights into a checkpoint: ``python -m training.import_tf CHECKPOINT OUT.pt``.
+"""Import JPPNet's released TensorFlow weights as a checkpoint: ``python -m training.import_tf CHECKPOINT OUT.pt``.
 
-CHECKPOINT is the folder that was published, or the common start of its files' names (``…/model.ckpt-205632``).
-Needs the extra ``import-tf``. Either every variable finds its place, or nothing is written.
+CHECKPOINT is the folder that was published, or the common prefix of its files' names (``…/model.ckpt-205632``).
+Needs the extra ``import-tf``. If any variable cannot be mapped, nothing is written.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""Find poses with MediaPipe once, at prepare time: ``python -m training.mediapipe_pose PHOTOS OUT.json``.
+"""Find poses with MediaPipe, before preparing: ``python -m training.mediapipe_pose PHOTOS OUT.json``.
 
-MediaPipe brings its own OpenCV, so it gets an environment of its own: ``make pose-environment``. The file that it
-writes is all that ``training.prepare`` needs; training itself never sees MediaPipe. Photos that OUT.json already
-names are not looked at again.
+MediaPipe brings its own OpenCV, so it has an environment of its own: ``make pose-environment``. ``training.prepare``
+reads the file that this writes; nothing else in training uses MediaPipe. Photos that OUT.json already names are
+skipped.
 
 ``--heavy`` names ``pose_landmark_heavy.tflite`` of the npm package ``@mediapipe/pose`` 0.5 (Apache-2.0), which
 MediaPipe's Python package would download: on 200 photos of athletes it finds 66 % of the limb joints, the network in
@@ -19,6 +19,7 @@ import mediapipe
 from tqdm import tqdm
 
 SAVE_EVERY = 50
+"""Photos between two saves of the file."""
 
 
 def find_pose(detector: "mediapipe.solutions.pose.Pose", photo: Path) -> list[list[float]] | None:

@@ -1,9 +1,9 @@
-"""Label photos that nobody labelled: ``python -m training.pseudo_label TEACHER SOURCE --root DIR --out DIR``.
+"""Make pseudo-labels of photos without labels: ``python -m training.pseudo_label TEACHER SOURCE --root DIR --out DIR``.
 
 TEACHER is a checkpoint. SOURCE ``ccp`` is Clothing Co-Parsing, whose photos without annotation are labelled; ``photos``
-any folder of photos of one person each, with a ``dataset.json`` that says whose they are. The prepared folder that this
-makes is mixed with labelled ones: ``training.train PRESET --data LABELLED --data OUT``. Its rules, and how often they
-are right: docs/self-training.md.
+is any folder of photos of one person each, with a ``dataset.json`` that says where they come from. The result is a
+prepared folder, to be mixed with labelled ones: ``training.train PRESET --data LABELLED --data OUT``.
+docs/self-training.md has the rules, and how often the labels are right.
 
 Resumable: photos that are already there are kept. A photo that cannot be used is named and left out.
 """
@@ -18,9 +18,9 @@ from training.checkpoints.checkpoint import load_checkpoint
 from training.data.adapters.registry import UNLABELLED
 from training.data.prepared_folder import PreparedFolder
 from training.labels.compatibility import require_same_labels
-from training.self_training.pseudo_labels import Rules, pseudo_label_all, require_same_run
-from training.self_training.rules import CONFIDENT
-from training.self_training.teacher import TEST_TIME_VIEWS
+from training.self_training.pseudo_labels import PseudoLabelRules, require_same_run, write_pseudo_labels
+from training.self_training.rules import MIN_CONFIDENCE
+from training.self_training.teacher import INFERENCE_VIEWS
 
 
 def main() -> None:
@@ -30,23 +30,25 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="the data set as published, or the folder of photos")
     parser.add_argument("--out", type=Path, required=True, help="the prepared folder to make")
     parser.add_argument(
-        "--looks",
+        "--views",
         type=int,
-        choices=range(1, len(TEST_TIME_VIEWS) + 1),
-        default=len(TEST_TIME_VIEWS),
-        help="how often a photo is shown",
+        choices=range(1, len(INFERENCE_VIEWS) + 1),
+        default=len(INFERENCE_VIEWS),
+        help="views of a photo that are averaged",
     )
-    parser.add_argument("--threshold", type=float, default=CONFIDENT, help="least probability of a label (%(default)s)")
+    parser.add_argument(
+        "--threshold", type=float, default=MIN_CONFIDENCE, help="least probability of a label (%(default)s)"
+    )
     args = parser.parse_args()
     teacher = load_checkpoint(args.teacher)
-    rules = Rules(args.threshold, args.looks)
+    rules = PseudoLabelRules(args.threshold, args.views)
     teacher.network.to("cuda" if torch.cuda.is_available() else "cpu")
     try:
         source = UNLABELLED[args.source](args.root)
         if source.label_set:
             require_same_labels(teacher.label_set, source.label_set)
         require_same_run(args.out, args.teacher, rules)
-        left_out = list(pseudo_label_all(teacher, source, args.out, rules))
+        left_out = list(write_pseudo_labels(teacher, source, args.out, rules))
     except (FileNotFoundError, ValueError) as error:
         sys.exit(str(error))
     print(f"{args.out}: {len(PreparedFolder(args.out).names('train'))} photos labelled, {len(left_out)} left out")

@@ -1,12 +1,12 @@
 """Write docs/model.md from what runs measured: ``python -m training.report RUN… --out docs``.
 
-A RUN is the folder of a training run or of what was made of several (training.ensemble); its ``best.pt`` is read, its
-``log.jsonl`` where it has one, and ``calibration.json`` where ``training.calibrate … --out RUN/calibration.json`` left
-one. Of the runs of ``--ablation`` the others are compared with the first. ``--rendered DIR`` (of
-``training.synthesize``, without ``--backgrounds``) shows answers to pictures that anybody may show; other photos are
-for ``training.answer_sheet``.
+A RUN is the folder of a training run, or of a checkpoint that was made of several (``training.ensemble``). Its
+``best.pt`` is read, its ``log.jsonl`` if there is one, and ``calibration.json`` if ``training.calibrate … --out
+RUN/calibration.json`` wrote one. The runs of ``--ablation`` are compared with the first of them. ``--rendered DIR`` (of
+``training.synthesize``, without ``--backgrounds``) shows predictions for pictures that may be published; for other
+photos use ``training.prediction_grid``.
 
-No figure on the page is written by hand, and a chapter whose runs are missing is missing.
+No figure on the page is written by hand; a section without runs is left out.
 """
 
 import argparse
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument(
         "--ablation", type=Path, nargs="+", default=[], metavar="RUN", help="runs to compare with the first of them"
     )
-    parser.add_argument("--rendered", type=Path, metavar="DIR", help="rendered people to show answers to")
+    parser.add_argument("--rendered", type=Path, metavar="DIR", help="rendered people to show predictions for")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets model.md and images/")
     args = parser.parse_args()
     rendered = PreparedFolder(args.rendered) if args.rendered else None

@@ -1,11 +1,13 @@
-"""Render training people: ``python -m training.synthesize --count N --seed S --material DIR --out DIR``.
+"""Render people for training: ``python -m training.synthesize --count N --seed S --material DIR --out DIR``.
 
-What comes out is a prepared folder like those of ``training.prepare``, plus ``people/NAME.json`` with the box and the
-pose's name of every person that shows. The same seed and index give the same picture, however many processes there are;
-pictures that are there already are kept, so a stopped run goes on where it was. docs/synthetic.md says what is drawn.
+The result is a prepared folder as ``training.prepare`` writes it, plus ``people/NAME.json`` with the box and the pose's
+name of every visible person. The same seed and index give the same picture, whatever the number of processes. Pictures
+that are already there are kept, so the same command continues a run that was stopped. docs/synthetic.md says what is
+drawn.
 
 DIR of ``--material`` holds ``makehuman/`` (garments, shoes, hair) and ``cmu/`` (motion). The bodies come from the
-package ``anny``: the first run makes some of them and keeps them in ``--bodies`` (two minutes, 1.5 GB of memory, once).
+package ``anny``: the first run makes some of them and stores them in ``--bodies`` (two minutes, 1.5 GB of memory,
+once).
 """
 
 import argparse
@@ -18,7 +20,7 @@ import cv2
 
 from training.data.prepared_folder import PreparedFolder
 from training.synthetic.contact_sheet import contact_sheet
-from training.synthetic.dataset import BODIES, Job, require_bodies, synthesize
+from training.synthetic.dataset import BODIES, RenderJob, ensure_bodies, synthesize
 
 
 def main() -> None:
@@ -35,8 +37,8 @@ def main() -> None:
     for needed in (args.material / "makehuman", args.material / "cmu"):
         if not needed.is_dir():
             parser.error(f"--material: {needed} is not there (docs/synthetic.md says where it comes from)")
-    require_bodies(args.bodies)
-    job = Job(args.seed, args.material, args.bodies, args.backgrounds, args.out)
+    ensure_bodies(args.bodies)
+    job = RenderJob(args.seed, args.material, args.bodies, args.backgrounds, args.out)
     try:
         skipped = synthesize(job, args.count, args.processes)
     except BrokenProcessPool:

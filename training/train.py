@@ -1,13 +1,13 @@
-"""Train by a recipe: ``python -m training.train PRESET --data DIR --out RUN``.
+"""Train a network by a recipe: ``python -m training.train PRESET --data DIR --out RUN``.
 
-PRESET is a name in ``presets/`` or a TOML file; DIR a prepared folder (``--data A --data B`` mixes two, by the
-recipe's ``sampling.shares``). RUN gets ``last.pt`` (everything needed to go on, after every epoch), ``best.pt`` (the
-averaged weights that measured best), ``log.jsonl`` and TensorBoard's files.
-``--resume`` goes on where a killed run stopped and ends as if it had not been. Several GPUs:
-``torchrun --nproc-per-node N -m training.train …``, same arguments.
+PRESET is a name in ``presets/`` or a TOML file; DIR is a prepared folder (``--data A --data B`` mixes two, by the
+recipe's ``sampling.shares``). RUN gets ``last.pt`` (the state after every epoch, for ``--resume``), ``best.pt`` (the
+averaged weights with the best validation score), ``log.jsonl`` and TensorBoard's files. ``--resume`` continues a run
+that was stopped; the result is the same as without the stop. Several GPUs: ``torchrun --nproc-per-node N -m
+training.train …``, same arguments.
 
-A run begins with weights that the makers of its network's trunk trained; with a checkpoint's only when told so
-(``--from``), and then it says so.
+A run begins with the published weights of its network's trunk, or with a checkpoint's weights (``--from``), and prints
+so.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import cv2
 
 from training.data.mixed_folders import open_data
 from training.loop.distributed import init_distributed
-from training.loop.initial_weights import network_from, random_network
+from training.loop.initial_weights import network_from_checkpoint, random_network
 from training.loop.trainer import Trainer
 from training.networks.presets import load_recipe
 
@@ -49,7 +49,7 @@ def main() -> None:
     except ValueError as error:
         parser.error(str(error))
     if args.origin:
-        network, other = network_from(args.origin, recipe, folder.label_set)
+        network, other = network_from_checkpoint(args.origin, recipe, folder.label_set)
         print(f"STARTING FROM THE WEIGHTS OF {args.origin}, not from the trunk's own")
         print("".join(f"  random, for another label set: {name}\n" for name in other), end="")
     else:

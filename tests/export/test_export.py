@@ -11,15 +11,16 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from drawings import draw_people
 
-from export import measure, parity
+from export import parity
 from export.card import KEY, page
+from export.exporter import export
 from export.graph import LABELS_STRIDE, DeployableGraph
-from export.onnx import export
 from export.parity import LIMITS
 from export.photos import fitted_photos, fitted_portrait, portrait_views
 from export.quantize import network_nodes
+from tests.helpers.commands import run_command
+from tests.helpers.drawings import draw_people
 from training.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from training.data.adapters.ccp import INFO
 from training.labels.lip import LIP
@@ -82,7 +83,7 @@ def test_the_file_answers_as_the_checkpoint_at_every_batch(exported, checkpoint)
     graph = DeployableGraph(checkpoint.network)
     photos = fitted_photos(portrait_views(), checkpoint.recipe.network)
     for count in (1, 3, 5):
-        ours, theirs = parity.ask_torch(graph, photos[:count]), parity.ask_onnx(session, photos[:count])
+        ours, theirs = parity.run_torch(graph, photos[:count]), parity.run_onnx(session, photos[:count])
         assert theirs.labels.shape == (count, 64 // LABELS_STRIDE, 64 // LABELS_STRIDE)
         assert theirs.keypoints.shape == (count, 16, 3)
         assert len(np.unique(theirs.labels)) > 3
@@ -125,7 +126,7 @@ def test_the_golden_sample_comes_back(exported, card, checkpoint):
 
     image = cv2.cvtColor(picture("image"), cv2.COLOR_BGR2RGB)
     np.testing.assert_array_equal(image, fitted_portrait(checkpoint.recipe.network))
-    answers = parity.ask_onnx(onnxruntime.InferenceSession(str(exported[0])), image[None])
+    answers = parity.run_onnx(onnxruntime.InferenceSession(str(exported[0])), image[None])
     assert (answers.labels[0] == picture("labels")).mean() >= golden["min_label_agreement"]
 
 
@@ -140,8 +141,8 @@ def test_a_file_that_disagrees_is_not_written(checkpoint, tmp_path, monkeypatch)
         answers = honest(session, images)
         return answers._replace(labels=np.roll(answers.labels, 3, axis=2))
 
-    honest = parity.ask_onnx
-    monkeypatch.setattr(parity, "ask_onnx", ask_a_shifted_network)
+    honest = parity.run_onnx
+    monkeypatch.setattr(parity, "run_onnx", ask_a_shifted_network)
     with pytest.raises(parity.ParityError, match="disagree"):
         export(checkpoint, tmp_path / "wrong.onnx", data=None)
     assert list(tmp_path.iterdir()) == []
@@ -225,8 +226,7 @@ def test_weights_in_half_precision_halve_the_file_and_answer_the_same(checkpoint
 
 
 def test_measuring_prints_a_row_a_file(exported, people, capsys, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["measure", str(exported[0]), "--data", str(people.root)])
-    measure.main()
+    run_command("export.measure", exported[0], "--data", people.root)
     row = capsys.readouterr().out.splitlines()[-1].split(" | ")
     assert row[:2] == ["| tiny.onnx", "fp32"]
     assert float(row[3]) > 0

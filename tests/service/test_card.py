@@ -126,7 +126,7 @@ def write_and_read_other_golden() -> str:
     """The golden picture with a label that its truth has not, symmetric so that no joint moves."""
     import base64
 
-    from toy_model import HEIGHT, WIDTH, paint, png
+    from tests.helpers.toy_model import HEIGHT, WIDTH, paint, png
 
     photo = paint(WIDTH, HEIGHT, {2: (0, 0, WIDTH, 2), 1: (10, 20, 20, 20), 3: (16, 4, 8, 10)})
     return base64.b64encode(png(photo)).decode()

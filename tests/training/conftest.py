@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from drawings import draw_people, trainer, write_slim_recipe, write_tiny_recipe
-from jppnet_rule import value_by_rule
 
+from tests.helpers.drawings import draw_people, trainer, write_slim_recipe, write_tiny_recipe
+from tests.helpers.jppnet_rule import value_by_rule
 from training.labels.lip import LIP
 from training.networks.jppnet.network import JPPNet
 from training.networks.jppnet.tensorflow_weights import to_weights

@@ -1,16 +1,14 @@
-import sys
-
 import pytest
-from drawings import write_slim_recipe
+import torch
 
-from training import benchmark
+from tests.helpers.commands import run_command
+from tests.helpers.drawings import write_slim_recipe
+from training.loop.cost import giga_macs
 
 
-def test_a_section_says_what_a_recipe_costs(tmp_path, monkeypatch):
+def test_a_section_says_what_a_recipe_costs(tmp_path):
     recipe, out = write_slim_recipe(tmp_path / "slim.toml", epochs=1), tmp_path / "section.md"
-    arguments = ["benchmark", str(recipe), "--times", "1", "--batch", "1", "--side", "32", "--out", str(out)]
-    monkeypatch.setattr(sys, "argv", arguments)
-    benchmark.main()
+    run_command("training.benchmark", recipe, "--times", 1, "--batch", 1, "--side", 32, "--out", out)
     text = out.read_text()
     assert "at 32×32, 0.6 M parameters" in text
     costs = {line.split("`")[1]: line.split("| ")[2] for line in text.splitlines() if line.startswith("| protocol")}
@@ -20,6 +18,6 @@ def test_a_section_says_what_a_recipe_costs(tmp_path, monkeypatch):
 
 
 def test_multiplications_are_counted():
-    layer = benchmark.torch.nn.Conv2d(2, 5, 3, padding=1)
-    image = benchmark.torch.zeros(1, 2, 100, 1000)
-    assert benchmark.giga_macs(lambda: layer(image)) == pytest.approx(2 * 5 * 9 * 1e5 / 1e9)
+    layer = torch.nn.Conv2d(2, 5, 3, padding=1)
+    image = torch.zeros(1, 2, 100, 1000)
+    assert giga_macs(lambda: layer(image)) == pytest.approx(2 * 5 * 9 * 1e5 / 1e9)

@@ -1,19 +1,16 @@
 """Several light networks that answer as one."""
 
-import sys
-
 import pytest
 import torch
 
-from export.onnx import export
-from training import ensemble as command
-from training import evaluate
+from export.exporter import export
+from tests.helpers.commands import run_command
 from training.checkpoints.calibration import Calibration
 from training.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, save_safetensors
 from training.checkpoints.ensemble import ensemble
 from training.labels.label_set import LabelSet
 from training.labels.lip import LIP
-from training.loop.initial_weights import network_from
+from training.loop.initial_weights import network_from_checkpoint
 from training.networks.lite.ensemble import LiteEnsemble
 from training.networks.presets import load_recipe
 from training.networks.registry import build_network, parse_recipe
@@ -131,12 +128,11 @@ def test_what_cannot_answer_as_one_is_refused(members, others, reason):
         ensemble([members[0], *others])
 
 
-def test_an_ensemble_of_what_was_learnt_is_measured_and_served_like_any_run(finished, folder, tmp_path, monkeypatch):
+def test_an_ensemble_of_what_was_learnt_is_measured_and_served_like_any_run(finished, folder, tmp_path):
     learnt = load_checkpoint(finished / "best.pt")
     path = tmp_path / "together.pt"
     save_checkpoint(ensemble([learnt, learnt]), path)
-    monkeypatch.setattr(sys, "argv", ["evaluate", str(path), "--data", str(folder.root), "--write", str(path)])
-    evaluate.main()
+    run_command("training.evaluate", path, "--data", folder.root, "--write", path)
     together = load_checkpoint(path)
     assert together.metrics["photos"] == 4
     assert together.metrics["pixel_accuracy"] == pytest.approx(learnt.metrics["pixel_accuracy"])  # twice the same
@@ -146,28 +142,22 @@ def test_an_ensemble_of_what_was_learnt_is_measured_and_served_like_any_run(fini
 
 def test_another_label_set_goes_on_from_it(members, tmp_path):
     save_checkpoint(ensemble(members, pose_shares=(0.75, 0.25)), tmp_path / "both.pt")
-    network, fresh = network_from(tmp_path / "both.pt", load_recipe("base-ensemble"), OTHER_LABELS)
+    network, fresh = network_from_checkpoint(tmp_path / "both.pt", load_recipe("base-ensemble"), OTHER_LABELS)
     assert {name.split(".")[1] for name in fresh} == {"0", "1"}
     assert not any(".trunk." in name for name in fresh)
     stem = members[0].network.trunk.stem.weight
     torch.testing.assert_close(network.members[0].trunk.stem.weight, stem)
 
 
-def test_the_command(members, tmp_path, monkeypatch, capsys):
+def test_the_command(members, tmp_path, capsys):
     paths = [tmp_path / "a.pt", tmp_path / "b.pt"]
     for member, path in zip(members, paths, strict=True):
         save_checkpoint(member, path)
     out = tmp_path / "made" / "both.pt"
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        ["ensemble", *map(str, paths), "--out", str(out), "--size", "64", "96", "--pose-shares", "0.75", "0.25"],
-    )
-    command.main()
+    run_command("training.ensemble", *paths, "--out", out, "--size", 64, 96, "--pose-shares", 0.75, 0.25)
     recipe = load_checkpoint(out).recipe.network
     assert (recipe.name, recipe.height, recipe.width) == ("lite-ensemble", 64, 96)
     assert recipe.pose_shares == (0.75, 0.25)
-    monkeypatch.setattr(sys, "argv", ["ensemble", str(paths[0]), "--out", str(out)])
     with pytest.raises(SystemExit):
-        command.main()
+        run_command("training.ensemble", paths[0], "--out", out)
     assert "two light networks or more" in capsys.readouterr().err

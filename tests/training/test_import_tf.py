@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from training import import_tf
+from tests.helpers.commands import run_command
 from training.checkpoints.checkpoint import load_checkpoint
 from training.labels.lip import LIP
+from training.networks.jppnet import tensorflow_weights
 from training.networks.jppnet.resnet import FrozenBatchNorm2d
 from training.networks.jppnet.tensorflow_weights import (
     IncompleteCheckpointError,
@@ -104,17 +105,16 @@ def test_every_fault_is_named(small, small_variables):
 
 def test_a_faulty_checkpoint_writes_nothing(tmp_path, monkeypatch, small_variables):
     out = tmp_path / "out.pt"
-    monkeypatch.setattr(import_tf, "read_checkpoint", lambda path: small_variables)
-    monkeypatch.setattr(sys, "argv", ["import_tf", "model.ckpt", str(out)])
+    monkeypatch.setattr(tensorflow_weights, "read_checkpoint", lambda path: small_variables)
     with pytest.raises(SystemExit, match=r"missing: fc3_pose/conv6/w[\s\S]*nothing was written"):
-        import_tf.main()
+        run_command("training.import_tf", "model.ckpt", out)
     assert not out.exists()
 
 
 def test_without_tensorflow_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with pytest.raises(ImportError, match=r"jppnet\[import-tf\]"):
-        import_tf.read_checkpoint(tmp_path / "model.ckpt")
+        tensorflow_weights.read_checkpoint(tmp_path / "model.ckpt")
 
 
 @pytest.mark.parametrize("name", ["model.ckpt-9", "model.ckpt-9.index", "model.ckpt-9.data-00000-of-00001", ""])
@@ -134,18 +134,17 @@ def test_a_folder_with_two_checkpoints_is_refused_by_their_names(tmp_path):
 def test_a_missing_checkpoint_is_named(tmp_path):
     pytest.importorskip("tensorflow")
     with pytest.raises(FileNotFoundError, match=r"model\.ckpt-3: no TensorFlow checkpoint"):
-        import_tf.read_checkpoint(tmp_path / "model.ckpt-3")
+        tensorflow_weights.read_checkpoint(tmp_path / "model.ckpt-3")
 
 
 @pytest.mark.slow
-def test_the_original_checkpoint_gives_the_original_heads(tmp_path, monkeypatch, variables, jppnet_reference):
+def test_the_original_checkpoint_gives_the_original_heads(tmp_path, variables, jppnet_reference):
     """From a checkpoint that TensorFlow wrote, step counter and momentum included, to the six golden heads."""
     tf = pytest.importorskip("tensorflow")
     extra = {"global_step": np.int64(205632), "conv1/weights/Momentum": variables["conv1/weights"]}
     write_tensorflow_checkpoint(tf, {**variables, **extra}, tmp_path / "released" / "model.ckpt-205632")
     out = tmp_path / "out.pt"
-    monkeypatch.setattr(sys, "argv", ["import_tf", str(tmp_path / "released"), str(out)])
-    import_tf.main()
+    run_command("training.import_tf", tmp_path / "released", out)
 
     checkpoint = load_checkpoint(out)
     assert (checkpoint.recipe, checkpoint.label_set) == (load_recipe("jppnet-s2"), LIP)

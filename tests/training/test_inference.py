@@ -4,13 +4,13 @@ import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from training.recipes.forms import NetworkRecipe
 
 from training.data.fit import PAD_COLOR, fit_photo
 from training.data.heat_maps import heat_maps
 from training.data.sample import no_joints
 from training.evaluation.inference import predict
 from training.labels.lip import JOINT_ID, LABEL_ID
+from training.networks.recipe import NetworkRecipe
 from training.networks.stage import Stage
 
 HEIGHT, WIDTH = 256, 192

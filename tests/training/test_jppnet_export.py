@@ -10,17 +10,18 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from jppnet_rule import fill_by_rule
 
-from export import onnx as onnx_export
-from export.graph import enlarge
-from export.parity import LIMITS, ask_onnx
+from export import exporter
+from export.graph import upsample_scores
+from export.parity import LIMITS, run_onnx
 from export.photos import PORTRAIT, fitted_photos, portrait_views
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.jppnet_rule import fill_by_rule
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.adapters.lip import INFO
-from training.evaluation.protocols import jppnet, one_pass
+from training.evaluation.jppnet_protocol import predict_multi_scale
+from training.evaluation.protocols import one_pass
 from training.labels.lip import LIP
 from training.networks.presets import load_recipe
 from training.networks.registry import build_network
@@ -45,8 +46,8 @@ def exported(slim, tmp_path_factory):
     """Its export, as if a file could hold nothing."""
     path = tmp_path_factory.mktemp("model") / "slim.onnx"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(onnx_export, "LARGEST_FILE", 0)
-        onnx_export.export(slim, path, data=None)
+        patch.setattr(exporter, "LARGEST_FILE", 0)
+        exporter.export(slim, path, data=None)
     return path
 
 
@@ -77,7 +78,7 @@ class LastStage(torch.nn.Module):
 
 def test_scores_and_heat_maps_are_the_networks_own(slim, tmp_path):
     last, photos = LastStage(slim.network), fitted_photos(portrait_views()[:3], slim.recipe.network)
-    onnx_export.write_graph(last, tmp_path / "scores.onnx", 64, 48)
+    exporter.write_graph(last, tmp_path / "scores.onnx", 64, 48)
     answers = onnxruntime.InferenceSession(tmp_path / "scores.onnx").run(None, {"image": photos})
     with torch.inference_mode():
         truths = last(torch.from_numpy(photos))
@@ -100,7 +101,7 @@ def test_large_weights_lie_beside_the_file_and_are_served_from_there(slim, expor
 def test_half_precision_halves_the_file(slim, exported, tmp_path, monkeypatch):
     # Heat maps of made-up weights have no round peaks, so where within its cell a joint lies hangs on the last digits.
     monkeypatch.setitem(LIMITS, "fp16", LIMITS["fp16"]._replace(keypoint=slim.network.stride / 2))
-    difference = onnx_export.export(slim, tmp_path / "half.onnx", data=None, precision="fp16")
+    difference = exporter.export(slim, tmp_path / "half.onnx", data=None, precision="fp16")
     assert difference.label_agreement >= 0.99
     whole = exported.with_name("slim.onnx.data").stat().st_size
     model = onnx.load(tmp_path / "half.onnx")
@@ -111,11 +112,11 @@ def test_half_precision_halves_the_file(slim, exported, tmp_path, monkeypatch):
 
 
 def test_the_originals_evaluation_within_the_graph_is_the_protocol(slim, tmp_path):
-    onnx_export.export(slim, tmp_path / "averaged.onnx", data=None, averaged=True)
+    exporter.export(slim, tmp_path / "averaged.onnx", data=None, averaged=True)
     photos = fitted_photos(portrait_views()[:3], slim.recipe.network)
-    answers = ask_onnx(onnxruntime.InferenceSession(tmp_path / "averaged.onnx"), photos)
+    answers = run_onnx(onnxruntime.InferenceSession(tmp_path / "averaged.onnx"), photos)
     for labels, keypoints, photo in zip(answers.labels, answers.keypoints, photos, strict=True):
-        truth = jppnet.predict(slim.network, photo, slim.recipe.network, LIP)
+        truth = predict_multi_scale(slim.network, photo, slim.recipe.network, LIP)
         assert (labels == truth.labels).mean() >= 0.999
         assert (np.abs(keypoints[:, :2] - truth.joints[:, :2]).max(1) <= 1).sum() >= 15
         np.testing.assert_allclose(keypoints[:, 2], truth.joints[:, 2].clip(0, 1), atol=1e-3)
@@ -124,7 +125,7 @@ def test_the_originals_evaluation_within_the_graph_is_the_protocol(slim, tmp_pat
 def test_cells_are_enlarged_where_their_pixels_are():
     # Cell i answers for pixel 8·i; half-size cell j lies at pixel 2·j + 0.5.
     ramp = torch.arange(4.0).view(1, 1, 1, 4).expand(1, 1, 4, 4)
-    row = enlarge(ramp, (16, 16), stride=8, origin=0.0)[0, 0, 0]
+    row = upsample_scores(ramp, (16, 16), stride=8, origin=0.0)[0, 0, 0]
     assert row.tolist() == pytest.approx([min((2 * j + 0.5) / 8, 3) for j in range(16)])
 
 
@@ -132,7 +133,7 @@ def test_cells_are_enlarged_where_their_pixels_are():
 def test_the_whole_jppnet_is_exported_and_served(filled_network, tmp_path, start):
     """122 million parameters, as its authors built it; prints what it took."""
     began = time.perf_counter()
-    difference = onnx_export.export(checkpoint_of(filled_network), tmp_path / "jppnet.onnx", data=None)
+    difference = exporter.export(checkpoint_of(filled_network), tmp_path / "jppnet.onnx", data=None)
     exported = time.perf_counter()
     engine = start(tmp_path / "jppnet.onnx")
     ready = time.perf_counter()

@@ -10,7 +10,6 @@ from training.losses.structure import region_members, structure_distance
 from training.networks.jppnet.objective import JPPNetObjective, cross_entropy_of_known, pose_distance
 from training.networks.presets import load_recipe
 from training.networks.stage import Stage
-from training.optimizers.schedule import rate_factor
 
 
 class Silent(nn.Module):
@@ -79,6 +78,6 @@ def test_structure_weighs_the_parsing_terms_only():
 
 def test_the_learning_rate_falls_by_the_power_of_what_is_left():
     schedule = load_recipe("jppnet-s2").schedule
-    assert rate_factor(schedule, 0) == 1
-    assert rate_factor(schedule, 17.5) == pytest.approx(0.5**0.9)
-    assert rate_factor(schedule, 35) == 0
+    assert schedule.rate_factor(0) == 1
+    assert schedule.rate_factor(17.5) == pytest.approx(0.5**0.9)
+    assert schedule.rate_factor(35) == 0

@@ -8,7 +8,13 @@ import torch
 from torch import nn
 
 from training.data.sample import read_image, read_label_map
-from training.evaluation.jppnet_protocol import first_peak, forward_scales, highest_plane, merged_planes, predict
+from training.evaluation.jppnet_protocol import (
+    first_peak,
+    forward_scales,
+    highest_plane,
+    merged_planes,
+    predict_multi_scale,
+)
 from training.labels.lip import LIP
 from training.networks.jppnet.tf1_resize import resize_bilinear, resize_nearest
 from training.networks.presets import load_recipe
@@ -21,7 +27,7 @@ RECIPE = load_recipe("jppnet-s2").network
 @pytest.mark.parametrize("name", ["114317_456748", "313434_204398", "447689_524975"])
 def test_equals_the_original(filled_network, jppnet_reference, name):
     folder = jppnet_reference / "protocol"
-    prediction = predict(filled_network, read_image(folder / f"{name}.png"), RECIPE, LIP)
+    prediction = predict_multi_scale(filled_network, read_image(folder / f"{name}.png"), RECIPE, LIP)
     assert (prediction.labels == read_label_map(folder / f"{name}_parsing.png")).mean() >= 0.999
     theirs = np.array(json.loads((folder / "pose.json").read_text())[name])
     near = np.abs(prediction.joints[:, :2] - theirs[:, :2]).max(1) <= 1
@@ -114,7 +120,7 @@ def test_the_peak_is_the_first_highest_pixel_row_by_row():
 
 
 def test_prediction_has_the_photos_size_and_plain_types():
-    prediction = predict(Recorder(constant_stages), np.zeros((5, 7, 3), np.uint8)[:, ::-1], RECIPE, LIP)
+    prediction = predict_multi_scale(Recorder(constant_stages), np.zeros((5, 7, 3), np.uint8)[:, ::-1], RECIPE, LIP)
     assert prediction.labels.shape == (5, 7)
     assert prediction.labels.dtype == np.uint8
     assert (prediction.labels == 1).all()
@@ -128,4 +134,4 @@ def test_a_network_that_cannot_take_the_scaled_sizes_says_so():
     network.multiple = 32
     small = RECIPE.model_copy(update={"height": 256, "width": 192})
     with pytest.raises(ValueError, match=r"192×144.*multiples of 32"):
-        predict(network, np.zeros((5, 7, 3), np.uint8), small, LIP)
+        predict_multi_scale(network, np.zeros((5, 7, 3), np.uint8), small, LIP)

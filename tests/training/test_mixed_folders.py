@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from drawings import draw_people
 
+from tests.helpers.drawings import draw_people
 from training.data.mixed_folders import MixedFolders, open_data
 from training.data.prepared_folder import PreparedFolder
 from training.data.sampler import RareLabelSampler
@@ -43,7 +43,7 @@ def test_each_folder_gets_its_share_of_the_draws(folders):
 def test_the_sampler_draws_by_those_shares(folders):
     mixed = MixedFolders(folders, (0.7, 0.3))
     names = [f"0/{k}" for k in range(100)] + [f"1/{k}" for k in range(1900)]
-    sampler = RareLabelSampler(mixed.weighted(np.ones(2000), names), seed=1, rank=0, ranks=1)
+    sampler = RareLabelSampler(mixed.weighted(np.ones(2000), names), seed=1, rank=0, world_size=1)
     assert np.mean([draw.photo < 100 for draw in sampler]) == pytest.approx(0.7, abs=0.04)
 
 

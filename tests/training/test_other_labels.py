@@ -3,23 +3,23 @@
 import cv2
 import numpy as np
 import pytest
-from drawings import write_tiny_recipe
 
-from export.onnx import export
+from export.exporter import export
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.drawings import write_tiny_recipe
 from training.checkpoints.checkpoint import load_checkpoint
 from training.data.adapters.atr import ActiveTemplateRegression
 from training.data.preparation import prepare
 from training.data.prepared_folder import PreparedFolder
 from training.evaluation.evaluator import evaluate
 from training.loop.distributed import init_distributed
-from training.loop.initial_weights import network_from
+from training.loop.initial_weights import network_from_checkpoint
 from training.loop.trainer import Trainer
 from training.networks.presets import load_recipe
 
 BELT = 8
-WORDS = """
+CARD_TEXT = """
 name = "dolls"
 version = "1"
 description = "Knows drawings."
@@ -52,7 +52,7 @@ def run(atr, finished, tmp_path_factory):
     """A short run that begins with the weights that learnt LIP's labels."""
     root = tmp_path_factory.mktemp("atr-run")
     recipe = load_recipe(str(write_tiny_recipe(root / "recipe.toml", epochs=2)))
-    network, other = network_from(finished / "best.pt", recipe, atr.label_set)
+    network, other = network_from_checkpoint(finished / "best.pt", recipe, atr.label_set)
     Trainer(network, recipe, atr, root, init_distributed()).run()
     return root, other
 
@@ -74,13 +74,15 @@ def test_a_checkpoint_measures_only_what_speaks_of_the_same_labels(run, atr, fol
     assert {"mean_iou_18", "mean_iou_7"} <= set(figures)
     assert list(figures["label_iou"]) == list(atr.label_set.colors)
     assert np.isnan(figures["pckh"])
-    with pytest.raises(ValueError, match="the checkpoint speaks of ATR's labels and joints, the data of LIP's"):
+    with pytest.raises(ValueError, match="the checkpoint has ATR's labels and joints, the data have LIP's"):
         evaluate(checkpoint, folder, folder.names("val"))
 
 
 def test_the_service_serves_it(run, atr, tmp_path):
-    (tmp_path / "words.toml").write_text(WORDS)
-    export(load_checkpoint(run[0] / "best.pt"), tmp_path / "dolls.onnx", data=None, words=tmp_path / "words.toml")
+    (tmp_path / "card-text.toml").write_text(CARD_TEXT)
+    export(
+        load_checkpoint(run[0] / "best.pt"), tmp_path / "dolls.onnx", data=None, card_text=tmp_path / "card-text.toml"
+    )
     assert "# dolls 1" in (tmp_path / "dolls.md").read_text()
     engine = Engine.start(Settings(model=tmp_path / "dolls.onnx", provider="cpu", lanes=1, threads=1, max_batch=1))
     try:

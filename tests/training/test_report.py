@@ -2,21 +2,16 @@
 
 import json
 import shutil
-import sys
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from training import calibrate, prediction_grid, report
+from tests.helpers.commands import run_command
 from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from training.data.sample import DatasetInfo
-
-
-def call(monkeypatch, module, *arguments):
-    monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
-    module.main()
+from training.evaluation.reliability_report import ReliabilityReport
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +19,7 @@ def tier(finished, folder, tmp_path_factory):
     """A finished run with its calibration beside it."""
     run = tmp_path_factory.mktemp("runs") / "drawn"
     shutil.copytree(finished, run)
-    with pytest.MonkeyPatch.context() as patch:
-        call(patch, calibrate, run / "best.pt", "--data", folder.root, "--out", run / "calibration.json")
+    run_command("training.calibrate", run / "best.pt", "--data", folder.root, "--out", run / "calibration.json")
     return run
 
 
@@ -55,8 +49,7 @@ def rendered(folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def docs(tier, labels_alone, rendered, tmp_path_factory):
     out = tmp_path_factory.mktemp("docs")
-    with pytest.MonkeyPatch.context() as patch:
-        call(patch, report, tier, "--ablation", tier, labels_alone, "--rendered", rendered, "--out", out)
+    run_command("training.report", tier, "--ablation", tier, labels_alone, "--rendered", rendered, "--out", out)
     return out
 
 
@@ -82,7 +75,7 @@ def test_an_ablation_says_what_differs_and_is_silent_on_what_was_not_learnt(docs
 def test_the_calibration_is_that_of_the_run(docs, tier):
     record = json.loads((tier / "calibration.json").read_text())
     page = (docs / "model.md").read_text()
-    before, after = (calibrate.Measurement.read(record[when]) for when in ("before", "after"))
+    before, after = (ReliabilityReport.read(record[when]) for when in ("before", "after"))
     name = max(after.label, key=lambda name: sum(after.label[name].count))
     ((_, errors),) = rows(page, name)
     assert errors == f"{100 * before.label[name].error:.1f} → {100 * after.label[name].error:.1f}"
@@ -101,8 +94,8 @@ def test_every_picture_is_there_small_and_on_the_page(docs):
         assert len(np.unique(cv2.imread(str(file)))) > 10
 
 
-def test_without_runs_a_chapter_is_missing(finished, tmp_path, monkeypatch):
-    call(monkeypatch, report, finished, "--out", tmp_path)
+def test_without_runs_a_chapter_is_missing(finished, tmp_path):
+    run_command("training.report", finished, "--out", tmp_path)
     page = (tmp_path / "model.md").read_text()
     assert "## Confidence" not in page
     assert "what differs" not in page
@@ -112,33 +105,33 @@ def test_without_runs_a_chapter_is_missing(finished, tmp_path, monkeypatch):
     ]
 
 
-def test_what_was_made_of_runs_has_no_curves_of_its_own(tier, tmp_path, monkeypatch):
+def test_what_was_made_of_runs_has_no_curves_of_its_own(tier, tmp_path):
     made = tmp_path / "made"
     shutil.copytree(tier, made)
     (made / "log.jsonl").unlink()
-    call(monkeypatch, report, tier, made, "--out", tmp_path / "docs")
+    run_command("training.report", tier, made, "--out", tmp_path / "docs")
     page = (tmp_path / "docs" / "model.md").read_text()
     assert [row[0] for row in rows(page, "made")] == ["made"] * 3  # figures, recipe, confidence
-    call(monkeypatch, report, tier, "--out", tmp_path / "alone")
-    both, alone = (cv2.imread(str(tmp_path / out / "images" / "curves.png")) for out in ("docs", "alone"))
-    assert np.array_equal(both, alone)
+    run_command("training.report", tier, "--out", tmp_path / "alone")
+    both, isolated = (cv2.imread(str(tmp_path / out / "images" / "curves.png")) for out in ("docs", "alone"))
+    assert np.array_equal(both, isolated)
 
 
-def test_pictures_that_are_not_free_do_not_get_onto_the_page(finished, folder, tmp_path, monkeypatch):
+def test_pictures_that_are_not_free_do_not_get_onto_the_page(finished, folder, tmp_path):
     with pytest.raises(SystemExit, match="Look into Person"):
-        call(monkeypatch, report, finished, "--rendered", folder.root, "--out", tmp_path)
+        run_command("training.report", finished, "--rendered", folder.root, "--out", tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_calibration_of_other_weights_is_refused(tier, labels_alone, tmp_path, monkeypatch):
+def test_a_calibration_of_other_weights_is_refused(tier, labels_alone, tmp_path):
     run = tmp_path / "went-on"
     shutil.copytree(labels_alone, run)
     shutil.copyfile(tier / "calibration.json", run / "calibration.json")
     with pytest.raises(SystemExit, match=r"other weights.*training\.calibrate again"):
-        call(monkeypatch, report, run, "--out", tmp_path / "docs")
+        run_command("training.report", run, "--out", tmp_path / "docs")
 
 
-def test_a_sheet_is_the_same_for_the_same_seed(finished, folder, tmp_path, monkeypatch):
+def test_a_sheet_is_the_same_for_the_same_seed(finished, folder, tmp_path):
     for name in ("a.jpg", "b.jpg"):
-        call(monkeypatch, prediction_grid, finished / "best.pt", "--data", folder.root, "--out", tmp_path / name)
+        run_command("training.prediction_grid", finished / "best.pt", "--data", folder.root, "--out", tmp_path / name)
     assert (tmp_path / "a.jpg").read_bytes() == (tmp_path / "b.jpg").read_bytes()

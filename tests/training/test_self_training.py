@@ -1,14 +1,14 @@
 """A teacher whose answers are known by hand, and what is kept of them."""
 
 import json
-import sys
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from training import pseudo_label
+from tests.helpers.commands import run_command
+from training.checkpoints import checkpoint
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.adapters.ccp import ClothingCoParsing
 from training.data.adapters.photo_folder import PhotoFolder
@@ -19,14 +19,15 @@ from training.data.sample import BrokenSampleError, no_joints
 from training.labels.lip import IGNORE, JOINT_ID, LABEL_ID, LIP
 from training.networks.presets import load_recipe
 from training.networks.stage import Stage
+from training.self_training import pseudo_labels
 from training.self_training.accuracy import JointConsistencyMetric, PseudoLabelMetric
 from training.self_training.rules import (
-    agreed_joints,
-    confident_labels,
+    consistent_joints,
+    drop_swapped_sides,
+    drop_uncertain_labels,
     require_same_person,
-    without_swapped_sides,
 )
-from training.self_training.teacher import TeacherPrediction, ask
+from training.self_training.teacher import TeacherPrediction, predict_views
 
 LEFT_ARM, RIGHT_ARM, FACE, HAIR = (LABEL_ID[name] for name in ("left-arm", "right-arm", "face", "hair"))
 HEAD = {"upper-neck": (0.0, 0.3), "head-top": (0.0, 0.1)}
@@ -74,29 +75,29 @@ class TestTeacher:
     def test_the_mirrored_answers_sides_change_places(self):
         """Who faces us has the right arm on the picture's left. A network that says so of the mirror image, too, says
         the same of both."""
-        opinion = ask(teacher(RIGHT_ARM, LEFT_ARM), self.PHOTO)
-        assert (opinion.labels[:, :90] == RIGHT_ARM).all()
-        assert (opinion.labels[:, 102:] == LEFT_ARM).all()
-        assert (opinion.confidence[:, :90] > 0.99).all()
+        prediction = predict_views(teacher(RIGHT_ARM, LEFT_ARM), self.PHOTO)
+        assert (prediction.labels[:, :90] == RIGHT_ARM).all()
+        assert (prediction.labels[:, 102:] == LEFT_ARM).all()
+        assert (prediction.confidence[:, :90] > 0.99).all()
 
     def test_where_a_photo_and_its_mirror_image_are_answered_differently_nothing_is_certain(self):
-        opinion = ask(teacher(FACE, 0), self.PHOTO)
-        np.testing.assert_allclose(opinion.confidence, 0.5, atol=0.01)
+        prediction = predict_views(teacher(FACE, 0), self.PHOTO)
+        np.testing.assert_allclose(prediction.confidence, 0.5, atol=0.01)
 
     def test_joints_of_the_mirror_image_change_places(self):
         wrists = {"left-wrist": (0.25, 0.6), "right-wrist": (-0.25, 0.6)}
-        joints = ask(teacher(FACE, FACE, wrists), self.PHOTO).joints
-        for look in joints:
-            assert look[JOINT_ID["left-wrist"], :2] == pytest.approx((95.5 + 64, 0.6 * 256), abs=0.8)
-            assert look[JOINT_ID["right-wrist"], :2] == pytest.approx((95.5 - 64, 0.6 * 256), abs=0.8)
+        joints = predict_views(teacher(FACE, FACE, wrists), self.PHOTO).joints
+        for view in joints:
+            assert view[JOINT_ID["left-wrist"], :2] == pytest.approx((95.5 + 64, 0.6 * 256), abs=0.8)
+            assert view[JOINT_ID["right-wrist"], :2] == pytest.approx((95.5 - 64, 0.6 * 256), abs=0.8)
 
 
 class TestRules:
     def test_a_pixel_of_low_confidence_becomes_unknown(self):
-        opinion = TeacherPrediction(
+        prediction = TeacherPrediction(
             np.array([[5, 6]], np.uint8), np.array([[0.89, 0.9]], np.float32), no_joints()[None]
         )
-        assert confident_labels(opinion, 0.9).tolist() == [[IGNORE, 6]]
+        assert drop_uncertain_labels(prediction, 0.9).tolist() == [[IGNORE, 6]]
 
     def test_a_swapped_arm_becomes_unknown(self):
         """Two columns of pixels, each on an arm; the lower half of the labels has them the wrong way round."""
@@ -104,14 +105,14 @@ class TestRules:
         labels[:5, 5], labels[:5, 25] = RIGHT_ARM, LEFT_ARM
         labels[5:, 5], labels[5:, 25] = LEFT_ARM, RIGHT_ARM
         limbs = {"right-arm": np.array([[5.0, 0], [5, 9]]), "left-arm": np.array([[25.0, 0], [25, 9]])}
-        kept = without_swapped_sides(labels, limbs, LIP)
+        kept = drop_swapped_sides(labels, limbs, LIP)
         assert (kept[:5] == labels[:5]).all()
         assert (kept[5:, [5, 25]] == IGNORE).all()
         assert (kept[5:, 6:25] == 0).all()
 
     def test_a_limb_that_the_pose_does_not_know_stays(self):
         labels = np.full((4, 4), LEFT_ARM, np.uint8)
-        assert (without_swapped_sides(labels, {"left-arm": np.zeros((2, 2))}, LIP) == LEFT_ARM).all()
+        assert (drop_swapped_sides(labels, {"left-arm": np.zeros((2, 2))}, LIP) == LEFT_ARM).all()
 
     @pytest.mark.parametrize(("on_person", "joints"), [(6, 10), (0, 0)])
     def test_a_pose_beside_the_person_is_refused(self, on_person, joints):
@@ -130,19 +131,19 @@ class TestRules:
         joints[:count] = [(15 if index < on_person else 5, 3, 1) for index in range(count)] or 0
         return joints, labels
 
-    def test_joints_on_which_the_looks_agree(self):
-        """A head of 40 pixels: a joint may lie 10 from the mean of two looks."""
-        looks = np.zeros((2, 16, 3), np.float32)
-        looks[:, :, 2] = 0.9
-        looks[:, JOINT_ID["head-top"], 1] = -40
-        looks[:, JOINT_ID["left-wrist"], 0] = (100, 119)
-        looks[:, JOINT_ID["right-wrist"], 0] = (100, 121)
-        looks[0, JOINT_ID["left-knee"], 2] = 0.3
-        joints = agreed_joints(looks, LIP)
+    def test_joints_on_which_the_views_agree(self):
+        """A head of 40 pixels: a joint may lie 10 from the mean of two views."""
+        views = np.zeros((2, 16, 3), np.float32)
+        views[:, :, 2] = 0.9
+        views[:, JOINT_ID["head-top"], 1] = -40
+        views[:, JOINT_ID["left-wrist"], 0] = (100, 119)
+        views[:, JOINT_ID["right-wrist"], 0] = (100, 121)
+        views[0, JOINT_ID["left-knee"], 2] = 0.3
+        joints = consistent_joints(views, LIP)
         assert joints[JOINT_ID["left-wrist"]].tolist() == [109.5, 0, 1]
         assert np.isnan(joints[[JOINT_ID["right-wrist"], JOINT_ID["left-knee"]]]).all()
-        looks[1, JOINT_ID["head-top"], 2] = 0.3
-        assert np.isnan(agreed_joints(looks, LIP)).all()  # without a head there is no measure
+        views[1, JOINT_ID["head-top"], 2] = 0.3
+        assert np.isnan(consistent_joints(views, LIP)).all()  # without a head there is no measure
 
 
 @pytest.fixture
@@ -160,16 +161,14 @@ def photos(tmp_path):
 
 @pytest.fixture
 def command(tmp_path, photos, monkeypatch):
-    """The command with a hand-made teacher: arms on both sides, a head that all looks agree on."""
-    monkeypatch.setattr(pseudo_label, "load_checkpoint", lambda path: teacher(RIGHT_ARM, LEFT_ARM))
+    """The command with a hand-made teacher: arms on both sides, a head that all views agree on."""
+    monkeypatch.setattr(checkpoint, "load_checkpoint", lambda path: teacher(RIGHT_ARM, LEFT_ARM))
     weights = tmp_path / "best.pt"
     weights.write_bytes(b"weights")
 
     def run(*more):
         out = tmp_path / "out"
-        line = ["pseudo_label", weights, "photos", "--root", photos, "--out", out, *more]
-        monkeypatch.setattr(sys, "argv", [str(word) for word in line])
-        pseudo_label.main()
+        run_command("training.pseudo_label", weights, "photos", "--root", photos, "--out", out, *more)
         return PreparedFolder(out)
 
     return run
@@ -195,22 +194,28 @@ class TestCommand:
         command()
         cv2.imwrite(str(photos / "b.jpg"), np.full((128, 96, 3), 99, np.uint8))
         asked = []
-        label = pseudo_label.pseudo_label
-        monkeypatch.setattr(pseudo_label, "pseudo_label", lambda *given: asked.append(given[2]) or label(*given))
+        label = pseudo_labels.pseudo_label
+        monkeypatch.setattr(pseudo_labels, "pseudo_label", lambda *given: asked.append(given[2]) or label(*given))
         assert command().names("train") == ["a", "b", "c"]
         assert asked == ["b"]
 
+    def test_a_folder_of_which_the_number_of_views_was_called_looks_goes_on(self, command, tmp_path):
+        command()
+        note = tmp_path / "out" / "teacher.json"
+        note.write_text(note.read_text().replace('"views"', '"looks"'))
+        assert command().names("train") == ["a", "c"]
+
     def test_labels_of_two_thresholds_are_not_mixed(self, command):
         command()
-        with pytest.raises(SystemExit, match="another teacher, threshold or number of looks"):
+        with pytest.raises(SystemExit, match="another teacher, threshold or number of views"):
             command("--threshold", "0.5")
 
-    @pytest.mark.parametrize("looks", [1, 2, 4])
-    def test_a_photo_is_shown_as_often_as_told(self, command, monkeypatch, looks):
+    @pytest.mark.parametrize("views", [1, 2, 4])
+    def test_a_photo_is_shown_as_often_as_told(self, command, monkeypatch, views):
         asked = []
         monkeypatch.setattr(SaysTheSame, "forward", counting(SaysTheSame.forward, asked))
-        command("--looks", str(looks))
-        assert len(asked) == 2 * looks  # two photos that can be read
+        command("--views", str(views))
+        assert len(asked) == 2 * views  # two photos that can be read
 
     def test_an_unexpected_fault_of_one_photo_does_not_end_the_run(self, command, monkeypatch, capsys):
         monkeypatch.setattr(PhotoFolder, "pose", lambda self, name, labels: 1 / 0 if name == "a" else None)
@@ -219,7 +224,7 @@ class TestCommand:
 
     def test_photos_of_nobody_knows_whom_are_refused(self, command, photos):
         (photos / "dataset.json").unlink()
-        with pytest.raises(SystemExit, match="whose photos these are"):
+        with pytest.raises(SystemExit, match="where these photos come from"):
             command()
 
 
@@ -249,17 +254,17 @@ def test_the_tally_by_hand():
 def test_the_joints_tally_by_hand():
     """A head of 40 pixels; of three marked joints beside it one is right, one wrong, one not agreed on but right."""
     truth = no_joints()
-    looks = np.zeros((2, 16, 3), np.float32)
-    looks[:, :, 2] = 0.9
+    views = np.zeros((2, 16, 3), np.float32)
+    views[:, :, 2] = 0.9
     for name in ("upper-neck", "left-wrist", "left-elbow", "left-knee"):
         truth[JOINT_ID[name]] = (0, 0, 1)
     truth[JOINT_ID["head-top"]] = (0, -40, 1)
-    looks[:, JOINT_ID["head-top"], 1] = -40
-    looks[:, JOINT_ID["left-elbow"], 0] = 21
-    looks[:, JOINT_ID["left-knee"], 0] = (-15, 15)
+    views[:, JOINT_ID["head-top"], 1] = -40
+    views[:, JOINT_ID["left-elbow"], 0] = 21
+    views[:, JOINT_ID["left-knee"], 0] = (-15, 15)
     tally = JointConsistencyMetric()
-    tally.add(looks, truth, LIP)
+    tally.add(views, truth, LIP)
     assert tally == JointConsistencyMetric(marked=5, agreed=4, right=4, agreed_right=3)
     truth[JOINT_ID["head-top"]] = np.nan
-    tally.add(looks, truth, LIP)
+    tally.add(views, truth, LIP)
     assert tally.marked == 5

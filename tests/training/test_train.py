@@ -7,14 +7,17 @@ import sys
 import numpy as np
 import pytest
 import torch
-from drawings import trainer, write_slim_recipe
 
-from training import train
+from tests.helpers.commands import run_command
+from tests.helpers.drawings import trainer, write_slim_recipe
 from training.checkpoints.checkpoint import load_checkpoint, save_safetensors
 from training.data.sampler import RareLabelSampler, repeat_factors
-from training.data.training_dataset import SampleDraw, TrainingViews
+from training.data.training_dataset import SampleDraw
 from training.labels.lip import LIP
+from training.loop.initial_weights import network_from_checkpoint
+from training.loop.trainer import NonFiniteLossError, Trainer
 from training.networks.presets import load_recipe
+from training.networks.registry import build_dataset
 
 
 def log(out):
@@ -60,7 +63,7 @@ def test_a_run_starts_from_shipped_weights_when_told_to(finished, recipe_file, f
     save_safetensors(trained, tmp_path / "shipped.safetensors")
     shipped = load_checkpoint(tmp_path / "shipped.safetensors")
     assert (shipped.recipe, shipped.data) == (trained.recipe, trained.data)
-    network, other = train.network_from(tmp_path / "shipped.safetensors", load_recipe(str(recipe_file)), LIP)
+    network, other = network_from_checkpoint(tmp_path / "shipped.safetensors", load_recipe(str(recipe_file)), LIP)
     assert other == []
     for name, value in trained.network.state_dict().items():
         torch.testing.assert_close(network.state_dict()[name], value, rtol=1e-3, atol=1e-6, msg=name)
@@ -69,7 +72,7 @@ def test_a_run_starts_from_shipped_weights_when_told_to(finished, recipe_file, f
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_so(recipe_file, folder, tmp_path):
     broken = trainer(recipe_file, folder, tmp_path)
     torch.nn.init.constant_(broken.network.heads.pose[-1].bias, float("nan"))
-    with pytest.raises(train.NonFiniteLossError, match=r"epoch 1.*pose.*learning_rate"):
+    with pytest.raises(NonFiniteLossError, match=r"epoch 1.*pose.*learning_rate"):
         broken.train_epoch()
 
 
@@ -87,19 +90,19 @@ class TestDraws:
 
     def test_ranks_share_one_sequence_of_draws(self):
         factors = np.array([1.0, 1, 1, 2, 2, 1])
-        alone = list(RareLabelSampler(factors, seed=3, rank=0, ranks=1))
-        pair = [list(RareLabelSampler(factors, seed=3, rank=rank, ranks=2)) for rank in (0, 1)]
-        assert alone == [draw for both in zip(*pair, strict=True) for draw in both]
+        isolated = list(RareLabelSampler(factors, seed=3, rank=0, world_size=1))
+        pair = [list(RareLabelSampler(factors, seed=3, rank=rank, world_size=2)) for rank in (0, 1)]
+        assert isolated == [draw for both in zip(*pair, strict=True) for draw in both]
 
     def test_every_epoch_draws_anew(self):
-        sampler = RareLabelSampler(np.ones(20), seed=3, rank=0, ranks=1)
+        sampler = RareLabelSampler(np.ones(20), seed=3, rank=0, world_size=1)
         first = list(sampler)
         assert list(sampler) == first
         sampler.epoch = 1
         assert list(sampler) != first
 
     def test_a_draw_is_always_the_same_view(self, folder, recipe_file):
-        views = TrainingViews(folder, folder.names("train"), load_recipe(str(recipe_file)))
+        views = build_dataset(load_recipe(str(recipe_file)), folder, folder.names("train"))
         for a, b in zip(views[SampleDraw(1, 99)], views[SampleDraw(1, 99)], strict=True):
             torch.testing.assert_close(a, b, rtol=0, atol=0)
 
@@ -108,12 +111,10 @@ class TestBeginnings:
     @pytest.fixture
     def begin(self, folder, tmp_path, monkeypatch):
         """Runs the command up to where the first epoch would start."""
-        monkeypatch.setattr(train.Trainer, "run", lambda trainer: None)
+        monkeypatch.setattr(Trainer, "run", lambda trainer: None)
 
         def begin(preset, *arguments):
-            command = ["train", str(preset), "--data", str(folder.root), "--out", str(tmp_path / "run"), *arguments]
-            monkeypatch.setattr(sys, "argv", command)
-            train.main()
+            run_command("training.train", preset, "--data", folder.root, "--out", tmp_path / "run", *arguments)
 
         return begin
 

@@ -12,34 +12,35 @@ from training.labels.label_set import IGNORE, LabelSet
 Matrix = npt.NDArray[np.float64]
 
 LABEL_STRIDE = 2
-"""The parsing loss sees every second input pixel: finer than the network's own grid, a quarter of the full cost."""
+"""The parsing loss reads every second input pixel: finer than the network's grid, at a quarter of the full cost."""
 
 MIN_JOINTS_FOR_CROP = 4
+"""Fewest known joints of a half body that is cropped to."""
 
 
 def random_affine(
     sample: Sample,
-    how: AugmentationRecipe,
+    recipe: AugmentationRecipe,
     height: int,
     width: int,
     label_set: LabelSet,
     rng: np.random.Generator,
 ) -> Matrix:
-    """Affine map (2, 3) from photo to view: the whole photo or half a body, then scaled, turned and shifted."""
+    """Random affine map (2, 3) from photo to view: the whole photo or half a body, scaled, rotated and shifted."""
     photo_height, photo_width = sample.image.shape[:2]
     box = np.array([0.0, 0.0, photo_width, photo_height])
-    if rng.random() < how.half_body:
+    if rng.random() < recipe.half_body:
         box = half_body_box(sample.joints, box, label_set, rng)
-    scale = min(width / (box[2] - box[0]), height / (box[3] - box[1])) * np.exp(rng.uniform(*np.log(how.scale)))
+    scale = min(width / (box[2] - box[0]), height / (box[3] - box[1])) * np.exp(rng.uniform(*np.log(recipe.scale)))
     angle = 0.0
-    if rng.random() < how.turn:
+    if rng.random() < recipe.turn:
         angle = float(rng.uniform(-180, 180))
-    elif rng.random() < how.rotation_probability:
-        angle = float(np.clip(rng.normal(0, how.rotation), -2 * how.rotation, 2 * how.rotation))
+    elif rng.random() < recipe.rotation_probability:
+        angle = float(np.clip(rng.normal(0, recipe.rotation), -2 * recipe.rotation, 2 * recipe.rotation))
     center = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     matrix: Matrix = np.asarray(cv2.getRotationMatrix2D(center, angle, float(scale)), np.float64)
     matrix[:, 2] += np.array([width, height]) / 2 - center
-    matrix[:, 2] += rng.uniform(-how.shift, how.shift, 2) * (width, height)
+    matrix[:, 2] += rng.uniform(-recipe.shift, recipe.shift, 2) * (width, height)
     return matrix
 
 
@@ -56,7 +57,7 @@ def half_body_box(joints: FloatArray, whole: Matrix, label_set: LabelSet, rng: n
 
 
 def scale_matrix(matrix: Matrix, scale_x: float, scale_y: float) -> Matrix:
-    """The affine map that does what ``matrix`` does, onto a grid scaled by (``scale_x``, ``scale_y``)."""
+    """The affine map ``matrix``, followed by a scaling of the grid by (``scale_x``, ``scale_y``)."""
     scale = np.array([[scale_x], [scale_y]])
     moved: Matrix = matrix * scale
     moved[:, 2:] += 0.5 * scale - 0.5

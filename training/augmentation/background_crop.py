@@ -1,10 +1,11 @@
-"""Parts of photos that show nobody: what a network must have seen to say that nobody is there."""
+"""Background crop: a part of a photo without people, so that networks learn to predict that nobody is there."""
 
 import numpy as np
 
 from training.data.sample import ABSENT, Sample
 
 TRIES = 20
+"""Random boxes that are tried."""
 
 SMALLEST = 1 / 5
 """A part's sides measure at least this share of the photo's shorter side."""
@@ -13,8 +14,7 @@ SMALLEST = 1 / 5
 def background_crop(sample: Sample, rng: np.random.Generator) -> Sample | None:
     """The largest of ``TRIES`` random boxes of a photo that hold nothing but background; None if each holds more.
 
-    An unknown pixel (255) may be somebody's; a bystander whom the data set calls background is taken for it.
-    The part is a sample by itself, all of whose joints are ``ABSENT``.
+    Boxes with unknown pixels (255) are refused, since a person may be there. All joints of the part are ``ABSENT``.
     """
     smallest = max(1, round(SMALLEST * min(sample.labels.shape)))
     rows, columns = (random_spans(length, smallest, rng) for length in sample.labels.shape)

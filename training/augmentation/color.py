@@ -7,7 +7,7 @@ from training.data.sample import UInt8Array
 
 
 def jitter_color(image: UInt8Array, strength: float, rng: np.random.Generator) -> UInt8Array:
-    """Random gain and offset a channel, contrast, and now and then no colour at all."""
+    """Colour jitter: random gain and offset per channel and contrast; grey in one view of twenty."""
     gain = rng.uniform(1 - strength, 1 + strength) * rng.uniform(1 - strength / 3, 1 + strength / 3, 3)
     offset = 128 * (1 - gain) * rng.random() + rng.uniform(-strength, strength) * 40
     table = np.clip(np.arange(256)[:, None] * gain + offset, 0, 255).astype(np.uint8)
@@ -18,7 +18,7 @@ def jitter_color(image: UInt8Array, strength: float, rng: np.random.Generator) -
 
 
 def low_light(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
-    """A photo taken in little light: less exposed, its shadows deeper, with a sensor's noise."""
+    """Low light: less exposure, darker shadows, and a sensor's noise."""
     exposure, gamma, noise = rng.uniform(0.3, 0.8), rng.uniform(1.0, 2.0), rng.uniform(2, 12)
     table = (255 * exposure * (np.arange(256) / 255) ** gamma).astype(np.uint8)
     grain = np.float32(noise) * rng.standard_normal(image.shape, np.float32)
@@ -36,7 +36,7 @@ def motion_blur(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
 
 
 def degrade(image: UInt8Array, probability: float, rng: np.random.Generator) -> UInt8Array:
-    """What cameras and web sites do to photos: blur (defocus or motion) and JPEG, each with ``probability``."""
+    """Degradation by cameras and web sites: blur (defocus or motion) and JPEG, each with ``probability``."""
     if rng.random() < probability:
         if rng.random() < 0.4:
             image = motion_blur(image, rng)

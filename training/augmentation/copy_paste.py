@@ -15,8 +15,8 @@ SIZES = (0.5, 1.1)
 def copy_paste(sample: Sample, other: Sample, rng: np.random.Generator) -> Sample:
     """A sample with the person of another beside its own, or partly behind.
 
-    What is not background of the sample stays in front, unchanged, and so do its joints: the picture is still of its
-    own person. The sample itself where either has nobody to show.
+    The sample's own person stays in front, unchanged, and so do its joints. Returns the sample itself where either
+    sample has no usable person.
     """
     cut, main = cut_out(other), person_mask(sample.labels)
     if cut is None or not main.any():

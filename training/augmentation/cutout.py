@@ -12,10 +12,10 @@ from training.labels.label_set import IGNORE
 Mask = npt.NDArray[np.bool_]
 
 MIN_SHARE = 0.02
-"""A person on less of the photo than this is not worth a cut."""
+"""A person on a smaller share of the photo is not cut out."""
 
 MAX_UNKNOWN = 0.2
-"""Where more pixels are unknown than this share of the person's, nobody knows where the person ends."""
+"""The largest number of unknown pixels, as a share of the person's: with more, the outline is not known."""
 
 FEATHER = 0.7
 """Pixels by which a cut's border is blurred: photos have no jagged ones."""
@@ -23,8 +23,11 @@ FEATHER = 0.7
 
 @dataclass(frozen=True, slots=True)
 class CutOut:
-    """A person's ``image`` (h, w, 3), ``labels`` (h, w) and, where the person is, ``mask`` (h, w) of 255;
-    ``reaches_down``: it is cut off by the photo's last row."""
+    """A person cut out of a photo.
+
+    ``image``: uint8 (h, w, 3). ``labels``: uint8 (h, w). ``mask``: uint8 (h, w), 255 where the person is.
+    ``reaches_down``: the photo's last row cuts the person off.
+    """
 
     image: UInt8Array
     labels: UInt8Array
@@ -33,7 +36,7 @@ class CutOut:
 
 
 def person_mask(labels: UInt8Array) -> Mask:
-    """The largest connected blob of known labels but background, (H, W); empty where there is none."""
+    """The largest connected component of known labels other than background, bool (H, W); maybe empty."""
     body = ((labels != 0) & (labels != IGNORE)).astype(np.uint8)
     _, blobs, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
     if len(stats) < 2:
@@ -74,17 +77,17 @@ def resized(cut: CutOut, height: int) -> CutOut:
 
 
 def paste_behind(sample: Sample, cut: CutOut, x: int, y: int) -> Sample:
-    """A sample with a cut-out, whose top-left corner comes to (x, y), on its background."""
+    """A sample with a cut-out pasted behind its person, the cut-out's top-left corner at (x, y)."""
     photo_height, photo_width = sample.labels.shape
     height, width = cut.mask.shape
     rows, columns = slice(max(y, 0), max(y + height, 0)), slice(max(x, 0), max(x + width, 0))
-    place = (rows, columns)
-    shown = (slice(max(-y, 0), max(photo_height - y, 0)), slice(max(-x, 0), max(photo_width - x, 0)))
+    target = (rows, columns)
+    visible = (slice(max(-y, 0), max(photo_height - y, 0)), slice(max(-x, 0), max(photo_width - x, 0)))
     image, labels = sample.image.copy(), sample.labels.copy()
-    mask = np.where(labels[place] == 0, cut.mask[shown], 0).astype(np.uint8)
+    mask = np.where(labels[target] == 0, cut.mask[visible], 0).astype(np.uint8)
     alpha = mask[..., None].astype(np.uint16)
-    mixed = (image[place] * (255 - alpha) + cut.image[shown] * alpha + 127) // 255
-    image[place] = mixed.astype(np.uint8)
-    covered = (mask > 127) & (cut.labels[shown] != 0)
-    labels[place][covered] = cut.labels[shown][covered]
+    mixed = (image[target] * (255 - alpha) + cut.image[visible] * alpha + 127) // 255
+    image[target] = mixed.astype(np.uint8)
+    covered = (mask > 127) & (cut.labels[visible] != 0)
+    labels[target][covered] = cut.labels[visible][covered]
     return Sample(sample.name, image, labels, sample.joints, sample.licence)

@@ -1,7 +1,7 @@
-"""What makes a network's confidence honest: three numbers, fitted by ``training.calibrate``, and how they are applied.
+"""Calibration of label and joint scores: three numbers, fitted by ``training.calibrate``, and how they are applied.
 
-Of all answers that are given with a score of 0.8, eight in ten shall be right. Which answer is given does not change:
-every map here keeps the order of scores.
+A calibrated score is the probability to be right: of all predictions with a score of 0.8, eight in ten are. The
+predictions themselves do not change, since every map here keeps the order of scores.
 """
 
 import math
@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 class Calibration(BaseModel):
-    """The three numbers."""
+    """Temperature of the label scores, and slope and offset of the joint scores' logistic map."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,7 +24,7 @@ class Calibration(BaseModel):
 
 
 UNCALIBRATED: Final = Calibration()
-"""Of a network that nobody calibrated: leaves every score as it is."""
+"""Leaves every score as it is."""
 
 
 def calibrated_scores(scores: Tensor, calibration: Calibration) -> Tensor:

@@ -24,8 +24,11 @@ from training.networks.registry import build_network, parse_recipe
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained network, the recipe, label set and data (a prepared folder's description) that made it, what it
-    measured at the time (nothing, where nobody measured it), and what makes its confidence honest."""
+    """A trained network, and where it comes from.
+
+    ``data``: the training data's name, licence and source. ``metrics``: as ``evaluate`` returns them; empty where
+    they were not measured. ``calibration``: of its scores.
+    """
 
     network: Network
     recipe: Recipe
@@ -61,18 +64,18 @@ def save_safetensors(checkpoint: Checkpoint, path: Path) -> None:
 
 def _read_safetensors(path: Path) -> dict[str, Any]:
     with safe_open(path, "pt") as file:
-        words = {name: json.loads(text) for name, text in file.metadata().items()}
+        metadata = {name: json.loads(text) for name, text in file.metadata().items()}
         weights: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    return {"weights": weights, **words}
+    return {"weights": weights, **metadata}
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint of either form and fill its network, float32, in eval mode on the CPU.
 
-    One without a label set is of the time when there was LIP's alone; one without a calibration has none.
+    A file without a label set is from when LIP's was the only one; one without a calibration is uncalibrated.
     """
-    shipped = path.suffix == ".safetensors"
-    stored = _read_safetensors(path) if shipped else torch.load(path, map_location="cpu", weights_only=True)
+    is_safetensors = path.suffix == ".safetensors"
+    stored = _read_safetensors(path) if is_safetensors else torch.load(path, map_location="cpu", weights_only=True)
     recipe = parse_recipe(stored["recipe"])
     label_set = LabelSet.model_validate(stored["label_set"]) if "label_set" in stored else LIP
     with torch.device("meta"):  # random weights would cost more time than reading the right ones
@@ -84,7 +87,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def save_atomically(path: Path, content: dict[str, Any]) -> None:
-    """``torch.save`` that never leaves half a file behind, however the process ends."""
+    """``torch.save`` to a temporary file, then rename: a process that ends early leaves no broken file."""
     unfinished = path.with_suffix(".part")
     torch.save(content, unfinished)
     unfinished.rename(path)

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file: which checkpoint a measurement is of."""
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

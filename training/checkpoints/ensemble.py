@@ -1,4 +1,4 @@
-"""An ensemble of light networks as one checkpoint: its answer is the mean of its members' answers."""
+"""Ensemble: several light networks as one checkpoint, whose prediction is the mean of theirs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,14 +12,14 @@ from training.networks.registry import build_network
 def ensemble(
     members: Sequence[Checkpoint], size: tuple[int, int] | None = None, pose_shares: tuple[float, ...] | None = None
 ) -> Checkpoint:
-    """The members as one network, with the first one's recipe otherwise.
+    """The members as one network, with the rest of the first member's recipe.
 
-    ``size``: of its input, (height, width); none: the first one's. ``pose_shares``: how much each member's heat maps
-    count, with a sum of 1; none: alike. Labels' scores count alike. Nobody has measured or calibrated the result, and
-    it says so.
+    ``size``: of its input, (height, width); none: the first member's. ``pose_shares``: weights of the members' heat
+    maps, with a sum of 1; none: equal. Label scores have equal weights. The result has neither metrics nor a
+    calibration.
 
-    Raises ValueError for fewer than two, for other networks than light ones, for members that differ in labels, joints
-    or number of stages, for a size that light networks do not take, and for shares that are none.
+    Raises ValueError for fewer than two members, for other networks than light ones, for members that differ in labels,
+    joints or number of stages, for a size that light networks do not take, and for shares that do not fit.
     """
     first = members[0]
     if any(member.label_set != first.label_set for member in members):

@@ -13,10 +13,10 @@ from training.checkpoints.checkpoint import Checkpoint
 
 
 def average(earlier: Checkpoint, later: Checkpoint, share: float) -> Checkpoint:
-    """``later`` with ``share`` of its own weights and the rest of ``earlier``'s; counters are its own.
+    """The average of two checkpoints' weights: ``share`` of ``later`` and 1 − ``share`` of ``earlier``.
 
-    Nobody has measured or calibrated the result, and it says so. Raises ValueError for two different networks, and for
-    a share that is none.
+    Counters (integers) are those of ``later``, and so are recipe and data. The result has neither metrics nor a
+    calibration. Raises ValueError for two different networks, and for a share outside 0–1.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"a share lies between 0 and 1, not at {share}")

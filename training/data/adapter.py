@@ -8,11 +8,16 @@ from training.labels.label_set import LabelSet
 
 
 class Adapter(Protocol):
-    """What a data set must offer to be prepared."""
+    """Reads a published data set: its splits, and its photos as samples."""
 
     info: DatasetInfo
     label_set: LabelSet
 
-    def splits(self) -> dict[str, list[str]]: ...
-    def photo(self, name: str) -> Path: ...
-    def read(self, name: str) -> Sample: ...
+    def splits(self) -> dict[str, list[str]]:
+        """Sample names by split, ``train`` and ``val``."""
+
+    def photo(self, name: str) -> Path:
+        """Path of a sample's photo."""
+
+    def read(self, name: str) -> Sample:
+        """One annotated photo. Raises BrokenSampleError."""

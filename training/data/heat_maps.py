@@ -9,7 +9,7 @@ def heat_maps(joints: FloatArray, height: int, width: int, stride: int, sigma: f
     """Gaussians of peak 1 on a grid of cells: maps (J, height/stride, width/stride) and weights (J,).
 
     ``joints`` in input pixels, ``sigma`` in cells. The weight is 1 for a joint that is known: a marked one (occluded or
-    not), and one that is ``ABSENT``, whose map is empty. It is 0 for a joint that nobody marked.
+    not), and one that is ``ABSENT``, whose map is empty. It is 0 for an unmarked joint.
     """
     weights = (~np.isnan(joints[:, 2])).astype(np.float32)
     present = ~np.isnan(joints[:, 0])

@@ -7,7 +7,7 @@ from training.labels.label_set import LabelSet
 
 
 def mirror(sample: Sample, label_set: LabelSet) -> Sample:
-    """The photo mirrored; labels and joints of the two sides change places."""
+    """The sample flipped horizontally; left and right labels and joints are swapped."""
     table = np.arange(256, dtype=np.uint8)
     table[: len(label_set.labels)] = label_set.mirrored_labels
     joints = sample.joints[label_set.mirrored_joints].copy()

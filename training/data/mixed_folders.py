@@ -1,4 +1,4 @@
-"""Several prepared folders read as one, each with its share of what training draws."""
+"""Mixed folders: several prepared folders read as one, each with its share of the draws."""
 
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +21,9 @@ def open_data(roots: list[Path], shares: tuple[float, ...]) -> PreparedFolder:
 class MixedFolders(PreparedFolder):
     """All training samples of several folders; validation samples are the first folder's.
 
-    A sample's name is ``K/NAME``: the place of its folder, and its name there. ``shares`` says which part of the draws
-    each folder gets; without, every sample is as likely as any other. Raises ValueError when folders and shares do
-    not match, or the folders have other labels than each other.
+    A sample's name is ``K/NAME``: the index of its folder, and its name there. ``shares``: each folder's share of the
+    draws; without them all samples are equally likely. Raises ValueError when folders and shares do not match, or when
+    the folders have different label sets.
     """
 
     def __init__(self, folders: list[PreparedFolder], shares: tuple[float, ...] = ()) -> None:

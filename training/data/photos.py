@@ -8,11 +8,13 @@ PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 
 
 def find_photos(paths: Sequence[Path]) -> list[Path]:
-    """The files named and the photos in the folders named. Raises ValueError where two would share their answers."""
+    """The named files, and the photos in the named folders. Raises ValueError for two photos of the same name."""
     photos = [photo for path in paths for photo in (_photos_in(path) if path.is_dir() else [path])]
     twice = [name for name, count in Counter(photo.stem for photo in photos).items() if count > 1]
     if twice:
-        raise ValueError(f"several photos of one name would overwrite each other's answers: {', '.join(twice)}")
+        raise ValueError(
+            f"several photos have one name, and their results would overwrite each other: {', '.join(twice)}"
+        )
     return photos
 
 

@@ -12,7 +12,7 @@ from training.labels.label_set import LabelSet
 
 
 def prepare(adapter: Adapter, out: Path) -> list[str]:
-    """Write every usable sample of ``adapter`` to ``out``; the reasons for those left out come back."""
+    """Write every usable sample of ``adapter`` to ``out``. Returns the reasons for those that are left out."""
     folder = PreparedFolder(out)
     splits = adapter.splits()
     skipped = []
@@ -30,8 +30,11 @@ def prepare(adapter: Adapter, out: Path) -> list[str]:
 
 
 def require_usable(sample: Sample, label_set: LabelSet) -> None:
-    """Raises BrokenSampleError for a label map of another size than the photo, for label ids that the set does not
-    have, and for joints that are not its joints."""
+    """Raises BrokenSampleError for a sample that does not fit the label set.
+
+    That is a label map of another size than the photo, label ids that the set does not have, or joints that are not its
+    joints.
+    """
     photo, label_map = sample.image.shape[:2], sample.labels.shape
     if photo != label_map:
         raise BrokenSampleError(f"{sample.name}: photo {photo} and labels {label_map} differ in size")

@@ -28,14 +28,14 @@ STORED_ABSENT = "absent"
 
 
 class PreparedFolder:
-    """A prepared data set on disk. Reading gives ``Sample``; writing is atomic a sample at a time."""
+    """A prepared data set on disk. Reading returns ``Sample``; each sample is written atomically."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     @cached_property
     def info(self) -> DatasetInfo:
-        """What the folder holds. Raises FileNotFoundError with what to do when it was never prepared."""
+        """Name, licence and source. Raises FileNotFoundError where the folder was not prepared."""
         path = self.root / "dataset.json"
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: make the folder with `python -m training.prepare`")
@@ -67,15 +67,17 @@ class PreparedFolder:
         return Sample(name, image, labels, np.asarray(joints, np.float32), self.info.licence)
 
     def weighted(self, factors: npt.NDArray[np.float64], names: list[str]) -> npt.NDArray[np.float64]:
-        """Draw factors (N,) of the named samples with the folder's own say in them; one folder has none."""
+        """Draw factors (N,) of the named samples, weighted by the folder's share; a single folder has none."""
         return factors
 
     def has(self, name: str) -> bool:
-        """Whether the sample was written in full."""
+        """Whether the sample was written completely."""
         return self._joints_path(name).exists()
 
     def write(self, sample: Sample, photo: Path) -> None:
-        """Store a sample; the photo's file is copied as it is. The joints file comes last and marks it whole."""
+        """Store a sample; the photo's file is copied unchanged. The joints file is written last: with it the sample is
+        complete.
+        """
         for folder in ("images", "labels", "joints"):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
         shutil.copyfile(photo, self.photo(sample.name))

@@ -26,8 +26,8 @@ class Sample:
 
     ``image``: uint8 (H, W, 3), RGB, upright. ``labels``: uint8 (H, W), label ids, 255 = unknown.
     ``joints``: float32 (J, 3): x, y in pixels (the centre of the top-left pixel is 0, 0) and visibility
-    (1 visible, 0 occluded); a row of nan is a joint that nobody marked. A joint that is known not to be in the picture
-    is nan, nan, ``ABSENT``: augmentation, which knows what it cut off, makes such, and so do photos without people.
+    (1 visible, 0 occluded); a row of nan is an unmarked joint. A joint that is known not to be in the picture is nan,
+    nan, ``ABSENT``: augmentation, which knows what it cut off, makes such joints, and so do photos without people.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class DatasetInfo:
-    """Where samples come from and under which terms."""
+    """Name, licence and source of a data set."""
 
     name: str
     licence: str
@@ -81,5 +81,5 @@ def absent_joints(count: int = len(LIP.joints)) -> FloatArray:
 
 
 def no_joints(count: int = len(LIP.joints)) -> FloatArray:
-    """Joints of a sample on which nobody marked any: (count, 3) of nan."""
+    """Joints of a sample without marked joints: (count, 3) of nan."""
     return np.full((count, 3), np.nan, np.float32)

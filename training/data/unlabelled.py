@@ -1,4 +1,4 @@
-"""Photos that nobody labelled: what a source of them must offer."""
+"""Source of photos without labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ Points = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """What is known of a person's pose, in the photo's pixels.
+    """A person's pose, as far as it is known, in the photo's pixels.
 
     ``joints``: float32 (J, 3) as in ``Sample``. ``limbs``: label → the polyline (K, 2) that runs through that part.
     """
@@ -30,7 +30,7 @@ class UnlabelledPhotos(Protocol):
 
     @property
     def info(self) -> DatasetInfo:
-        """Whose photos they are."""
+        """Name, licence and source of the photos."""
 
     @property
     def label_set(self) -> LabelSet | None:

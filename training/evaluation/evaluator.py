@@ -29,9 +29,9 @@ def figure_titles(label_set: LabelSet) -> dict[str, str]:
 def evaluate(
     checkpoint: Checkpoint, folder: PreparedFolder, names: list[str], predict: Predictor = one_pass
 ) -> dict[str, Any]:
-    """Metrics of a checkpoint over the named samples, each in 0–1 (see ``training.metrics``).
+    """Metrics of a checkpoint over the named samples, each in 0–1 (see ``training.evaluation.metrics``).
 
-    Raises ValueError when checkpoint and folder do not speak of the same labels and joints.
+    Raises ValueError when checkpoint and folder have different labels or joints.
     """
     require_same_labels(checkpoint.label_set, folder.label_set)
     parsing, pose = ParsingMetric(checkpoint.label_set), PoseMetric(checkpoint.label_set)
@@ -44,7 +44,7 @@ def evaluate(
 
 
 def table(result: dict[str, Any], label_set: LabelSet) -> str:
-    """The figures as text, in per cent."""
+    """The metrics as text, in per cent."""
     rows = [(title, result[key]) for key, title in figure_titles(label_set).items()]
     rows += [(f"  IoU {name}", value) for name, value in result["label_iou"].items()]
     rows += [(f"  PCKh {name}", value) for name, value in result["joint_pckh"].items()]

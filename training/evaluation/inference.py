@@ -1,4 +1,4 @@
-"""One photo through a network, once: fit, forward, undo the fit."""
+"""Inference in one pass: a photo is fitted to the network's input, and its answers are mapped back to the photo."""
 
 from dataclasses import dataclass
 
@@ -15,24 +15,27 @@ from training.networks.recipe import NetworkRecipe
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """``labels``: uint8 (H, W) at the photo's size. ``joints``: float32 (J, 3): x, y in its pixels, score in 0–1."""
+    """Prediction for a photo.
+
+    ``labels``: uint8 (H, W) at the photo's size. ``joints``: float32 (J, 3): x, y in its pixels, score in 0–1.
+    """
 
     labels: UInt8Array
     joints: FloatArray
 
 
 def predict(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Prediction:
-    """Parse and pose one upright RGB photo (H, W, 3): fitted as the recipe says, one pass.
+    """Predict labels and joints of one upright RGB photo (H, W, 3), fitted as the recipe says, in one pass.
 
     Scores, not label ids, are resized to the photo, bilinear.
     """
-    answer = ask(network, image, recipe)
-    return Prediction(_labels_at_photo_size(answer, *image.shape[:2]), answer.joints)
+    output = run_network(network, image, recipe)
+    return Prediction(_labels_at_photo_size(output, *image.shape[:2]), output.joints)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the network's last stage says of a photo.
+class NetworkOutput:
+    """Output of the network's last stage for a photo, before it is resized to the photo.
 
     ``scores``: label scores before soft-max, (L, h, w), on the network's grid. ``to_grid``: affine map (2, 3) from the
     photo's pixels to cells of the grid. ``joints``: as in ``Prediction``.
@@ -44,8 +47,8 @@ class Answer:
 
 
 @torch.inference_mode()
-def ask(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Answer:
-    """Show one upright RGB photo (H, W, 3) to the network once, fitted as the recipe says; answered on the CPU."""
+def run_network(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> NetworkOutput:
+    """Run the network on one upright RGB photo (H, W, 3), fitted as the recipe says. The output is on the CPU."""
     fitted, fit = fit_photo(image, recipe.height, recipe.width, recipe.fit)
     device = next(network.parameters()).device
     batch = torch.from_numpy(fitted).permute(2, 0, 1)[None].float().to(device)
@@ -55,22 +58,25 @@ def ask(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Answer:
     to_grid = fit.matrix()
     to_grid[:, 2] -= network.origin
     to_grid /= network.stride
-    return Answer(stage.parsing[0].float().cpu(), to_grid, joints)
+    return NetworkOutput(stage.parsing[0].float().cpu(), to_grid, joints)
 
 
-def at_photo_size(plane: FloatArray, to_grid: FloatArray, height: int, width: int) -> FloatArray:
-    """A plane (h, w) on the network's grid → (height, width) of the photo, bilinear; ``to_grid`` as in ``Answer``."""
+def resize_to_photo(plane: FloatArray, to_grid: FloatArray, height: int, width: int) -> FloatArray:
+    """Resize a plane (h, w) on the network's grid to the photo's (height, width), bilinear.
+
+    ``to_grid`` as in ``NetworkOutput``.
+    """
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     large = cv2.warpAffine(plane, to_grid, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(large, np.float32)
 
 
-def _labels_at_photo_size(answer: Answer, height: int, width: int) -> UInt8Array:
-    """The label map of the photo, one label's plane at a time: all planes of a large photo would fill the memory."""
+def _labels_at_photo_size(output: NetworkOutput, height: int, width: int) -> UInt8Array:
+    """The label map of the photo. One label's plane at a time: all planes of a large photo do not fit into memory."""
     best = np.full((height, width), -np.inf, np.float32)
     labels = np.zeros((height, width), np.uint8)
-    for label, plane in enumerate(answer.scores.numpy()):
-        score = at_photo_size(plane, answer.to_grid, height, width)
+    for label, plane in enumerate(output.scores.numpy()):
+        score = resize_to_photo(plane, output.to_grid, height, width)
         better = score > best
         best[better] = score[better]
         labels[better] = label

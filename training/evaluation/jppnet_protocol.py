@@ -1,4 +1,4 @@
-"""JPPNet's own evaluation: three scales and the mirrored photo, averaged.
+"""JPPNet's evaluation protocol: predictions at three scales and of the mirrored photo, averaged.
 
 As in ``evaluate_parsing_JPPNet-s2.py`` and ``evaluate_pose_JPPNet-s2.py`` of github.com/Engineering-Course/LIP_JPPNet,
 from one forward pass a scale for both. Two things are done in another order, which changes rounding and no more: the
@@ -31,7 +31,7 @@ Resize = Callable[[Tensor, tuple[int, int]], Tensor]
 
 @torch.inference_mode()
 def predict_multi_scale(network: Network, image: UInt8Array, recipe: NetworkRecipe, label_set: LabelSet) -> Prediction:
-    """Parse and pose one upright photo, uint8 (H, W, 3) RGB, with a network in evaluation mode.
+    """Predict labels and joints of one upright photo, uint8 (H, W, 3) RGB, with a network in evaluation mode.
 
     Raises UnsuitableNetworkError for one that cannot take the protocol's sizes.
 

@@ -16,7 +16,7 @@ Choice = npt.NDArray[np.bool_]
 Figures = dict[str, float | dict[str, float]]
 
 RARE_PIXELS = 2000
-"""A label with fewer true pixels in the whole set says nothing; ``mean_iou`` leaves it out."""
+"""``mean_iou`` leaves out labels with fewer true pixels than this in the whole set."""
 
 
 def merged_confusion(confusion: Counts, label_set: LabelSet) -> Counts:
@@ -30,7 +30,7 @@ def merged_confusion(confusion: Counts, label_set: LabelSet) -> Counts:
 
 
 def iou(confusion: Counts) -> Scores:
-    """Intersection over union a label, nan for a label that neither occurs nor is predicted."""
+    """Intersection over union of each label, nan for a label that neither occurs nor is predicted."""
     hits = np.diag(confusion)
     union = confusion.sum(0) + confusion.sum(1) - hits
     shares: Scores = np.divide(hits, union, out=np.full(len(hits), np.nan), where=union > 0)
@@ -53,7 +53,7 @@ def joints_near(predicted: FloatArray, truth: FloatArray, label_set: LabelSet) -
 
 
 class ParsingMetric:
-    """Collects label maps; ``confusion[truth, predicted]`` counts pixels."""
+    """Parsing metrics: collects label maps; ``confusion[truth, predicted]`` counts pixels."""
 
     def __init__(self, label_set: LabelSet) -> None:
         self.label_set = label_set
@@ -94,7 +94,7 @@ class ParsingMetric:
 
 
 class PoseMetric:
-    """Collects joints and counts those within half a head size of the truth."""
+    """PCKh@0.5: collects joints, and counts those within half a head size of the truth."""
 
     def __init__(self, label_set: LabelSet) -> None:
         self.label_set = label_set

@@ -1,4 +1,4 @@
-"""Heat maps to joints, with torch operations that export to ONNX."""
+"""Pose decoding (DARK): heat maps to joints, with torch operations that export to ONNX."""
 
 import torch
 from torch import Tensor

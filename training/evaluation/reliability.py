@@ -1,4 +1,4 @@
-"""Does a score say how often answers with that score are right?"""
+"""Reliability of scores: how often predictions with a score are right, and the expected calibration error."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,7 +15,7 @@ BINS = 15
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Answers by their score, in bins of equal width: how many, their mean score, and the share that is right.
+    """Predictions by their score, in bins of equal width: number, mean score, and the share that is right.
 
     Score and share are 0 in an empty bin.
     """
@@ -26,7 +26,7 @@ class Reliability:
 
     @classmethod
     def of(cls, scores: Scores, right: Outcomes, bins: int = BINS) -> Self:
-        """From the score (0–1) and the outcome of each answer, (N,) both."""
+        """From the score (0–1) and the outcome of each prediction, (N,) both."""
         place = np.minimum((scores * bins).astype(np.int64), bins - 1)
         count = np.bincount(place, minlength=bins)
         mean = [np.bincount(place, values, bins) / np.maximum(count, 1) for values in (scores, right)]
@@ -39,7 +39,7 @@ class Reliability:
 
     @property
     def error(self) -> float:
-        """Expected calibration error: |share − score| of a bin, averaged over answers; nan without any.
+        """Expected calibration error: |share − score| of a bin, averaged over predictions; nan without any.
 
         Naeini, Cooper, Hauskrecht, AAAI 2015; equation 3 of Guo et al.
         """

@@ -6,4 +6,4 @@ from training.labels.label_set import LabelSet
 def require_same_labels(a: LabelSet, b: LabelSet) -> None:
     """Raises ValueError unless labels and joints of both sets are the same, in the same order."""
     if (list(a.colors), a.joints) != (list(b.colors), b.joints):
-        raise ValueError(f"the checkpoint speaks of {a.name}'s labels and joints, the data of {b.name}'s")
+        raise ValueError(f"the checkpoint has {a.name}'s labels and joints, the data have {b.name}'s")

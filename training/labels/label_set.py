@@ -1,6 +1,6 @@
-"""A label set: which labels and joints a data set has, and how they belong together. One small TOML file each.
+"""Label set: the labels and joints of a data set, and how they belong together; one small TOML file each.
 
-Everything reads it from the prepared folder (``labels.toml``) or from the checkpoint; the service reads the same words
+Everything reads it from the prepared folder (``labels.toml``) or from the checkpoint; the service reads the same
 from the model file's card. docs/label-sets.md explains the file. "Left" and "right" are the person's own.
 """
 
@@ -21,7 +21,7 @@ LABEL_SETS = Path(__file__).parent
 """Folder of the label files that come with the project."""
 
 IGNORE: Final = 255
-"""Pixel value in a label map where the label is unknown: no loss, no metric."""
+"""Pixel value in a label map where the label is unknown; losses and metrics ignore it."""
 
 Byte = Annotated[int, Field(ge=0, le=255)]
 Color = tuple[Byte, Byte, Byte]
@@ -43,7 +43,7 @@ class LabelSetError(ValueError):
 
 
 class LabelSet(BaseModel):
-    """The whole file. Names stand in it; what computes takes the ids and indices below."""
+    """A label set, as in its file. The file has names; code uses the ids and indices below."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,6 +1,6 @@
-"""The Look-into-Person (LIP) vocabulary: 20 part labels and 16 joints, the set that everything here began with.
+"""LIP's label set (Look into Person): 20 part labels and 16 joints.
 
-Adapters that map other data sets onto it take names and ids from here; whatever can run on any label set is given one.
+For adapters that map other data sets onto it. Code that works with any label set takes one as an argument instead.
 """
 
 from typing import Final

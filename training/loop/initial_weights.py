@@ -12,15 +12,15 @@ from training.networks.registry import build_network
 
 
 def random_network(recipe: Recipe, label_set: LabelSet) -> Network:
-    """The recipe's network with random weights, the same for the same seed."""
+    """The recipe's network with random weights, by the recipe's seed."""
     torch.manual_seed(recipe.schedule.seed)
     return build_network(recipe, label_set)
 
 
-def network_from(path: Path, recipe: Recipe, label_set: LabelSet) -> tuple[Network, list[str]]:
-    """The recipe's network with a checkpoint's weights, and the names of those that it could not take over.
+def network_from_checkpoint(path: Path, recipe: Recipe, label_set: LabelSet) -> tuple[Network, list[str]]:
+    """The recipe's network with a checkpoint's weights, and the names of the weights that stay random.
 
-    Only another label set is a reason for that: its answers, and what reads them, begin with random weights. Raises
+    These are the weights whose shape depends on the labels, where the checkpoint has another label set. Raises
     RuntimeError for a checkpoint of another network.
     """
     network, origin = random_network(recipe, label_set), load_checkpoint(path)

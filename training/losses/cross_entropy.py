@@ -14,8 +14,8 @@ def cross_entropy(scores: Tensor, labels: Tensor, background_weight: float, poss
     pixels. ``scores`` (N, L, h, w); ``labels`` (N, h, w) with 255 = unknown; ``possible`` (256, L) as in ``LabelSet``.
 
     Marginal: −log of the sum of the probabilities of the labels that the pixel may have (Shi et al., Marginal loss and
-    exclusion loss for partially supervised multi-organ segmentation, 2021, equation 5). The background fills most of
-    every photo; ``background_weight`` (0–1) keeps it from drowning the parts.
+    exclusion loss for partially supervised multi-organ segmentation, 2021, equation 5). ``background_weight``, 0–1: the
+    background fills most of every photo, and at weight 1 would dominate the parts.
     """
     count = scores.shape[1]
     weights = torch.ones(count, device=scores.device)

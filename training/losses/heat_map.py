@@ -7,12 +7,12 @@ from torch import Tensor
 
 
 def heat_map_loss(predicted: Tensor, target: Tensor, weights: Tensor, sigma: float) -> Tensor:
-    """Squared error of each known joint's map in energies of a Gaussian: to miss a joint costs 1, and so does one that
-    is seen where none is.
+    """Squared error of each known joint's map, normalised: a missed joint costs 1, and so does a false one.
 
-    ``predicted``, ``target``: (N, J, h, w). ``weights``: (N, J), 0 where nothing is known of a joint. The energy is the
-    target's own, for the border may cut its Gaussian; of an empty target it is that of a whole Gaussian of peak 1 and
-    ``sigma`` cells, Σ exp(−r² / sigma²) ≈ π sigma² (the integral over the plane; right to 2 in 10⁴ from sigma 1 on).
+    ``predicted``, ``target``: (N, J, h, w). ``weights``: (N, J), 0 where nothing is known of a joint. The error is
+    divided by the energy of the target's Gaussian, which the border may cut; for an empty target by that of a whole
+    Gaussian of peak 1 and ``sigma`` cells, Σ exp(−r² / sigma²) ≈ π sigma² (the integral over the plane; right to 2 in
+    10⁴ from sigma 1 on).
     """
     error = (predicted - target).square().sum((2, 3))
     own = target.square().sum((2, 3))

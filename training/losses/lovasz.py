@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 LOVASZ_SHARE = 0.25
-"""Lovász sorts every pixel once a label; a random quarter of them says the same at a quarter of the time."""
+"""Share of the pixels that are used: all are sorted once per label, and a random quarter is as good, and faster."""
 
 
 def lovasz_softmax(scores: Tensor, labels: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The self-supervised structure-sensitive weight: how far predicted and true body structure lie apart.
+"""Structure-sensitive loss (self-supervised): distance between predicted and true body structure, as a loss weight.
 
 Gong, Liang, Zhang, Shen, Lin: "Look into Person", CVPR 2017, section 4. Regions of a label map (for LIP nine: head,
 upper and lower body, arms, legs, shoes) have centres; the centres, drawn as heat maps, are compared. No joint needs to

@@ -1,4 +1,4 @@
-"""What training, evaluation and export need of a joint network."""
+"""Base class of joint networks: what training, evaluation and export need of one."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -9,26 +9,26 @@ from training.networks.stage import Stage
 
 
 class Network(nn.Module, ABC):
-    """A joint network. Normalising and channel order are its own business."""
+    """A joint network for parsing and pose. It normalises its input and orders the colour channels itself."""
 
     stride: int
-    """Input pixels from one cell of its answers' grid to the next."""
+    """Input pixels per cell of the output grid."""
 
     origin: float
-    """The input pixel that the first cell's answer is about; (stride − 1) / 2 where cells answer for their middle."""
+    """The input pixel that the first cell stands for; (stride − 1) / 2 where cells stand for their centre."""
 
     multiple: int
     """Height and width of the input must be multiples of this."""
 
     @abstractmethod
     def forward(self, images: Tensor) -> list[Stage]:
-        """float32 (N, 3, H, W), RGB, 0–255 → stages, first to last; the last one is the answer."""
+        """float32 (N, 3, H, W), RGB, 0–255 → stages, first to last; the last one is the prediction."""
 
     @abstractmethod
     def load_pretrained(self, file: Path | None) -> None:
-        """Start from weights trained elsewhere: those that come with the network, or those in ``file``.
+        """Load weights trained elsewhere: those that come with the network, or those in ``file``.
 
-        Raises ValueError when it has none of its own, or no use for a file.
+        Raises ValueError without a file where none come with it, and with a file where it reads none.
         """
 
     @abstractmethod

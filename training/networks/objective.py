@@ -23,7 +23,7 @@ class Objective(nn.Module):
         self.network, self.precision = network, precision
 
     def stages(self, images: Tensor) -> list[Stage]:
-        """The network's answers, float32."""
+        """The network's stages, float32."""
         mixed = self.precision != torch.float32
         with torch.autocast(images.device.type, self.precision if mixed else None, enabled=mixed):
             stages: list[Stage] = self.network(images)

@@ -1,4 +1,4 @@
-"""What one stage of a joint network says."""
+"""Stage: the predictions of one stage of a joint network."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 class Stage(NamedTuple):
-    """Answers of one stage, on the network's own grid (h, w).
+    """Predictions of one stage, on the network's own grid (h, w).
 
     ``parsing``: label scores before soft-max, (N, labels, h, w).
     ``pose``: heat maps, (N, joints, h, w), trained towards Gaussians with a peak of 1.
@@ -23,5 +23,5 @@ def softmax_of_labels(scores: Tensor) -> Tensor:
 
 
 def labels_last(planes: Tensor) -> Tensor:
-    """(N, L, h, w) → (N·h·w, L): runtimes reduce what lies together in memory several times faster."""
+    """(N, L, h, w) → (N·h·w, L): runtimes reduce over a contiguous axis several times faster."""
     return planes.permute(0, 2, 3, 1).reshape(-1, planes.shape[1])

@@ -8,10 +8,10 @@ from training.checkpoints.calibration import Calibration
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import read_image
-from training.evaluation.calibration_fitting import SUMMARY, Measurement
 from training.evaluation.evaluator import figure_titles
 from training.evaluation.protocols import one_pass
 from training.evaluation.reliability import Reliability
+from training.evaluation.reliability_report import SUMMARY, ReliabilityReport
 from training.networks.recipe import Recipe
 from training.reporting.overlay import overlay
 from training.reporting.plots import curves_plot, reliability_plot
@@ -21,7 +21,7 @@ from training.reporting.run import Run
 PORTRAIT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
 
 SEED = 1
-"""Draws the pictures that are shown."""
+"""Seed of the samples that are shown."""
 
 INTRODUCTION: Final = """\
 # The model
@@ -29,24 +29,24 @@ INTRODUCTION: Final = """\
 How the models were trained, what they measure and how far their scores can be trusted. This page is written by
 `python -m training.report` from the runs' own logs and checkpoints.
 
-The light network (`training/networks/lite.py`) answers both questions at once. A trunk that others trained
-(MoveNet on people's joints, or EfficientNet-Lite0 on ImageNet) reads the photo; a decoder gathers what it saw;
-from there one branch scores the labels and one draws a map for every joint. Then JPPNet's idea (Liang et al.,
-T-PAMI 2018): refinement stages read the features together with both last answers, so that each task corrects the other.
-The last one draws its answers on a finer grid. Every stage is taught: labels by cross-entropy, the last stage also by
-Lovász-Softmax; joints by Gaussian maps.
+The light network (`training/networks/lite/`) predicts labels and joints together. A pretrained trunk (MoveNet, trained
+on people's joints, or EfficientNet-Lite0, trained on ImageNet) extracts features from the photo and a decoder merges
+them; one head scores the labels, and one predicts a heat map for every joint. As in JPPNet (Liang et al., T-PAMI 2018),
+refinement stages then read the features together with the last predictions of both tasks, so that each task corrects
+the other. The last stage predicts on a finer grid. Every stage is supervised: labels by cross-entropy, in the last
+stage also by Lovász-Softmax; joints by Gaussian heat maps.
 
 `jppnet-lite` is one such network, on EfficientNet-Lite0's trunk; `jppnet-base` is an ensemble of two, one on MoveNet
-Thunder's and one on EfficientNet-Lite0's, at a larger input: its answer is the mean of theirs. Both were trained in
+Thunder's and one on EfficientNet-Lite0's, at a larger input: its prediction is the mean of theirs. Both were trained in
 stages ([training.md](training.md#the-two-models)); [stages.md](stages.md) has the others, with their curves.
 """
 
 ABLATION: Final = """\
 ## Ablation
 
-Whether refinement helps, whether one task helps the other, and what photos without labels bring: equal, small runs
-(`training/presets/ablation.toml`: the light network at 160×128, some 250 steps) that differ in a line. How well a model
-answers in the end, they do not say.
+Effect of refinement, of learning both tasks together, and of photos without labels: small runs
+(`training/presets/ablation.toml`: the light network at 160×128, some 250 steps) that differ in one line each. They do
+not show the accuracy of a fully trained model.
 
 ```sh
 make ablation
@@ -56,23 +56,23 @@ make ablation
 CONFIDENCE: Final = """\
 ## Confidence
 
-Of all pixels or joints that are given a score of 0.8, eight in ten should be right. The expected calibration error
-(ECE, Guo et al., ICML 2017) is how far scores are from that, averaged over all answers in 15 bins of the score.
+Of all pixels or joints with a score of 0.8, eight in ten should be right. The expected calibration error (ECE, Guo et
+al., ICML 2017) is the difference between score and accuracy, averaged over all predictions in 15 bins of the score.
 `training.calibrate` fits three numbers that become part of the checkpoint: a temperature for the label scores, and a
-logistic map of the log-odds of joint scores (Platt, 1999); a map for each joint would fit more than there is to know.
-They are fitted on every second photo of the validation split, and all figures here are of the others. They hold for
-photos like these: on harder ones the same score is less often right.
+logistic map of the log-odds of joint scores (Platt, 1999); one map for each joint would overfit. They are fitted on
+every second photo of the validation split, and all figures here are of the others. They hold for photos like these: on
+harder ones the same score is less often right.
 
-*pixels*: all that are known, at the photo's own size. *parts*: those that were given another label than the background;
-the temperature is fitted on these, since the background is most of every photo and easy. *joints*: right within half a
-head size (PCKh).
+*pixels*: all with a known label, at the photo's own size. *parts*: those with a predicted label other than the
+background; the temperature is fitted on these, since the background is most of every photo and easy. *joints*: right
+within half a head size (PCKh).
 """
 
 
 def page(runs: Sequence[Run], ablation: Sequence[Run], rendered: PreparedFolder | None) -> str:
-    """The page's text; its pictures are those of ``draw``."""
+    """The page as Markdown; ``draw`` writes its pictures."""
     parts = [INTRODUCTION, *_figures(runs), ABLATION, *_ablation(ablation), *_confidence(runs)]
-    return "\n".join([*parts, *_answers(runs, rendered)])
+    return "\n".join([*parts, *_predictions(runs, rendered)])
 
 
 def draw(runs: Sequence[Run], rendered: PreparedFolder | None, images: Path) -> None:
@@ -85,9 +85,9 @@ def draw(runs: Sequence[Run], rendered: PreparedFolder | None, images: Path) -> 
             before, after = run.before_and_after
             pairs = {name: (getattr(before, name), getattr(after, name)) for name in SUMMARY}
             reliability_plot(pairs, images / f"calibration-{run.name}.png")
-        answer = one_pass(run.checkpoint, portrait)
+        prediction = one_pass(run.checkpoint, portrait)
         write_jpeg(
-            overlay(portrait, answer.labels, answer.joints, run.checkpoint.label_set),
+            overlay(portrait, prediction.labels, prediction.joints, run.checkpoint.label_set),
             images / f"portrait-{run.name}.jpg",
         )
         if rendered:
@@ -96,7 +96,7 @@ def draw(runs: Sequence[Run], rendered: PreparedFolder | None, images: Path) -> 
 
 
 def _titles(run: Run) -> dict[str, str]:
-    """The figures that the page gives, with their titles: those that are not nearly another."""
+    """The metrics on the page, with their titles; those that are nearly the same as another are left out."""
     titles = figure_titles(run.checkpoint.label_set)
     merged = f"mean_iou_{len(run.checkpoint.label_set.merged)}"
     return {key: titles[key] for key in ("mean_iou", merged, "pixel_accuracy", "pckh") if key in titles}
@@ -128,7 +128,7 @@ def _figure_row(run: Run, titles: Iterable[str]) -> list[str]:
 
 
 def _learnt(recipe: Recipe, figures: Iterable[str]) -> set[str]:
-    """Those of the figures that are of a task which the recipe teaches."""
+    """Those of the metrics whose task has a weight in the recipe's loss."""
     parsing, pose = recipe.task_weights
     return {key for key in figures if (pose if key.startswith("pckh") else parsing) > 0}
 
@@ -156,7 +156,7 @@ def _ablation(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def differences(reference: Checkpoint, other: Checkpoint) -> str:
-    """What of recipe and data is another than the reference's, in words of a table's cell."""
+    """The keys of recipe and data that differ from the reference, as a table's cell."""
     ours, theirs = (_flat(checkpoint.recipe.model_dump(mode="json")) for checkpoint in (reference, other))
     changed = [f"`{key} = {value}`" for key, value in theirs.items() if ours.get(key) != value and key != "description"]
     if other.data != reference.data:
@@ -181,7 +181,7 @@ def _confidence(runs: Sequence[Run]) -> Iterator[str]:
     yield _table(head, (_calibration_row(run) for run in calibrated))
     yield "ECE in per cent, as the network says it → calibrated. For each label, at the pixels that were given it:\n"
     pairs = {run.name: run.before_and_after for run in calibrated}
-    given = [name for name in calibrated[0].checkpoint.label_set.label_id if _is_given(name, pairs.values())]
+    given = [name for name in calibrated[0].checkpoint.label_set.label_id if _is_predicted(name, pairs.values())]
     yield _table(
         ["label", *pairs],
         ([label, *(_change(old.label[label], new.label[label]) for old, new in pairs.values())] for label in given),
@@ -190,8 +190,8 @@ def _confidence(runs: Sequence[Run]) -> Iterator[str]:
         yield f"![Reliability diagrams of {run.name}](images/calibration-{run.name}.png)\n"
 
 
-def _is_given(label: str, pairs: Iterable[tuple[Measurement, Measurement]]) -> bool:
-    """Whether any run answered a pixel with the label."""
+def _is_predicted(label: str, pairs: Iterable[tuple[ReliabilityReport, ReliabilityReport]]) -> bool:
+    """Whether any run predicted the label for a pixel."""
     return any(any(before.label[label].count) for before, _ in pairs)
 
 
@@ -214,26 +214,26 @@ def _change(before: Reliability, after: Reliability) -> str:
     return " → ".join(f"{100 * part.error:.1f}" if any(part.count) else "–" for part in (before, after))
 
 
-def _answers(runs: Sequence[Run], rendered: PreparedFolder | None) -> Iterator[str]:
-    yield "## Answers\n"
+def _predictions(runs: Sequence[Run], rendered: PreparedFolder | None) -> Iterator[str]:
+    yield "## Predictions\n"
     if rendered:
-        yield f"Rendered people ({rendered.info.source}), drawn by seed {SEED} and not by taste, from the best"
-        yield "answered to the worst: picture, truth, answer. Every joint is drawn, however low its score. The photos"
-        yield "that runs are measured on are not this project's to show; this makes the same sheet of them, or of any"
-        yield "prepared folder:\n"
-        yield "```sh\n.venv/bin/python -m training.answer_sheet RUN/best.pt --data data/ccp --out sheet.jpg\n```\n"
+        yield f"Rendered people ({rendered.info.source}), drawn by seed {SEED}, from the best prediction to the worst:"
+        yield "picture, ground truth, prediction. Every joint is drawn, however low its score. The photos that the runs"
+        yield "are measured on may not be published here; this command makes the same grid of them, or of any prepared"
+        yield "folder:\n"
+        yield "```sh\n.venv/bin/python -m training.prediction_grid RUN/best.pt --data data/ccp --out grid.jpg\n```\n"
         for run in runs:
-            yield f"![Answers of {run.name} beside the truth](images/answers-{run.name}.jpg)\n"
-    yield "And NASA's portrait of Eileen Collins, whose space suit no photo taught:\n"
+            yield f"![Predictions of {run.name} beside the ground truth](images/answers-{run.name}.jpg)\n"
+    yield "NASA's portrait of Eileen Collins; no training photo shows a space suit:\n"
     for run in runs:
-        yield f"![The portrait under the answer of {run.name}](images/portrait-{run.name}.jpg)\n"
+        yield f"![The portrait with the prediction of {run.name}](images/portrait-{run.name}.jpg)\n"
 
 
 def require_showable(folder: PreparedFolder) -> None:
-    """Raises ValueError unless the folder's pictures are rendered throughout, with nothing of a photo in them."""
+    """Raises ValueError unless all pictures of the folder are rendered, without photos as backgrounds."""
     info = folder.info
     if info.name != "rendered people" or "backgrounds" in info.licence:
         raise ValueError(
-            f"--rendered {folder.root}: {info.name} ({info.licence}) is not for a page that anybody sees; give "
-            "pictures of training.synthesize without --backgrounds, and look at others with training.answer_sheet"
+            f"--rendered {folder.root}: {info.name} ({info.licence}) may not be published on the page; give "
+            "pictures of training.synthesize without --backgrounds, and use training.prediction_grid for others"
         )

@@ -1,4 +1,4 @@
-"""Pictures for people: a label map in its colours over the photo, and the skeleton on top."""
+"""Overlay: a label map in its colours over the photo, with the skeleton on top."""
 
 import cv2
 import numpy as np

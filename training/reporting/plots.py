@@ -1,4 +1,4 @@
-"""Figures of what was measured, as small PNG files."""
+"""Plots: training curves and reliability diagrams, as small PNG files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,16 +23,16 @@ GREY, BLUE = "#b0b0b0", "#1f6fb4"
 
 
 def panels(count: int) -> tuple[Figure, list[Axes]]:
-    """A figure with so many panels, ``COLUMNS`` side by side."""
+    """A figure with ``count`` panels, ``COLUMNS`` side by side."""
     columns, rows = min(count, COLUMNS), -(-count // COLUMNS)
     figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows), layout="constrained")
     return figure, [figure.add_subplot(rows, columns, place) for place in range(1, count + 1)]
 
 
 def reliability_plot(pairs: Mapping[str, tuple[Reliability, Reliability]], path: Path) -> None:
-    """What → its reliability before and after calibration, a panel each.
+    """Reliability diagrams, one panel for each name → reliability before and after calibration.
 
-    A bin is a dot; its area says how many answers it holds. On the diagonal, scores say what is so.
+    A bin is a dot; its area shows the number of predictions in it. On the diagonal, scores are calibrated.
     """
     figure, axes = panels(len(pairs))
     for axis, (title, (before, after)) in zip(axes, pairs.items(), strict=True):
@@ -49,7 +49,7 @@ def reliability_plot(pairs: Mapping[str, tuple[Reliability, Reliability]], path:
 
 
 def curves_plot(logs: Mapping[str, Log], figures: Mapping[str, str], path: Path) -> None:
-    """Run → its log, as a panel of the loss and one for each figure of the validation (key → title)."""
+    """Training curves of runs (name → log): a panel of the loss, and one for each validation metric (key → title)."""
     figure, axes = panels(1 + len(figures))
     for name, log in logs.items():
         epochs = [record["epoch"] for record in log]

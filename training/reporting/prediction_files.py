@@ -15,22 +15,22 @@ from training.labels.label_set import LabelSet
 from training.reporting.overlay import colorize
 
 
-def answer_photos(checkpoint: Checkpoint, predict: Predictor, photos: Sequence[Path], out: Path) -> Iterator[str]:
-    """Write every photo's answer to ``out``; yields, for each that has none, why."""
+def write_predictions(checkpoint: Checkpoint, predict: Predictor, photos: Sequence[Path], out: Path) -> Iterator[str]:
+    """Write every photo's prediction to ``out``. Yields the reason for each photo that has none."""
     out.mkdir(parents=True, exist_ok=True)
     for photo in photos:
         try:
             prediction = predict(checkpoint, read_image(photo))
         except UnsuitableNetworkError:
             raise
-        except Exception as error:  # whatever is wrong with one photo, the others are answered
+        except Exception as error:  # whatever is wrong with one photo, the others are predicted
             yield str(error) if isinstance(error, BrokenSampleError) else f"{photo}: {type(error).__name__}: {error}"
         else:
-            write_answer(prediction, checkpoint.label_set, out, photo.stem)
+            write_prediction(prediction, checkpoint.label_set, out, photo.stem)
 
 
-def write_answer(prediction: Prediction, label_set: LabelSet, out: Path, name: str) -> None:
-    """The three files of one photo."""
+def write_prediction(prediction: Prediction, label_set: LabelSet, out: Path, name: str) -> None:
+    """Write the three files of one photo: ``NAME.png``, ``NAME_vis.png`` and ``NAME.json``."""
     cv2.imwrite(str(out / f"{name}.png"), prediction.labels)
     cv2.imwrite(str(out / f"{name}_vis.png"), colorize(prediction.labels, label_set)[:, :, ::-1])
     joints = [

@@ -18,7 +18,7 @@ from training.evaluation.protocols import one_pass
 from training.labels.compatibility import require_same_labels
 from training.reporting.overlay import overlay
 
-COUNT, COLUMNS = 12, 3
+SAMPLES, COLUMNS = 12, 3
 
 PICTURE = (136, 176)
 """Width and height of one picture in pixels; a sample takes three."""
@@ -29,8 +29,8 @@ CAPTION, GAP = 22, 14
 JPEG_QUALITY = 72
 
 
-class Shown(NamedTuple):
-    """One sample on the sheet."""
+class GridCell(NamedTuple):
+    """One sample of the grid: the shares of pixels and joints that are right, in 0–1, and photo, truth, prediction."""
 
     pixels_right: float
     joints_right: float
@@ -38,52 +38,52 @@ class Shown(NamedTuple):
 
 
 def prediction_grid(checkpoint: Checkpoint, folder: PreparedFolder, names: list[str], seed: int) -> UInt8Array:
-    """A sheet of ``COUNT`` of the named samples (or all, if they are fewer), uint8 (H, W, 3) RGB.
+    """A grid of ``SAMPLES`` of the named samples (or all, if they are fewer), uint8 (H, W, 3) RGB.
 
-    Raises ValueError when the checkpoint does not know the samples' labels.
+    Raises ValueError when checkpoint and folder have different labels.
     """
     require_same_labels(checkpoint.label_set, folder.label_set)
-    drawn = np.random.default_rng(seed).permutation(names)[:COUNT].tolist()
-    shown = sorted((show(checkpoint, folder, name) for name in drawn), key=lambda one: one.pixels_right, reverse=True)
-    cells = [cell(one) for one in shown]
+    drawn = np.random.default_rng(seed).permutation(names)[:SAMPLES].tolist()
+    samples = [evaluate_sample(checkpoint, folder, name) for name in drawn]
+    cells = [draw_cell(cell) for cell in sorted(samples, key=lambda cell: cell.pixels_right, reverse=True)]
     cells += [np.full_like(cells[0], 255)] * (-len(cells) % COLUMNS)
     rows = [np.concatenate(cells[start : start + COLUMNS], 1) for start in range(0, len(cells), COLUMNS)]
     return np.concatenate(rows, 0)
 
 
-def show(checkpoint: Checkpoint, folder: PreparedFolder, name: str) -> Shown:
-    """Answer one sample and compare it with the truth; a share is nan where nothing is known."""
+def evaluate_sample(checkpoint: Checkpoint, folder: PreparedFolder, name: str) -> GridCell:
+    """Predict one sample and compare it with the truth; a share is nan where nothing is known."""
     sample, label_set = folder.read(name), checkpoint.label_set
-    answer = one_pass(checkpoint, sample.image)
-    known, near = joints_near(answer.joints, sample.joints, label_set)
+    prediction = one_pass(checkpoint, sample.image)
+    known, near = joints_near(prediction.joints, sample.joints, label_set)
     certain = sample.labels < len(label_set.labels)
     pictures = (
         sample.image,
         overlay(sample.image, sample.labels, sample.joints, label_set),
-        overlay(sample.image, answer.labels, answer.joints, label_set),
+        overlay(sample.image, prediction.labels, prediction.joints, label_set),
     )
-    right = (answer.labels == sample.labels)[certain]
-    return Shown(
+    right = (prediction.labels == sample.labels)[certain]
+    return GridCell(
         float(right.mean()) if right.size else float("nan"),
         float(near.sum() / known.sum()) if known.any() else float("nan"),
         pictures,
     )
 
 
-def cell(shown: Shown) -> UInt8Array:
-    """The three pictures side by side over their caption, on white."""
+def draw_cell(cell: GridCell) -> UInt8Array:
+    """Draw the three pictures side by side over their caption, on white."""
     width, height = PICTURE
     canvas = np.full((height + CAPTION + GAP, 3 * width + GAP, 3), 255, np.uint8)
-    for place, picture in enumerate(shown.pictures):
+    for column, picture in enumerate(cell.pictures):
         scale = min(width / picture.shape[1], height / picture.shape[0])
         size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        left, top = place * width + (width - size[0]) // 2, (height - size[1]) // 2
+        left, top = column * width + (width - size[0]) // 2, (height - size[1]) // 2
         canvas[top : top + size[1], left : left + size[0]] = small
-    words = [f"{100 * shown.pixels_right:.0f} % of pixels right"]
-    words += [] if np.isnan(shown.joints_right) else [f"{100 * shown.joints_right:.0f} % of joints"]
+    caption = [f"{100 * cell.pixels_right:.0f} % of pixels right"]
+    caption += [] if np.isnan(cell.joints_right) else [f"{100 * cell.joints_right:.0f} % of joints"]
     corner = (4, height + CAPTION - 7)
-    cv2.putText(canvas, ", ".join(words), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
+    cv2.putText(canvas, ", ".join(caption), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
     return canvas
 
 

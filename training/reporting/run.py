@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from training.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from training.checkpoints.digest import digest
-from training.evaluation.calibration_fitting import Measurement
+from training.checkpoints.digest import file_sha256
+from training.evaluation.reliability_report import ReliabilityReport
 from training.reporting.plots import Log
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a training run left behind."""
+    """A training run, read from its folder."""
 
     name: str
     checkpoint: Checkpoint
@@ -22,22 +22,23 @@ class Run:
     """As ``training.calibrate --out`` wrote it."""
 
     @property
-    def before_and_after(self) -> tuple[Measurement, Measurement]:
-        """The calibration's measurements."""
+    def before_and_after(self) -> tuple[ReliabilityReport, ReliabilityReport]:
+        """Reliability before and after calibration."""
         assert self.calibration is not None
-        return Measurement.read(self.calibration["before"]), Measurement.read(self.calibration["after"])
+        return ReliabilityReport.read(self.calibration["before"]), ReliabilityReport.read(self.calibration["after"])
 
 
 def read_run(folder: Path) -> Run:
     """Read a run's folder.
 
-    Raises FileNotFoundError where it has not kept a checkpoint yet, ValueError where its calibration is another's.
+    Raises FileNotFoundError where there is no ``best.pt`` yet, ValueError where the calibration is of another
+    checkpoint.
     """
     written = folder / "log.jsonl"
     log = [json.loads(line) for line in written.read_text().splitlines()] if written.exists() else []
     measured = folder / "calibration.json"
     calibration = json.loads(measured.read_text()) if measured.exists() else None
-    if calibration and calibration["checkpoint"] != digest(folder / "best.pt"):
+    if calibration and calibration["checkpoint"] != file_sha256(folder / "best.pt"):
         raise ValueError(
             f"{measured} was measured on other weights than {folder / 'best.pt'}: training.calibrate again"
         )

@@ -1,1 +1,1 @@
-"""Pseudo-labels: a trained network, the teacher, labels photos that nobody labelled (docs/self-training.md)."""
+"""Pseudo-labels: a trained network, the teacher, labels photos without labels (docs/self-training.md)."""

@@ -18,7 +18,7 @@ from training.data.sample import BrokenSampleError, FloatArray, Sample, UInt8Arr
 from training.data.unlabelled import Points
 from training.labels.label_set import IGNORE
 from training.labels.lip import JOINT_ID, LABEL_ID, LIP
-from training.self_training.rules import without_swapped_sides
+from training.self_training.rules import drop_swapped_sides
 from training.self_training.teachers.agreement import GROUPS, Evidence, Mask, agreed_labels, body_part_map
 from training.self_training.teachers.bodypix import BodyPix
 from training.self_training.teachers.exported_model import ExportedModel
@@ -140,7 +140,7 @@ class OpenImages:
         if landmarks is None or not _is_own_pose(landmarks, own):
             return Sample(name, image, labels, no_joints(), INFO.licence)
         limbs = {label: landmarks[list(chain), :2] for label, chain in (LIMBS | FEET).items()}
-        labels = without_swapped_sides(labels, limbs, LIP)
+        labels = drop_swapped_sides(labels, limbs, LIP)
         joints = joints_on_their_parts(to_lip_joints(landmarks, labels), labels, body_part_map(evidence.body))
         return Sample(name, image, labels, joints, INFO.licence)
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.synthetic.mesh import Floats, Ints
-from training.synthetic.regions import Places
+from training.synthetic.regions import BodyCoordinates
 
 Shape = tuple[Floats, Ints]
 """Points (N, 3) at rest, in metres, and triangles (F, 3)."""
@@ -15,7 +15,7 @@ Rough = tuple[npt.NDArray[np.floating], npt.NDArray[np.integer]]
 RIM_POINTS = 16
 
 
-def sunglasses(places: Places, rng: np.random.Generator) -> Shape:
+def sunglasses(places: BodyCoordinates, rng: np.random.Generator) -> Shape:
     """Two curved lenses, round to square, a bridge and two temples, as wide as the eyes stand apart."""
     eye = places.marks["eye"]
     size = float(eye[0]) / 0.031
@@ -38,7 +38,7 @@ def sunglasses(places: Places, rng: np.random.Generator) -> Shape:
     return _joined(shapes)
 
 
-def visor(places: Places, backward: bool) -> Shape:
+def visor(places: BodyCoordinates, backward: bool) -> Shape:
     """Half a disc before the brow, or behind the head."""
     eye = places.marks["eye"]
     at_brow = (places.is_head > 0.5) & (np.abs(places.points[:, 1] - eye[1] - 0.05) < 0.02)
@@ -56,7 +56,7 @@ def visor(places: Places, backward: bool) -> Shape:
     return _joined([(np.concatenate([inside, outside]), triangles)])
 
 
-def brows(places: Places) -> Floats:
+def brows(places: BodyCoordinates) -> Floats:
     """How much of an eyebrow each point is, 0 or 1, (V,): an arc above each eye."""
     x, y, z = (places.points - places.marks["eye"]).T
     x = np.abs(places.points[:, 0]) - places.marks["eye"][0]

@@ -1,4 +1,4 @@
-"""Many samples on one picture, each beside its labels and skeleton, to be looked at."""
+"""Contact sheet: many samples in one picture, each beside its labels and skeleton."""
 
 import cv2
 import numpy as np

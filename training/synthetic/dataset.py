@@ -16,11 +16,11 @@ from tqdm import tqdm
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import DatasetInfo, Sample
 from training.synthetic.bodies import BANK_VERSION, BodyBank, bake_bank
-from training.synthetic.layers import Tailor
-from training.synthetic.people import Cast
-from training.synthetic.place import PhotoBackdrops
+from training.synthetic.layers import GarmentFitter
+from training.synthetic.people import PersonGenerator
 from training.synthetic.poses import PoseLibrary
-from training.synthetic.scene import NothingToSeeError, Studio
+from training.synthetic.scene import NoVisiblePersonError, SceneGenerator
+from training.synthetic.surroundings import PhotoBackgrounds
 from training.synthetic.wardrobe import read_wardrobe
 
 LICENCE = "free to use: rendered from MakeHuman's garments (CC0), anny's bodies (Apache-2.0) and CMU's motion (free)"
@@ -32,8 +32,8 @@ VAL_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What a worker needs to know."""
+class RenderJob:
+    """Everything that decides a rendered data set."""
 
     seed: int
     material: Path
@@ -42,9 +42,11 @@ class Job:
     out: Path
 
     def name(self, index: int) -> str:
+        """Name of the sample of an index."""
         return f"rendered-{self.seed}-{index:06d}"
 
     def info(self) -> DatasetInfo:
+        """Description of the data set."""
         licence = LICENCE
         if self.backgrounds is not None:
             behind = PreparedFolder(self.backgrounds).info
@@ -52,62 +54,64 @@ class Job:
         return DatasetInfo("rendered people", licence, f"training.synthesize, seed {self.seed}")
 
 
-class Worker:
-    """Renders and stores; loads bodies, clothes and motion once."""
+class RenderWorker:
+    """Renders samples and stores them; loads bodies, clothes and motion once."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: RenderJob) -> None:
         self.job, self.folder = job, PreparedFolder(job.out)
         bank = BodyBank(job.bodies)
-        cast = Cast(bank, Tailor(bank, read_wardrobe(job.material / "makehuman")), PoseLibrary(job.material / "cmu"))
-        self.studio = Studio(cast, PhotoBackdrops(job.backgrounds) if job.backgrounds else None)
+        person_generator = PersonGenerator(
+            bank, GarmentFitter(bank, read_wardrobe(job.material / "makehuman")), PoseLibrary(job.material / "cmu")
+        )
+        self.scenes = SceneGenerator(person_generator, PhotoBackgrounds(job.backgrounds) if job.backgrounds else None)
 
-    def make(self, index: int) -> None:
-        """Render one sample and write it. Raises NothingToSeeError."""
-        shot = self.studio.shoot(self.job.seed, index)
+    def render(self, index: int) -> None:
+        """Render one sample and write it. Raises NoVisiblePersonError."""
+        sample = self.scenes.generate(self.job.seed, index)
         name = self.job.name(index)
-        image = cv2.imdecode(np.frombuffer(shot.jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+        image = cv2.imdecode(np.frombuffer(sample.jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
         people = self.job.out / "people"
         people.mkdir(parents=True, exist_ok=True)
-        (people / f"{name}.json").write_text(json.dumps([asdict(person) for person in shot.people]))
-        with tempfile.TemporaryDirectory() as place:
-            photo = Path(place) / "photo.jpg"
-            photo.write_bytes(shot.jpeg)
-            self.folder.write(Sample(name, np.asarray(image, np.uint8), shot.labels, shot.joints, LICENCE), photo)
+        (people / f"{name}.json").write_text(json.dumps([asdict(person) for person in sample.people]))
+        with tempfile.TemporaryDirectory() as folder:
+            photo = Path(folder) / "photo.jpg"
+            photo.write_bytes(sample.jpeg)
+            self.folder.write(Sample(name, np.asarray(image, np.uint8), sample.labels, sample.joints, LICENCE), photo)
 
 
-_worker: Worker | None = None
+_worker: RenderWorker | None = None
 
 
-def _start(job: Job) -> None:
-    """Begin a worker process: one thread each, for there are several processes."""
+def _start_worker(job: RenderJob) -> None:
+    """Initialise a worker process with one thread, since there are several processes."""
     global _worker
     os.environ["LP_NUM_THREADS"] = "1"  # Mesa's software rasteriser reads it when the context opens
     cv2.setNumThreads(1)
-    _worker = Worker(job)
+    _worker = RenderWorker(job)
 
 
-def _make(index: int) -> str | None:
-    """Make one sample in a worker process; the reason comes back if it could not be made."""
+def _render_one(index: int) -> str | None:
+    """Render one sample in a worker process. Returns the reason if it could not be rendered."""
     assert _worker is not None
     try:
-        _worker.make(index)
-    except NothingToSeeError as error:
+        _worker.render(index)
+    except NoVisiblePersonError as error:
         return str(error)
     except Exception as error:  # one bad sample never ends a run; it is named at the end
         return f"index {index}: {type(error).__name__}: {error}"
     return None
 
 
-def synthesize(job: Job, count: int, processes: int) -> list[str]:
-    """Make what is missing of ``count`` samples; the reasons for those that could not be made come back."""
+def synthesize(job: RenderJob, count: int, processes: int) -> list[str]:
+    """Render what is missing of ``count`` samples. Returns the reasons for those that could not be rendered."""
     folder = PreparedFolder(job.out)
     job.out.mkdir(parents=True, exist_ok=True)
     todo = [index for index in range(count) if not folder.has(job.name(index))]
     skipped: list[str] = []
     if todo:
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(processes, len(todo)), spawn, _start, (job,)) as pool:
-            running = [pool.submit(_make, index) for index in todo]
+        with ProcessPoolExecutor(min(processes, len(todo)), spawn, _start_worker, (job,)) as pool:
+            running = [pool.submit(_render_one, index) for index in todo]
             for done in tqdm(as_completed(running), total=len(todo), desc="render", unit="picture"):
                 reason = done.result()
                 if reason is not None:
@@ -118,8 +122,8 @@ def synthesize(job: Job, count: int, processes: int) -> list[str]:
     return sorted(skipped)
 
 
-def require_bodies(path: Path) -> None:
-    """Make the bank of bodies if it is not there, in a process that gives its memory back."""
+def ensure_bodies(path: Path) -> None:
+    """Make the bank of bodies if it is missing, in a process of its own, whose memory is freed."""
     if path.exists():
         return
     print(f"making {path} with anny: two minutes, once")

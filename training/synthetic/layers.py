@@ -17,9 +17,9 @@ from training.synthetic.bodies import GROUPS, Body, BodyBank
 from training.synthetic.garments import Garment
 from training.synthetic.materials import Material
 from training.synthetic.mesh import Floats, Ints, normals, triangle_to_vertex
-from training.synthetic.regions import FAR, Places, Regions
+from training.synthetic.regions import FAR, BodyCoordinates, Regions
 
-Inside = Callable[[Places], Floats]
+Inside = Callable[[BodyCoordinates], Floats]
 """A garment's border: metres inside it, negative outside, at each point."""
 
 OVERLAP = 0.02
@@ -43,7 +43,7 @@ class Layer:
     labels: Floats | int
     material: Material
     cover: Floats
-    places: Places
+    places: BodyCoordinates
     touch: csr_array
     tint: Floats | None = None
 
@@ -62,8 +62,8 @@ class Group:
     touch: csr_array
 
 
-class Tailor:
-    """What of fitting does not depend on the body: the groups of the base mesh and the garments' skin weights."""
+class GarmentFitter:
+    """Garment fitter: mesh groups and skin weights of all garments, shared by all bodies."""
 
     def __init__(self, bank: BodyBank, garments: dict[str, Garment]) -> None:
         self.bank, self.garments, self.regions = bank, garments, Regions(bank.rig)
@@ -77,26 +77,26 @@ class Tailor:
         return Group(index, local, csr_array(self.bank.rig.weights[index]), triangle_to_vertex(len(index), local))
 
 
-class Fitting:
-    """One body being dressed. ``layers`` go from the skin outwards; the first is the skin."""
+class LayerStack:
+    """A body with its layers of skin, hair and clothes. ``layers`` go from the skin outwards; the first is the skin."""
 
-    def __init__(self, tailor: Tailor, body: Body) -> None:
-        self.tailor, self.body = tailor, body
-        self.places = tailor.regions.places(body)
+    def __init__(self, fitter: GarmentFitter, body: Body) -> None:
+        self.fitter, self.body = fitter, body
+        self.places = fitter.regions.places(body)
         self.layers: list[Layer] = []
 
     def bare(
         self, group_name: str, name: str, labels: Floats | int, material: Material, tint: Floats | None = None
     ) -> Layer:
         """Add a group of the base mesh as it is."""
-        group = self.tailor.groups[group_name]
+        group = self.fitter.groups[group_name]
         places = self.places.only(group.index)
         layer = Layer(
             name,
             places.points,
             group.weights,
             group.triangles,
-            self.tailor.bank.uvs[group.index],
+            self.fitter.bank.uvs[group.index],
             labels,
             material,
             np.full(len(places.arm), FAR, np.float32),
@@ -122,7 +122,7 @@ class Fitting:
         by ``thickness`` metres plus ``looser``. Layers beneath end ``hides`` metres inside its border."""
         if hides is not None:
             self.end_beneath(inside, hides)
-        group = self.tailor.groups[group_name]
+        group = self.fitter.groups[group_name]
         layer = self.bare(group_name, label, LABEL_ID[label], material)
         rest = layer.rest if base is None else base
         push = np.full(len(rest), thickness, np.float32)
@@ -145,13 +145,13 @@ class Fitting:
         layer = Layer(
             label,
             rest,
-            csr_array(self.tailor.weights[garment.name][used]),
+            csr_array(self.fitter.weights[garment.name][used]),
             local,
             garment.uvs[used],
             LABEL_ID[label],
             material,
             np.full(len(used), FAR, np.float32),
-            Places(rest, arm, leg, is_arm, is_leg, is_head, left, p.arm_length, p.leg_length, p.marks),
+            BodyCoordinates(rest, arm, leg, is_arm, is_leg, is_head, left, p.arm_length, p.leg_length, p.marks),
             triangle_to_vertex(len(used), local),
         )
         self.layers.append(layer)
@@ -159,7 +159,7 @@ class Fitting:
 
     def on_head(self, label: str, material: Material, rest: Floats, triangles: Ints) -> Layer:
         """Wear something stiff that moves with the head."""
-        rig, count = self.tailor.bank.rig, len(rest)
+        rig, count = self.fitter.bank.rig, len(rest)
         head = np.full(count, rig.index("head"))
         weights = csr_array((np.ones(count, np.float32), (np.arange(count), head)), shape=(count, len(rig.bones)))
         no, yes = np.zeros(count, np.float32), np.ones(count, np.float32)
@@ -172,7 +172,7 @@ class Fitting:
             LABEL_ID[label],
             material,
             yes,
-            Places(rest, no, no, no, no, yes, no, 1.0, 1.0, self.places.marks),
+            BodyCoordinates(rest, no, no, no, no, yes, no, 1.0, 1.0, self.places.marks),
             triangle_to_vertex(count, triangles),
         )
         self.layers.append(layer)
@@ -190,7 +190,7 @@ class Fitting:
 
     def end_skin(self, covered: npt.NDArray[np.bool_]) -> None:
         """The skin ends where base vertices (V,) are covered."""
-        body = self.tailor.groups["body"].index
+        body = self.fitter.groups["body"].index
         self.change(self.layers[0], self.layers[0].ending(np.where(covered[body], -1.0, 1.0).astype(np.float32)))
 
     def skin_under(self, garment: Garment, triangles: Ints) -> npt.NDArray[np.bool_]:

@@ -9,10 +9,10 @@ from training.labels.lip import LABEL_ID
 from training.synthetic import palette, regions
 from training.synthetic.accessories import brows, sunglasses, visor
 from training.synthetic.bodies import Body
-from training.synthetic.layers import OVERLAP, Fitting, Layer, Tailor
+from training.synthetic.layers import OVERLAP, GarmentFitter, Layer, LayerStack
 from training.synthetic.materials import Material, plain
 from training.synthetic.mesh import Floats
-from training.synthetic.regions import FAR, Places
+from training.synthetic.regions import FAR, BodyCoordinates
 from training.synthetic.wardrobe import (
     BLAZER,
     BLAZER_SHIRT,
@@ -44,9 +44,9 @@ ANKLE = 2.1
 """Along the leg: where shoes begin."""
 
 
-def dress(tailor: Tailor, body: Body, rng: np.random.Generator) -> list[Layer]:
+def dress(fitter: GarmentFitter, body: Body, rng: np.random.Generator) -> list[Layer]:
     """Skin, hair and clothes for one body, from the skin outwards."""
-    outfit = Outfit(Fitting(tailor, body), rng)
+    outfit = Outfit(LayerStack(fitter, body), rng)
     outfit.skin()
     outfit.clothes()
     outfit.head()
@@ -62,7 +62,7 @@ def pick(rng: np.random.Generator, *ranges: tuple[float, float]) -> float:
 class Outfit:
     """Chooses and puts on. Methods are called from the skin outwards."""
 
-    def __init__(self, fitting: Fitting, rng: np.random.Generator) -> None:
+    def __init__(self, fitting: LayerStack, rng: np.random.Generator) -> None:
         self.fitting, self.rng = fitting, rng
         self.female = fitting.body.gender < 0.5
         self.flat_chested = fitting.body.gender > 0.85
@@ -74,16 +74,16 @@ class Outfit:
 
     def skin(self) -> None:
         """Skin with lips and brows, and eyes."""
-        tailor, places = self.fitting.tailor, self.fitting.places
-        body = tailor.groups["body"].index
+        fitter, places = self.fitting.fitter, self.fitting.places
+        body = fitter.groups["body"].index
         at = places.only(body)
-        tint = tailor.bank.lips[body] - brows(at)
+        tint = fitter.bank.lips[body] - brows(at)
         self.fitting.bare("body", "skin", regions.skin_labels(at), self.skin_material, tint)
         white = replace(
             self.skin_material, colors=np.array([[0.6, 0.58, 0.55]] * 2 + [[0.03, 0.02, 0.015]], np.float32)
         )
         for eye in ("helper-l-eye", "helper-r-eye"):
-            forward = places.points[tailor.groups[eye].index, 2]
+            forward = places.points[fitter.groups[eye].index, 2]
             iris = np.where(forward > np.quantile(forward, 0.75), -1.0, 0.0).astype(np.float32)
             self.fitting.bare(eye, "eye", LABEL_ID["face"], white, iris)
 
@@ -183,8 +183,8 @@ class Outfit:
 
     def skirt(self, material: Material, label: str, end: float, thickness: float = 0.004) -> None:
         """The base mesh's skirt down to ``end`` along the leg, wide or drawn in towards the legs."""
-        tights = self.fitting.body.vertices[self.fitting.tailor.groups["helper-tights"].index]
-        wide = self.fitting.body.vertices[self.fitting.tailor.groups["helper-skirt"].index]
+        tights = self.fitting.body.vertices[self.fitting.fitter.groups["helper-tights"].index]
+        wide = self.fitting.body.vertices[self.fitting.fitter.groups["helper-skirt"].index]
         nearest = tights[cKDTree(tights).query(wide)[1]]
         drawn_in = self.rng.uniform(0.0, 0.7) * np.array([1, 0, 1], np.float32)
         base = (wide + drawn_in * (nearest - wide)).astype(np.float32)
@@ -227,7 +227,7 @@ class Outfit:
             return
         gap, sleeve, hem = pick(rng, (0.0, 0.0), (0.02, 0.07)), rng.uniform(1.6, 2.05), rng.uniform(-0.12, 0.1)
 
-        def front(places: Places) -> Floats:
+        def front(places: BodyCoordinates) -> Floats:
             return regions.open_front(places, gap) if gap else np.full(len(places.arm), FAR, np.float32)
 
         if self.chance(0.4):
@@ -245,7 +245,7 @@ class Outfit:
 
     def shoes(self, name: str, socks: Material | None) -> None:
         """Shoes, left and right; their files' short socks are cloth or, on bare feet, skin."""
-        fitting, garment, material = self.fitting, self.fitting.tailor.garments[name], palette.leather(self.rng)
+        fitting, garment, material = self.fitting, self.fitting.fitter.garments[name], palette.leather(self.rng)
         covered = fitting.skin_under(garment, garment.triangles) & (fitting.places.leg > ANKLE - 0.15)
         fitting.end_skin(covered)
         for layer in fitting.layers[:]:
@@ -267,7 +267,7 @@ class Outfit:
         start = self.rng.uniform(1.1, 1.8)
         for side, is_left in (("left", 1.0), ("right", 0.0)):
 
-            def shaft(places: Places, own: float = is_left) -> Floats:
+            def shaft(places: BodyCoordinates, own: float = is_left) -> Floats:
                 along = np.minimum(regions.stockings(places, start), (2.3 - places.leg) * 0.1)
                 return np.where(places.left == own, along, -FAR).astype(np.float32)
 
@@ -294,7 +294,7 @@ class Outfit:
         hat = str(rng.choice(list(HEADWEAR), p=list(HEADWEAR.values())))
         tilt = rng.uniform(-0.1, 0.25)
 
-        def beside_hat(places: Places) -> Floats:
+        def beside_hat(places: BodyCoordinates) -> Floats:
             return -regions.cap(places, 0.055, tilt) if hat else np.full(len(places.arm), FAR, np.float32)
 
         if not self.chance(0.01 if self.female else 0.06):
@@ -309,12 +309,12 @@ class Outfit:
             )
             if self.chance(0.97 if self.female else 0.7):
                 names = LONG_HAIR if self.female and self.chance(0.85) else SHORT_HAIR
-                hair = fitting.tailor.garments[str(rng.choice(names))]
+                hair = fitting.fitter.garments[str(rng.choice(names))]
                 layer = fitting.mesh(hair, hair.triangles, "hair", palette.hair(self.hair_color, rng, strands=True))
                 fitting.change(layer, layer.ending(beside_hat(layer.places)))
         material = palette.cloth(rng, "knit")
         if hat == "fedora":
-            garment = fitting.tailor.garments[str(rng.choice(HATS))]
+            garment = fitting.fitter.garments[str(rng.choice(HATS))]
             fitting.mesh(garment, garment.triangles, "hat", material)
         elif hat:
             fitting.region("body", "hat", material, lambda p: regions.cap(p, 0.045, tilt), 0.014, hides=None)
@@ -326,7 +326,7 @@ class Outfit:
 
     def part(self, part: Part, label: str, material: Material) -> None:
         """Wear a part of a garment: the skin beneath goes, and layers end under its hem."""
-        fitting, garment = self.fitting, self.fitting.tailor.garments[part.garment]
+        fitting, garment = self.fitting, self.fitting.fitter.garments[part.garment]
         triangles = part.triangles(garment)
         fitting.end_skin(fitting.skin_under(garment, triangles))
         beneath = fitting.layers[:]

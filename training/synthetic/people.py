@@ -1,4 +1,4 @@
-"""One person in the world: a body, dressed, in a pose, standing on the ground (or not)."""
+"""Person generator: a dressed body in a random pose, placed in the world."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from training.labels.lip import JOINT_ID
 from training.synthetic.bodies import BodyBank, Rig
-from training.synthetic.layers import Layer, Tailor
+from training.synthetic.layers import GarmentFitter, Layer
 from training.synthetic.mesh import Floats, normals
 from training.synthetic.motion import Doubles
 from training.synthetic.outfits import dress
@@ -50,8 +50,11 @@ CROSSINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """``surfaces`` to draw, ``joints`` (16, 3) in the world, the height of a ``seat`` under the pelvis (metres; None
-    without one), what the pose is called, and the ``stature`` in metres."""
+    """A person in the world.
+
+    ``surfaces``: what is drawn. ``joints``: (16, 3). ``seat``: height of a seat under the pelvis, in metres; None:
+    no seat. ``pose``: its name. ``stature``: in metres.
+    """
 
     surfaces: list[Surface]
     joints: Doubles
@@ -60,40 +63,40 @@ class Person:
     stature: float
 
 
-class Cast:
-    """Everything that people are drawn from."""
+class PersonGenerator:
+    """Draws random people from a bank of bodies, garments and poses."""
 
-    def __init__(self, bank: BodyBank, tailor: Tailor, poses: PoseLibrary) -> None:
-        self.bank, self.tailor, self.poses = bank, tailor, poses
+    def __init__(self, bank: BodyBank, fitter: GarmentFitter, poses: PoseLibrary) -> None:
+        self.bank, self.fitter, self.poses = bank, fitter, poses
 
     def draw(self, number: int, place: Doubles, rng: np.random.Generator) -> Person:
         """Person ``number`` (1–255) at ``place`` (x, z)."""
         rig = self.bank.rig
         body = self.bank.draw(rng)
-        layers = [layer for layer in dress(self.tailor, body, rng) if (layer.cover > 0).any()]
+        layers = [layer for layer in dress(self.fitter, body, rng) if (layer.cover > 0).any()]
         heading = Rotation.from_euler("y", rng.uniform(0, 2 * np.pi)).as_matrix()
         for _ in range(POSE_TRIES):
-            stance = self.poses.draw(rng)
-            pose = pose_body(body, rig, stance.skeleton, stance.frame, stance.hands)
-            pose = pose.moved(heading @ stance.turn, np.zeros(3))
+            sampled = self.poses.draw(rng)
+            pose = pose_body(body, rig, sampled.skeleton, sampled.frame, sampled.hands)
+            pose = pose.moved(heading @ sampled.turn, np.zeros(3))
             joints = joints_of(pose, rig, pose.skin(body.vertices, rig.weights))
             if not collides(joints, body.stature):
                 break
         surfaces = [surface_of(layer, pose, number) for layer in layers]
         joints[JOINT_ID["head-top"]] = head_top(layers, surfaces, pose, rig)
         lift = -min(float(s.vertices[s.cover >= 0, 1].min(initial=9.0)) for s in surfaces if s.cover is not None)
-        if stance.airborne:
+        if sampled.airborne:
             lift += rng.uniform(0.05, 0.6)
         pelvis = joints[JOINT_ID["pelvis"]]
         shift = np.array([place[0] - pelvis[0], lift, place[1] - pelvis[2]])
         surfaces = [replace(s, vertices=np.asarray(s.vertices + shift, np.float32)) for s in surfaces]
         joints = joints + shift
-        seat = float(pelvis[1] + lift - PELVIS_ABOVE_SEAT * body.stature) if stance.seat else None
-        return Person(surfaces, joints, seat, stance.name, body.stature)
+        seat = float(pelvis[1] + lift - PELVIS_ABOVE_SEAT * body.stature) if sampled.seat else None
+        return Person(surfaces, joints, seat, sampled.name, body.stature)
 
 
 def surface_of(layer: Layer, pose: Pose, number: int) -> Surface:
-    """A layer at rest → posed, without the triangles that are nowhere inside its border."""
+    """The posed surface of a layer, without triangles that lie outside its border."""
     vertices = pose.skin(layer.rest, layer.weights)
     shown = (layer.cover[layer.triangles] > -BORDER).any(1)
     return Surface(
@@ -128,7 +131,7 @@ def head_top(layers: list[Layer], surfaces: list[Surface], pose: Pose, rig: Rig)
 
 
 def collides(joints: Doubles, stature: float) -> bool:
-    """Whether limbs run through each other or through the trunk."""
+    """Whether limbs intersect each other or the trunk."""
     ends = {n: (joints[JOINT_ID[a]], joints[JOINT_ID[b]], r * stature / 1.7) for n, (a, b, r) in SEGMENTS.items()}
     share = np.linspace(0, 1, 7)[:, None]
     lines = {name: a + share * (b - a) for name, (a, b, _) in ends.items()}

@@ -24,8 +24,8 @@ LEGS = ("femur", "tibia", "foot", "toes", "hipjoint")
 
 
 @dataclass(frozen=True, slots=True)
-class Stance:
-    """A pose to take: the skeleton it is written for, its frame (the root without its turn about the vertical),
+class SampledPose:
+    """A sampled pose: the skeleton it is written for, its frame (the root without its turn about the vertical),
     ``turn`` (3, 3) of the whole body, and how it meets the ground."""
 
     skeleton: Skeleton
@@ -46,8 +46,8 @@ class PoseLibrary:
         if not all(self.takes.values()):
             raise FileNotFoundError(f"{root} holds no motion of subjects {', '.join(SUBJECT_SHARES)}")
 
-    def draw(self, rng: np.random.Generator) -> Stance:
-        """A stance; see ``SOURCES``."""
+    def draw(self, rng: np.random.Generator) -> SampledPose:
+        """A random pose; see ``SOURCES``."""
         source = str(rng.choice(list(SOURCES), p=list(SOURCES.values())))
         key: KeyPose | None = None
         subject = str(rng.choice(list(SUBJECT_SHARES), p=list(SUBJECT_SHARES.values())))
@@ -68,7 +68,7 @@ class PoseLibrary:
             frame = jittered(frame, skeleton, RECORDED_JITTER, rng)
         if rng.random() < 0.5:
             frame = mirrored(frame)
-        return Stance(
+        return SampledPose(
             skeleton,
             frame,
             self._turn(key, rng),

@@ -23,7 +23,7 @@ SAMPLES = 4
 VERTEX_LAYOUT = {
     "in_position": 3, "in_normal": 3, "in_rest": 3, "in_uv": 2, "in_cover": 1, "in_label": 1, "in_tint": 1,
 }  # fmt: skip
-NOBODY = 0
+NO_PERSON = 0
 """Person id of whatever is no person."""
 
 Pass = Literal["color", "ids", "shadow"]
@@ -44,7 +44,7 @@ class Surface:
     triangles: Ints
     material: Material
     labels: Floats | int
-    person: int = NOBODY
+    person: int = NO_PERSON
     uvs: Floats | None = None
     cover: Floats | None = None
     tint: Floats | None = None
@@ -67,7 +67,7 @@ class Surface:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class RenderOutput:
     """What a camera saw, (H, W) each: ``color`` float32 RGB in linear light (H, W, 3); ``labels`` and ``people`` uint8;
     ``distance`` float32 metres from the eye, infinite where nothing was drawn; ``drawn`` float32 0–1, how much of the
     pixel is covered (``color`` is already multiplied by it)."""
@@ -103,7 +103,7 @@ class Renderer:
         """Who draws, in OpenGL's words."""
         return str(self.context.info["GL_RENDERER"])
 
-    def render(self, surfaces: list[Surface], camera: Camera, light: Light) -> Picture:
+    def render(self, surfaces: list[Surface], camera: Camera, light: Light) -> RenderOutput:
         """Draw a scene: the sun's shadow map, then colour, then ids. ``surfaces`` from the inside out: they are drawn
         from the outside in, so that what is covered is not shaded."""
         targets = self._targets_of(camera.width, camera.height)
@@ -191,7 +191,7 @@ class _Targets:
             context.depth_renderbuffer(size),
         )
 
-    def read(self) -> Picture:
+    def read(self) -> RenderOutput:
         """The pictures, top row first."""
         width, height = self.size
         shape = (height, width)
@@ -200,4 +200,4 @@ class _Targets:
         far = np.frombuffer(self.ids.read(components=1, attachment=1, dtype="f4"), np.float32).reshape(shape)[::-1]
         distance = np.where(far > 0, far, np.inf).astype(np.float32)
         solid = color.astype(np.float32)
-        return Picture(solid[..., :3], ids[..., 0].copy(), ids[..., 1].copy(), distance, solid[..., 3])
+        return RenderOutput(solid[..., :3], ids[..., 0].copy(), ids[..., 1].copy(), distance, solid[..., 3])

@@ -1,4 +1,4 @@
-"""A whole scene: people in a place, before a camera, in some light; and the labelled photo that comes of it."""
+"""Scene generator: people, surroundings, camera and light, rendered as a labelled photo."""
 
 from dataclasses import dataclass
 
@@ -7,24 +7,24 @@ import numpy.typing as npt
 
 from training.data.sample import OCCLUDED, FloatArray, UInt8Array, no_joints
 from training.labels.lip import IGNORE, JOINT_ID, LIP
-from training.synthetic import photograph, place
+from training.synthetic import photo_effects, surroundings
 from training.synthetic.camera import Camera, draw_light
 from training.synthetic.materials import Material, plain
 from training.synthetic.mesh import Floats
-from training.synthetic.painting import paint, studio
-from training.synthetic.people import Cast, Person
-from training.synthetic.place import PhotoBackdrops
-from training.synthetic.renderer import NOBODY, Picture, Renderer, Surface
+from training.synthetic.painted_background import paint_background, studio
+from training.synthetic.people import Person, PersonGenerator
+from training.synthetic.renderer import NO_PERSON, Renderer, RenderOutput, Surface
+from training.synthetic.surroundings import PhotoBackgrounds
 
 LONG_SIDE = 512
 SHAPES = ((384, 512, 0.45), (512, 512, 0.22), (512, 384, 0.15), (320, 512, 0.18))
-"""Width, height and share of pictures."""
+"""Width, height and share of the pictures."""
 
 PEOPLE_SHARES = (0.74, 0.17, 0.06, 0.03)
-"""One to four people."""
+"""Shares of pictures with one, two, three and four people."""
 
 MAIN = 1
-"""The person whom the picture is of: whose joints are marked and whose pixels have labels. Others are unknown (255)."""
+"""Number of the main person, who has joints and labels; the pixels of others are unknown (255)."""
 
 MIN_SHARE, MIN_VISIBLE = 0.02, 5
 """A picture must show this share of its pixels and this many visible joints of its main person."""
@@ -39,43 +39,46 @@ JOINT_DEPTH = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """Somebody in a picture: the box (x0, y0, x1, y1; the last column and row excluded) and what the pose is called."""
+class VisiblePerson:
+    """A person in a picture: box (x0, y0, x1, y1; the last column and row excluded) and name of the pose."""
 
     box: tuple[int, int, int, int]
     pose: str
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
-    """A labelled photo: its JPEG, its label map (H, W), its joints (16, 3) as in ``Sample``, and every person that
-    shows, the main one first."""
+class RenderedSample:
+    """A labelled photo.
+
+    ``jpeg``: its file. ``labels``: uint8 (H, W). ``joints``: (16, 3) as in ``Sample``. ``people``: all who are visible,
+    the main person first.
+    """
 
     jpeg: bytes
     labels: UInt8Array
     joints: FloatArray
-    people: list[Shown]
+    people: list[VisiblePerson]
 
 
-class NothingToSeeError(Exception):
-    """No try gave a picture with enough of the main person in it."""
+class NoVisiblePersonError(Exception):
+    """No attempt gave a picture with enough of the main person in it."""
 
 
-class Studio:
-    """Makes shots. One a process, for it owns a renderer."""
+class SceneGenerator:
+    """Generates labelled photos. One per process, since it owns a renderer."""
 
-    def __init__(self, cast: Cast, photos: PhotoBackdrops | None) -> None:
-        self.cast, self.photos, self.renderer = cast, photos, Renderer()
+    def __init__(self, person_generator: PersonGenerator, photos: PhotoBackgrounds | None) -> None:
+        self.person_generator, self.photos, self.renderer = person_generator, photos, Renderer()
 
-    def shoot(self, seed: int, index: int) -> Shot:
-        """The shot of that seed and index: always the same. Raises NothingToSeeError."""
+    def generate(self, seed: int, index: int) -> RenderedSample:
+        """The sample of a seed and index, which is always the same. Raises NoVisiblePersonError."""
         for attempt in range(TRIES):
-            shot = self._try(np.random.default_rng((seed, index, attempt)))
-            if shot is not None:
-                return shot
-        raise NothingToSeeError(f"seed {seed}, index {index}: {TRIES} tries showed too little of anybody")
+            sample = self._try(np.random.default_rng((seed, index, attempt)))
+            if sample is not None:
+                return sample
+        raise NoVisiblePersonError(f"seed {seed}, index {index}: {TRIES} tries showed too little of anybody")
 
-    def _try(self, rng: np.random.Generator) -> Shot | None:
+    def _try(self, rng: np.random.Generator) -> RenderedSample | None:
         width, height, _ = SHAPES[rng.choice(len(SHAPES), p=[share for _, _, share in SHAPES])]
         people = self._people(rng)
         camera, light = draw_camera(people[0], width, height, rng), draw_light(rng)
@@ -83,12 +86,12 @@ class Studio:
         picture = self.renderer.render(around + [s for p in people for s in p.surfaces], camera, light)
         joints = project_joints(people[0], picture, camera)
         boxes = [(box_of(picture.people == MAIN + number), person) for number, person in enumerate(people)]
-        shown = [Shown(box, person.pose) for box, person in boxes if box is not None]
+        shown = [VisiblePerson(box, person.pose) for box, person in boxes if box is not None]
         if (picture.people == MAIN).mean() < MIN_SHARE or np.nansum(joints[:, 2]) < MIN_VISIBLE:
             return None
-        photo = photograph.develop(photograph.composed(picture, camera, behind), picture.people, rng)
-        labels = np.where(np.isin(picture.people, (NOBODY, MAIN)), picture.labels, IGNORE).astype(np.uint8)
-        return Shot(photograph.encode(photo, rng), labels, joints, shown)
+        photo = photo_effects.simulate_camera(photo_effects.composite(picture, camera, behind), picture.people, rng)
+        labels = np.where(np.isin(picture.people, (NO_PERSON, MAIN)), picture.labels, IGNORE).astype(np.uint8)
+        return RenderedSample(photo_effects.encode(photo, rng), labels, joints, shown)
 
     def _people(self, rng: np.random.Generator) -> list[Person]:
         count = int(rng.choice(len(PEOPLE_SHARES), p=PEOPLE_SHARES)) + 1
@@ -96,24 +99,27 @@ class Studio:
         while len(places) < count:
             turn, distance = rng.uniform(0, 2 * np.pi), rng.uniform(0.6, 2.5)
             places.append(distance * np.array([np.cos(turn), np.sin(turn)]))
-        return [self.cast.draw(MAIN + number, place, rng) for number, place in enumerate(places)]
+        return [self.person_generator.draw(MAIN + number, place, rng) for number, place in enumerate(places)]
 
     def _place(self, camera: Camera, people: list[Person], rng: np.random.Generator) -> tuple[list[Surface], Floats]:
-        """What stands around, and the picture behind it all."""
+        """Surfaces around the people, and the background picture (H, W, 3)."""
         height, width = camera.height, camera.width
         surfaces = occluders(camera, people[0], rng) + seats(people, rng)
         if rng.random() < 0.3:
-            return surfaces + place.room(rng), studio(height, width, rng)
+            return surfaces + surroundings.room(rng), studio(height, width, rng)
         if rng.random() < 0.8:
-            surfaces.append(place.ground(plain(Material.SHADOW_ONLY, (0, 0, 0))))
+            surfaces.append(surroundings.ground(plain(Material.SHADOW_ONLY, (0, 0, 0))))
         if self.photos is not None and rng.random() < 0.75:
             return surfaces, self.photos.draw(height, width, rng)
-        return surfaces, paint(camera, rng)
+        return surfaces, paint_background(camera, rng)
 
 
 def draw_camera(person: Person, width: int, height: int, rng: np.random.Generator) -> Camera:
-    """From eye height mostly, sometimes low or high; near with a wide lens or far with a long one; the person fills
-    most of the picture, and one picture in four shows only a part."""
+    """A random camera that looks at a person.
+
+    Mostly from eye height, sometimes low or high; near with a wide lens or far with a long one. The person fills
+    most of the picture, and one picture in four shows only a part of the person.
+    """
     points = np.concatenate([s.vertices[:: max(1, len(s.vertices) // 200)] for s in person.surfaces])
     if rng.random() < 0.25:
         points = part_of(person, points, rng)
@@ -151,27 +157,27 @@ def part_of(person: Person, points: Floats, rng: np.random.Generator) -> Floats:
 
 
 def occluders(camera: Camera, person: Person, rng: np.random.Generator) -> list[Surface]:
-    """Now and then a box, a pole or a rail between the camera and the person."""
+    """Random occluders: sometimes a box, a pole or a rail between the camera and the person."""
     if rng.random() > 0.25:
         return []
     joint = person.joints[rng.integers(len(LIP.joints))]
     at = camera.eye + (joint - camera.eye) * rng.uniform(0.45, 0.85) + rng.normal(0, 0.12, 3)
-    material = place.surroundings_material(rng)
+    material = surroundings.random_material(rng)
     kind = rng.integers(3)
     if kind == 0:
         half = rng.uniform(0.05, 0.22, 3)
         low = at - half
         low[1] = min(low[1], 0.0) if rng.random() < 0.6 else low[1]
-        return [place.box(low, at + half, material, float(rng.uniform(0, np.pi)))]
+        return [surroundings.box(low, at + half, material, float(rng.uniform(0, np.pi)))]
     radius = float(rng.uniform(0.015, 0.06))
     if kind == 1:
-        return [place.cylinder(at * [1, 0, 1], at * [1, 0, 1] + [0, 3.0, 0], radius, material)]
+        return [surroundings.cylinder(at * [1, 0, 1], at * [1, 0, 1] + [0, 3.0, 0], radius, material)]
     along = camera.axes()[0] * 3
-    return [place.cylinder(at - along, at + along, radius, material)]
+    return [surroundings.cylinder(at - along, at + along, radius, material)]
 
 
 def seats(people: list[Person], rng: np.random.Generator) -> list[Surface]:
-    """A box under whoever sits."""
+    """Seats: a box under every sitting person."""
     surfaces = []
     for person in people:
         if person.seat is not None and person.seat > 0.1:
@@ -182,13 +188,17 @@ def seats(people: list[Person], rng: np.random.Generator) -> list[Surface]:
             half = np.array([rng.uniform(0.2, 0.9), 0, rng.uniform(0.17, 0.22)])
             middle = pelvis * [1, 0, 1] - 0.02 * forward
             top = np.array([0, person.seat, 0])
-            surfaces.append(place.box(middle - half, middle + half + top, place.surroundings_material(rng), turn))
+            surfaces.append(
+                surroundings.box(middle - half, middle + half + top, surroundings.random_material(rng), turn)
+            )
     return surfaces
 
 
-def project_joints(person: Person, picture: Picture, camera: Camera) -> FloatArray:
-    """Joints in the picture, (16, 3) as in ``Sample``; nan outside it. A joint is visible when the main person's
-    surface lies before it by no more than flesh and cloth."""
+def project_joints(person: Person, picture: RenderOutput, camera: Camera) -> FloatArray:
+    """Project a person's joints into the picture: (16, 3) as in ``Sample``; nan outside it.
+
+    A joint is visible when the main person's surface lies at most ``JOINT_DEPTH`` before it.
+    """
     pixels, distance = camera.project(person.joints)
     joints = no_joints()
     height, width = picture.labels.shape
@@ -197,11 +207,11 @@ def project_joints(person: Person, picture: Picture, camera: Camera) -> FloatArr
         if distance[number] <= 0 or not (-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5):
             continue
         allowed = JOINT_DEPTH[name.removeprefix("left-").removeprefix("right-")] * max(person.stature, 1.0) / 1.7
-        joints[number] = (x, y, 1.0 if seen(picture, x, y, distance[number] - allowed) else OCCLUDED)
+        joints[number] = (x, y, 1.0 if is_visible(picture, x, y, distance[number] - allowed) else OCCLUDED)
     return joints
 
 
-def seen(picture: Picture, x: float, y: float, nearest: float) -> bool:
+def is_visible(picture: RenderOutput, x: float, y: float, nearest: float) -> bool:
     """Whether the main person shows at the pixel, or beside it, and no nearer than ``nearest`` metres."""
     row, column = round(y), round(x)
     window = (slice(max(row - 2, 0), row + 3), slice(max(column - 2, 0), column + 3))

@@ -1,4 +1,4 @@
-"""What hangs in the wardrobe: MakeHuman's garments, taken apart into things that people wear."""
+"""Wardrobe: MakeHuman's garments, split into the parts that people wear."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -6,7 +6,7 @@ import moderngl
 import pytest
 
 from training.data.prepared_folder import PreparedFolder
-from training.synthetic.dataset import BODIES, Job, require_bodies, synthesize
+from training.synthetic.dataset import BODIES, RenderJob, ensure_bodies, synthesize
 
 MATERIAL = Path(__file__).parents[3] / ".." / "shared" / "data"
 SAMPLES = 10
@@ -36,7 +36,7 @@ def bodies(material):
 @pytest.fixture(scope="session")
 def make_job(material, bodies):
     """Job of a folder and a seed."""
-    return lambda out, seed=1: Job(seed, material, bodies, None, out)
+    return lambda out, seed=1: RenderJob(seed, material, bodies, None, out)
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +51,7 @@ def rendered(make_job, tmp_path_factory):
 def many(material, tmp_path_factory):
     """Two hundred samples, for the proofs that take minutes."""
     pytest.importorskip("anny", reason="anny is not installed: pip install -e '.[synthetic]'")
-    require_bodies(BODIES)
-    job = Job(7, material, BODIES, None, tmp_path_factory.mktemp("many"))
+    ensure_bodies(BODIES)
+    job = RenderJob(7, material, BODIES, None, tmp_path_factory.mktemp("many"))
     synthesize(job, 200, processes=2)
     return PreparedFolder(job.out)

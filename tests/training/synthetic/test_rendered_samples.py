@@ -5,16 +5,17 @@ import shutil
 
 import numpy as np
 import pytest
-from proofs import ON, hits
 
-import training.synthesize
+from tests.helpers.rendered_proofs import ON, hits
 from training.data.mirror import mirror
 from training.data.prepared_folder import PreparedFolder
-from training.data.training_dataset import Draw, TrainingViews
+from training.data.training_dataset import SampleDraw
 from training.labels.lip import JOINT_ID, LIP
 from training.networks.presets import load_recipe
+from training.networks.registry import build_dataset
+from training.synthetic import dataset
 from training.synthetic.bodies import BODY_VERTICES, BodyBank
-from training.synthetic.dataset import _make, synthesize
+from training.synthetic.dataset import _render_one, synthesize
 from training.synthetic.posing import JOINT_BONES
 from training.synthetic.regions import Regions, skin_labels
 
@@ -88,7 +89,7 @@ def test_left_is_the_persons_own(bodies):
 def test_training_reads_the_folder(rendered):
     folder, _ = rendered
     recipe = load_recipe("lite")
-    view = TrainingViews(folder, folder.names("train"), recipe)[Draw(0, 1)]
+    view = build_dataset(recipe, folder, folder.names("train"))[SampleDraw(0, 1)]
     assert tuple(view.images.shape) == (3, recipe.network.height, recipe.network.width)
     assert view.weights.sum() > 0
 
@@ -111,11 +112,11 @@ def test_a_stopped_run_goes_on_with_the_same_pictures_however_many_processes(ren
 
 def test_a_bad_sample_is_named_and_does_not_end_the_run(monkeypatch):
     class Broken:
-        def make(self, index):
+        def render(self, index):
             raise ZeroDivisionError("no such luck")
 
-    monkeypatch.setattr(training.synthesize, "_worker", Broken())
-    assert _make(7) == "index 7: ZeroDivisionError: no such luck"
+    monkeypatch.setattr(dataset, "_worker", Broken())
+    assert _render_one(7) == "index 7: ZeroDivisionError: no such luck"
 
 
 @pytest.mark.slow

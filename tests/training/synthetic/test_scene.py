@@ -5,37 +5,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.synthetic import photograph
+from training.synthetic import photo_effects
 from training.synthetic.camera import Camera
-from training.synthetic.place import cover_crop, free_strip
-from training.synthetic.renderer import Picture
-from training.synthetic.scene import box_of, seen
+from training.synthetic.renderer import RenderOutput
+from training.synthetic.scene import box_of, is_visible
+from training.synthetic.surroundings import cover_crop, free_strip
 
 
 def picture(people, distance):
     people = np.array(people, np.uint8)
     distance = np.array(distance, np.float32)
     blank = np.zeros((*people.shape, 3), np.float32)
-    return Picture(blank, np.zeros_like(people), people, distance, np.ones(people.shape, np.float32))
+    return RenderOutput(blank, np.zeros_like(people), people, distance, np.ones(people.shape, np.float32))
 
 
 class TestSeen:
     def test_a_joint_just_beneath_the_own_skin_is_visible(self):
-        assert seen(picture(np.ones((9, 9)), np.full((9, 9), 2.0)), 4, 4, nearest=1.95)
+        assert is_visible(picture(np.ones((9, 9)), np.full((9, 9), 2.0)), 4, 4, nearest=1.95)
 
     def test_behind_the_own_trunk_it_is_not(self):
-        assert not seen(picture(np.ones((9, 9)), np.full((9, 9), 1.5)), 4, 4, nearest=1.95)
+        assert not is_visible(picture(np.ones((9, 9)), np.full((9, 9), 1.5)), 4, 4, nearest=1.95)
 
     def test_behind_somebody_else_it_is_not(self):
-        assert not seen(picture(np.full((9, 9), 2), np.full((9, 9), 2.0)), 4, 4, nearest=1.95)
+        assert not is_visible(picture(np.full((9, 9), 2), np.full((9, 9), 2.0)), 4, 4, nearest=1.95)
 
     def test_behind_a_box_it_is_not(self):
-        assert not seen(picture(np.zeros((9, 9)), np.full((9, 9), 1.0)), 4, 4, nearest=1.95)
+        assert not is_visible(picture(np.zeros((9, 9)), np.full((9, 9), 1.0)), 4, 4, nearest=1.95)
 
     def test_a_pixel_beside_the_outline_counts(self):
         people = np.zeros((9, 9))
         people[:, 5:] = 1
-        assert seen(picture(people, np.full((9, 9), 2.0)), 4, 4, nearest=1.95)
+        assert is_visible(picture(people, np.full((9, 9), 2.0)), 4, 4, nearest=1.95)
 
 
 def test_a_box_ends_after_the_last_pixel():
@@ -67,7 +67,7 @@ class TestAmbientOcclusion:
     camera = Camera(64, 64, np.array([0.0, 0, 3]), np.zeros(3), 0.0, 2.0)
 
     def shade(self, distance):
-        return photograph.ambient_occlusion(picture(np.zeros((64, 64)), distance), self.camera)
+        return photo_effects.ambient_occlusion(picture(np.zeros((64, 64)), distance), self.camera)
 
     def test_a_wall_is_open(self):
         assert self.shade(np.full((64, 64), 3.0)) == pytest.approx(1)

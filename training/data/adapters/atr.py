@@ -1,10 +1,11 @@
-"""ATR (Liang et al., "Deep Human Parsing with Active Template Regression", T-PAMI 2015), as it goes around::
+"""Adapter for ATR, in the folders in which it is distributed::
 
     JPEGImages/NAME.jpg
     SegmentationClassAug/NAME.png    pixel value = label id
     train_id.txt, val_id.txt         one name a line; ATR has no split of its own, so these are yours to write
 
-Nobody marked joints on it. This is also the example of an adapter for another label set: docs/label-sets.md.
+Liang et al., "Deep Human Parsing with Active Template Regression", T-PAMI 2015. It has no joints. This is also the
+example of an adapter for another label set: docs/label-sets.md.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""Clothing Co-Parsing (Yang, Luo, Lin, CVPR 2014): 59 clothing labels become the 20 LIP labels.
+"""Adapter for Clothing Co-Parsing (Yang, Luo, Lin, CVPR 2014): 59 clothing labels become the 20 LIP labels.
 
 Garments map by name (``lip_labels.csv`` beside the data). ``skin`` and shoes carry no side and no limb, so each of
-their pixels goes to the nearest limb of a MediaPipe pose (``pose_mediapipe.json``, see ``mediapipe_pose.py``).
+their pixels goes to the nearest limb of a MediaPipe pose (``pose_mediapipe.json``, see ``training/mediapipe_pose.py``).
 """
 
 import csv

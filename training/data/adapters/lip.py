@@ -1,11 +1,12 @@
-"""Look into Person (LIP; Gong et al., CVPR 2017; Liang et al., T-PAMI 2018), in the folders of its published archives::
+"""Adapter for Look into Person (LIP), in the folders of its published archives::
 
     TrainVal_images/               train_id.txt, val_id.txt, train_images/NAME.jpg, val_images/NAME.jpg
     TrainVal_parsing_annotations/  train_segmentations/NAME.png, val_segmentations/NAME.png
     TrainVal_pose_annotations/     lip_train_set.csv, lip_val_set.csv
 
-Some archives hold a folder of their own name; both depths are found, as are the inner folders directly in the root.
-``Train_parsing_reversed_labels`` is not needed: mirrored labels follow from the mirror pairs.
+Gong et al., CVPR 2017; Liang et al., T-PAMI 2018. Some archives hold a folder of their own name; both depths are found,
+as are the inner folders directly in the root. ``Train_parsing_reversed_labels`` is not needed: mirrored labels follow
+from the mirror pairs.
 """
 
 import csv
@@ -92,7 +93,7 @@ class LookIntoPerson:
 def parse_joints(name: str, fields: list[str]) -> FloatArray:
     """48 fields of LIP's CSV (x, y, v for 16 joints) → (16, 3) as in ``Sample``. Raises BrokenSampleError.
 
-    LIP's v is 0 for visible and 1 for occluded; a joint that nobody marked is nan throughout.
+    LIP's v is 0 for visible and 1 for occluded; an unmarked joint is nan throughout.
     """
     try:
         joints = np.array(fields, np.float32).reshape(len(LIP.joints), 3)

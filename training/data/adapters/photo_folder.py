@@ -1,4 +1,4 @@
-"""A folder of photos that nobody labelled, with a ``dataset.json`` that says whose they are::
+"""Adapter for a folder of photos without labels, with a ``dataset.json`` that says where they come from::
 
 {"name": "street photos", "licence": "CC-BY-4.0", "source": "https://…"}
 """
@@ -13,7 +13,7 @@ from training.data.unlabelled import Pose
 
 
 class PhotoFolder:
-    """All photos of a folder. Raises FileNotFoundError where nothing says whose they are."""
+    """All photos of a folder. Raises FileNotFoundError without a ``dataset.json``."""
 
     label_set = None
 
@@ -22,7 +22,7 @@ class PhotoFolder:
         path = root / "dataset.json"
         if not path.exists():
             raise FileNotFoundError(
-                f'{path} is missing: write there whose photos these are, {{"name": …, "licence": …, "source": …}}'
+                f'{path} is missing: write there where these photos come from, {{"name": …, "licence": …, "source": …}}'
             )
         self.info = DatasetInfo(**json.loads(path.read_text()))
 
@@ -34,7 +34,7 @@ class PhotoFolder:
         return self._photos[name]
 
     def pose(self, name: str, labels: UInt8Array) -> Pose | None:
-        """Nobody knows it."""
+        """None: the poses are not known."""
         return None
 
     @cached_property

@@ -70,7 +70,7 @@ def heat_maps(
     ``columns`` of it: float32 (J, h, w).
 
     As the original drew them: in whole pixels, moved into the photo, from ``window`` pixels before the joint to one
-    less behind it, and never in the photo's last row and column. Empty for a joint that nobody marked.
+    less behind it, and never in the photo's last row and column. Empty for an unmarked joint.
     """
     x = np.trunc(joints[:, :1]).clip(0, photo[1] - 1)
     y = np.trunc(joints[:, 1:2]).clip(0, photo[0] - 1)

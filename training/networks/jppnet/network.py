@@ -1,8 +1,8 @@
 """JPPNet with two refinement stages ("JPPNet-s2"), as its authors released it.
 
 Liang, Gong, Shen, Lin: "Look into Person: Joint Body Parsing & Pose Estimation Network and a New Benchmark",
-T-PAMI 2018; code: github.com/Engineering-Course/LIP_JPPNet. The first stage answers from ResNet-101's features;
-each further stage reads both last answers and the last features of its own task, and answers anew.
+T-PAMI 2018; code: github.com/Engineering-Course/LIP_JPPNet. The first stage predicts from ResNet-101's features;
+each further stage predicts anew from both tasks' last predictions and the last features of its own task.
 """
 
 from pathlib import Path
@@ -22,17 +22,17 @@ BGR_MEAN = (104.00698793, 116.66876762, 122.67891434)
 """ImageNet's mean colour, blue first, as Caffe's networks take it."""
 
 DILATIONS = (6, 12, 18, 24)
-"""Of the parallel classifiers (DeepLab v2's "large field of view" pyramid)."""
+"""Dilations of the parallel classifiers (DeepLab v2's atrous spatial pyramid pooling)."""
 
 FEATURES = 256
 REMAPPED = 128
-"""Channels that a refinement stage turns each task's last answer into."""
+"""Channels to which a refinement stage remaps each task's last prediction."""
 
 REFINEMENTS = 2
 
 
 class Features(NamedTuple):
-    """What each task hands to its next stage, (N, 256, h, w) each."""
+    """Features that each task passes on to its next stage, (N, 256, h, w) each."""
 
     parsing: Tensor
     pose: Tensor
@@ -58,7 +58,7 @@ class DilatedClassifier(nn.ModuleList):
 
 
 class ParsingBranch(nn.Module):
-    """First parsing answer: ResNet's group 5 and the classifier on top; its features for the next stage."""
+    """First parsing prediction: ResNet's group 5 and the classifier on top; its features for the next stage."""
 
     def __init__(self, labels: int, slimming: int) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class ParsingBranch(nn.Module):
 
 
 class PoseBranch(nn.Module):
-    """First pose answer: eight convolutions on the features of ResNet's group 4; the sixth's output goes on."""
+    """First pose prediction: eight convolutions on the features of ResNet's group 4; the sixth's goes on."""
 
     def __init__(self, joints: int, slimming: int) -> None:
         super().__init__()
@@ -95,9 +95,9 @@ class PoseBranch(nn.Module):
 
 
 class TaskRefinement(nn.Module):
-    """One task's refinement: its own last answer, the other task's and its own features → answer, features.
+    """One task's refinement: its own last prediction, the other task's and its own features → prediction, features.
 
-    ``head`` is the last layer: 256 / slimming channels → the task's answer.
+    ``head`` is the last layer: 256 / slimming channels → the task's prediction.
     """
 
     def __init__(self, own: int, other: int, head: nn.Module, slimming: int) -> None:
@@ -137,7 +137,7 @@ class Refinement(nn.Module):
 class JPPNet(Network):
     """float32 (N, 3, H, W), RGB 0–255 → 3 stages at stride 8, (ceil(H/8), ceil(W/8)) cells.
 
-    The original compares cell i with the pixel 8·i of its labels and heat maps, so that is where its answers lie.
+    The original compares cell i with the pixel 8·i of its labels and heat maps, so that is where a cell lies.
     ``slimming`` divides the channels of every layer; 1 is the original.
     """
 

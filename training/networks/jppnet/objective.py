@@ -14,7 +14,7 @@ from training.networks.stage import Stage
 
 
 class JPPNetObjective(Objective):
-    """The original's: 12 terms a task. Each of 3 stages answers for the input at 3 scales and for their mean."""
+    """The original's loss, 12 terms per task: each of 3 stages, for the input at 3 scales and for their mean."""
 
     def __init__(self, network: Network, precision: torch.dtype, recipe: JPPNetLossRecipe, label_set: LabelSet) -> None:
         super().__init__(network, precision)
@@ -53,7 +53,7 @@ def cross_entropy_of_known(scores: Tensor, labels: Tensor) -> Tensor:
 
 
 def mean_stage(answers: tuple[Stage, ...]) -> Stage:
-    """The mean of one stage's answers at several scales, on the first one's grid; resized as TensorFlow 1 did."""
+    """The mean of one stage's predictions at several scales, on the first one's grid; resized as TensorFlow 1 did."""
     size = (answers[0].parsing.shape[2], answers[0].parsing.shape[3])
     return Stage(
         torch.stack([resize_bilinear(stage.parsing, size) for stage in answers]).mean(0),
@@ -64,7 +64,7 @@ def mean_stage(answers: tuple[Stage, ...]) -> Stage:
 def pose_distance(predicted: Tensor, maps: Tensor, weights: Tensor) -> Tensor:
     """√Σ(difference²) over all joints of a photo, then the mean over the photos; maps (N, J, h, w), any two sizes.
 
-    A joint that nobody marked has an empty map to learn, as in the original. A photo without any mark costs nothing.
+    An unmarked joint has an empty map to learn, as in the original. A photo without marked joints has no loss.
     """
     target = resize_nearest(maps, (predicted.shape[2], predicted.shape[3]))
     distance = torch.linalg.vector_norm((predicted - target).flatten(1), dim=1)

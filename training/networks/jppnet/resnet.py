@@ -25,7 +25,7 @@ class _Group(NamedTuple):
 
 STEM_CHANNELS = 64
 EXPANSION = 4
-"""A block puts out this many times its inner channels."""
+"""A block has this many times its inner channels as output."""
 
 GROUPS = {
     2: _Group(64, 1, 1, ("a", "b", "c")),
@@ -72,7 +72,7 @@ class ConvNorm(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """Narrow (1×1), look around (3×3), widen (1×1), and add the input, projected where its shape changes."""
+    """Bottleneck block: 1×1, 3×3 and 1×1 convolutions; the input is added, projected where its shape changes."""
 
     def __init__(self, channels_in: int, inner: int, stride: int, dilation: int) -> None:
         super().__init__()

@@ -40,7 +40,7 @@ SCOPES: tuple[tuple[str, Callable[[re.Match[str]], str], Mapping[str, str]], ...
 
 
 class IncompleteCheckpointError(Exception):
-    """The checkpoint does not fill the network exactly; the message names every variable that is at fault."""
+    """The checkpoint's variables do not match the network; the message names each of them."""
 
 
 def _stage(match: re.Match[str]) -> str:

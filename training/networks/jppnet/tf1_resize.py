@@ -1,4 +1,4 @@
-"""The two ways in which TensorFlow 1 resized images by default; no other library does it so.
+"""TensorFlow 1's default image resizing, bilinear and nearest; no other library implements it.
 
 Output cell i reads the input at i · in / out: no half-pixel centres, corners not aligned. All arithmetic is float32
 in the order of TensorFlow's CPU kernels (``resize_bilinear_op.cc``, ``resize_nearest_neighbor_op.cc``), because a
@@ -16,7 +16,9 @@ def resize_bilinear(x: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def resize_nearest(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """``tf.image.resize_nearest_neighbor`` of (…, H, W) to ``size`` (height, width): always the cell below."""
+    """``tf.image.resize_nearest_neighbor`` of (…, H, W) to ``size`` (height, width): always the cell that the position
+    rounds down to.
+    """
     for axis, length in zip((-2, -1), size, strict=True):
         x = x.index_select(axis, _positions(x, axis, length).long())
     return x

@@ -1,8 +1,7 @@
-"""Several light networks that answer as one, each with a trunk that began with other weights.
+"""Ensemble of light networks with different pretrained trunks: the mean of their predictions.
 
-Which garment it is and where the elbow lies are different questions, and networks whose trunks have learnt from
-ImageNet and from people's joints err on different photos; the mean of what they say is right more often than any of
-them (Hansen, Salamon, Neural network ensembles, T-PAMI 1990).
+Networks whose trunks were pretrained on ImageNet and on people's joints make different errors, and their mean is right
+more often than any of them (Hansen, Salamon, "Neural network ensembles", T-PAMI 1990).
 """
 
 from pathlib import Path
@@ -20,7 +19,7 @@ from training.networks.stage import Stage
 class LiteEnsemble(Network):
     """float32 (N, 3, H, W), RGB 0–255, H and W multiples of 32 → the mean of the members' stages, at stride 4.
 
-    In the mean of heat maps each member counts by its share of ``pose_shares``: some know less of poses.
+    The mean of heat maps is weighted by ``pose_shares``: some members are better at poses than others.
     """
 
     stride = LiteNetwork.stride
@@ -33,7 +32,7 @@ class LiteEnsemble(Network):
 
     @classmethod
     def from_recipe(cls, recipe: LiteEnsembleNetworkRecipe, labels: int, joints: int) -> Self:
-        """The network with random weights, the members' leading groups not to be trained."""
+        """The ensemble with random weights; the members' leading groups are frozen."""
         members = [LiteNetwork.from_recipe(member, labels, joints) for member in recipe.members()]
         return cls(members, recipe.pose_shares)
 
@@ -42,18 +41,18 @@ class LiteEnsemble(Network):
         return [self.mean_stage(stages) for stages in zip(*said, strict=True)]
 
     def mean_stage(self, stages: tuple[Stage, ...]) -> Stage:
-        """The mean of the members' answers at one stage."""
+        """The mean of the members' predictions at one stage."""
         parsing = torch.stack([stage.parsing for stage in stages]).mean(0)
         weighed = [share * stage.pose for share, stage in zip(self.pose_shares, stages, strict=True)]
         return Stage(parsing, torch.stack(weighed).sum(0))
 
     def load_pretrained(self, file: Path | None) -> None:
-        """Raises ValueError: its members begin by themselves (training.ensemble)."""
+        """Raises ValueError: an ensemble is made of trained members (training.ensemble)."""
         raise ValueError(
-            "an ensemble begins with networks that are trained already: make it of them with training.ensemble, and "
-            "name what that writes (--from)"
+            "an ensemble has no pretrained weights of its own: make one of trained networks with training.ensemble, "
+            "and train on from its checkpoint (--from)"
         )
 
     def pretrained_parameters(self) -> list[nn.Parameter]:
-        """The trunks'; they learn more slowly."""
+        """The parameters of all trunks."""
         return [parameter for member in self.members for parameter in member.pretrained_parameters()]  # type: ignore[operator]

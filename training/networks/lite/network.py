@@ -1,11 +1,11 @@
-"""The light joint network: a trained trunk, a small decoder, and JPPNet's refinement.
+"""The light joint network: a pretrained trunk, a small decoder, and JPPNet's refinement stages.
 
-JPPNet's idea (Liang et al., T-PAMI 2018) is kept: after a first answer for parts and joints, refinement stages read
-the features together with both last answers, so that each task corrects the other, and every stage is supervised.
+As in JPPNet (Liang et al., T-PAMI 2018), refinement stages after the first prediction read the features together with
+the last stage's predictions of both tasks, so that each task corrects the other; every stage is supervised.
 
-Where things happen is a matter of cost. What needs to see the whole body works at stride 8, where it can be wide, and
-so do all answers but the last; maps at stride 4 are large, so they are narrow, and only the last stage's borders and
-peaks are drawn there.
+Resolution follows cost. Layers that need a view of the whole body run at stride 8 with many channels, and so do the
+heads of all stages but the last. Only the last stage's heads run at stride 4, with few channels, for sharp borders and
+peaks.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,25 +58,25 @@ def pointwise(channels_in: int, channels_out: int) -> nn.Sequential:
     )
 
 
-def double(x: Tensor) -> Tensor:
-    """Twice the height and width, bilinear."""
+def upsample_2x(x: Tensor) -> Tensor:
+    """Up-sampling to twice the height and width, bilinear."""
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
-def enlarged(stage: Stage) -> Stage:
-    """A stage on a grid twice as fine."""
-    return Stage(double(stage.parsing), double(stage.pose))
+def upsample_stage(stage: Stage) -> Stage:
+    """A stage up-sampled to a grid twice as fine."""
+    return Stage(upsample_2x(stage.parsing), upsample_2x(stage.pose))
 
 
-def added(last: Stage, change: Stage) -> Stage:
-    """What the last stage said, changed."""
+def add_stages(last: Stage, change: Stage) -> Stage:
+    """The sum of the last stage and a change to it (residual refinement)."""
     return Stage(last.parsing + change.parsing, last.pose + change.pose)
 
 
 class Decoder(nn.Module):
-    """Trunk features at strides 8–32 → ``CONTEXT`` channels at stride 8.
+    """Feature pyramid decoder: trunk features at strides 8–32 → ``CONTEXT`` channels at stride 8.
 
-    The mean over the whole photo joins at the coarsest level: what a garment is often depends on the rest.
+    The coarsest level has the mean over the whole photo added: what a garment is often depends on the rest.
     """
 
     def __init__(self, channels: tuple[int, ...]) -> None:
@@ -88,12 +88,12 @@ class Decoder(nn.Module):
     def forward(self, taps: list[Tensor]) -> Tensor:
         context: Tensor = self.merges[-1](self.laterals[-1](taps[-1]) + self.scene(taps[-1]))
         for level in reversed(range(len(taps) - 1)):
-            context = self.merges[level](self.laterals[level](taps[level]) + double(context))
+            context = self.merges[level](self.laterals[level](taps[level]) + upsample_2x(context))
         return context
 
 
 class Heads(nn.Module):
-    """Features → scores of labels and heat maps of joints, a branch a task."""
+    """Prediction heads: features → label scores and joint heat maps, one branch per task."""
 
     def __init__(self, features: int, inner: int, labels: int, joints: int, kernel: int = 5) -> None:
         super().__init__()
@@ -105,15 +105,15 @@ class Heads(nn.Module):
     def forward(self, features: Tensor) -> Stage:
         return Stage(self.parsing(features), self.pose(features))
 
-    def start_silent(self) -> Self:
-        """Begin with answers that are the same everywhere, so that what adds them up is changed by nothing at first."""
+    def zero_init(self) -> Self:
+        """Zero-initialise the last layers' weights, so that as a residual the heads change nothing at first."""
         for branch in (self.parsing, self.pose):
             nn.init.zeros_(branch.get_parameter("1.weight"))
         return self
 
 
-class Join(nn.Module):
-    """Features and both last answers → features that know of the answers, all at stride 8."""
+class TaskFusion(nn.Module):
+    """Fusion of the tasks: features and the last stage's predictions of both tasks → features, all at stride 8."""
 
     def __init__(self, labels: int, joints: int) -> None:
         super().__init__()
@@ -126,25 +126,25 @@ class Join(nn.Module):
         return joined + around
 
 
-class Finish(nn.Module):
-    """The last stage's answers at stride 4: what is known at stride 8, and the trunk's detail."""
+class FinalHeads(nn.Module):
+    """The last stage's heads, at stride 4: from the features at stride 8 and the trunk's at stride 4."""
 
     def __init__(self, detail: int, labels: int, joints: int, kernel: int) -> None:
         super().__init__()
         self.narrow = pointwise(CONTEXT, DETAIL)
         self.lateral = pointwise(detail, DETAIL)
-        self.heads = Heads(DETAIL, DETAIL, labels, joints, kernel).start_silent()
+        self.heads = Heads(DETAIL, DETAIL, labels, joints, kernel).zero_init()
 
     def forward(self, joined: Tensor, detail: Tensor) -> Stage:
-        stage: Stage = self.heads(self.lateral(detail) + double(self.narrow(joined)))
+        stage: Stage = self.heads(self.lateral(detail) + upsample_2x(self.narrow(joined)))
         return stage
 
 
 class LiteNetwork(Network):
     """float32 (N, 3, H, W), RGB 0–255, H and W multiples of 32 → 1 + ``refinements`` stages at stride 4.
 
-    Each stage adds to what the one before it said. Without refinements the only stage is the first answer, drawn at
-    stride 4.
+    Each stage adds a residual to the one before it. Without refinements the only stage is the first prediction, at
+    stride 4. Names of modules are names of weights in checkpoints.
     """
 
     stride = 4
@@ -164,15 +164,13 @@ class LiteNetwork(Network):
         detail, *coarse = self.trunk.tap_channels
         self.decoder = Decoder(tuple(coarse))
         self.heads = Heads(CONTEXT, HEAD, labels, joints)
-        self.joins = nn.ModuleList(Join(labels, joints) for _ in range(refinements))
-        self.changes = nn.ModuleList(
-            Heads(CONTEXT, HEAD, labels, joints).start_silent() for _ in range(refinements - 1)
-        )
-        self.finish = Finish(detail, labels, joints, finish_kernel)
+        self.joins = nn.ModuleList(TaskFusion(labels, joints) for _ in range(refinements))
+        self.changes = nn.ModuleList(Heads(CONTEXT, HEAD, labels, joints).zero_init() for _ in range(refinements - 1))
+        self.finish = FinalHeads(detail, labels, joints, finish_kernel)
 
     @classmethod
     def from_recipe(cls, recipe: LiteNetworkRecipe, labels: int, joints: int) -> Self:
-        """The network with random weights, the recipe's leading groups not to be trained."""
+        """The network with random weights; the recipe's leading groups of the trunk are frozen."""
         network = cls(labels, joints, recipe.refinements, recipe.trunk, recipe.finish_kernel)
         network.trunk.freeze_early(recipe.frozen_groups)
         return network
@@ -181,18 +179,18 @@ class LiteNetwork(Network):
         detail, *coarse = self.trunk(images)
         context = self.decoder(coarse)
         answer: Stage = self.heads(context)
-        stages = [enlarged(answer)]
+        stages = [upsample_stage(answer)]
         for join, change in zip(self.joins[:-1], self.changes, strict=True):
-            answer = added(answer, change(join(context, answer)))
-            stages.append(enlarged(answer))
+            answer = add_stages(answer, change(join(context, answer)))
+            stages.append(upsample_stage(answer))
         known = self.joins[-1](context, answer) if self.joins else context
-        last = added(stages[-1], self.finish(known, detail))
+        last = add_stages(stages[-1], self.finish(known, detail))
         return [*stages[: len(self.joins)], last]
 
     def load_pretrained(self, file: Path | None) -> None:
-        """Fill the trunk with the weights that its makers trained."""
+        """Load the trunk's published weights."""
         self.trunk.load_pretrained(file)
 
     def pretrained_parameters(self) -> list[nn.Parameter]:
-        """The trunk's; they learn more slowly."""
+        """The parameters of the trunk."""
         return list(self.trunk.parameters())

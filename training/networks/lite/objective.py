@@ -33,9 +33,9 @@ def joint_loss(
 ) -> dict[str, Tensor]:
     """The terms of the light network's loss and their ``total``.
 
-    ``labels`` (N, 2h, 2w), twice the stages' grid (h, w); ``possible`` as in ``cross_entropy``. Earlier stages learn on
-    the coarse grid; the last one learns on the fine grid and adds Lovász, half and half. A network's only stage learns
-    as the first and as the last.
+    ``labels`` (N, 2h, 2w), twice the stages' grid (h, w); ``possible`` as in ``cross_entropy``. Earlier stages are
+    supervised on the coarse grid, the last one on the fine grid, with the mean of cross-entropy and Lovász-Softmax. A
+    network's only stage is both.
     """
     coarse = labels[:, ::2, ::2]
     last = F.interpolate(stages[-1].parsing, scale_factor=2.0, mode="bilinear", align_corners=False)

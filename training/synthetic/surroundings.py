@@ -1,4 +1,4 @@
-"""What is behind the people: painted by rule, built as a room, or cut from photos where nobody is.
+"""Surroundings: what is behind the people, painted by rule, built as a room, or cut from photos beside their people.
 
 Pictures are float32 (H, W, 3) RGB in linear light.
 """
@@ -27,7 +27,7 @@ MIN_STRIP = 48
 PERSON_MARGIN = 12
 
 
-class PhotoBackdrops:
+class PhotoBackgrounds:
     """Parts of a prepared folder's training photos that show no person."""
 
     def __init__(self, root: Path) -> None:
@@ -73,7 +73,7 @@ def cover_crop(picture: UInt8Array, height: int, width: int, rng: np.random.Gene
     return np.asarray(part[:, ::-1] if rng.random() < 0.5 else part, np.float32)
 
 
-def surroundings_material(rng: np.random.Generator) -> Material:
+def random_material(rng: np.random.Generator) -> Material:
     """Walls, floors and furniture."""
     patterns = (PLAIN, PLAIN, TILES, PLANKS, BLOTCHES, CHECKS, RINGS, COLUMNS)
     pattern = int(patterns[rng.integers(len(patterns))])
@@ -137,8 +137,8 @@ def room(rng: np.random.Generator) -> list[Surface]:
     """A floor, four walls with boxes (furniture, windows) along them. The people stand around the origin."""
     size = rng.uniform(2.2, 5.5, 4)
     height = rng.uniform(2.4, 5)
-    surfaces = [ground(surroundings_material(rng))]
-    wall = surroundings_material(rng)
+    surfaces = [ground(random_material(rng))]
+    wall = random_material(rng)
     for place, distance in enumerate(size):
         turn = place * np.pi / 2
         out = np.array([np.sin(turn), 0, np.cos(turn)])
@@ -151,7 +151,7 @@ def room(rng: np.random.Generator) -> list[Surface]:
             along = rng.uniform(-3, 3)
             low, high = np.array([-wide / 2, bottom, -deep / 2]), np.array([wide / 2, bottom + tall, deep / 2])
             shift = out * (distance - deep / 2) + along * np.array([out[2], 0, -out[0]])
-            surfaces.append(_moved(box(low, high, surroundings_material(rng), turn), shift))
+            surfaces.append(_moved(box(low, high, random_material(rng), turn), shift))
     return surfaces
 
 

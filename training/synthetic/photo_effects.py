@@ -6,19 +6,19 @@ import numpy as np
 from training.data.sample import UInt8Array
 from training.synthetic.camera import Camera
 from training.synthetic.mesh import Floats
-from training.synthetic.renderer import Picture
+from training.synthetic.renderer import RenderOutput
 
 OCCLUSION_REACH, OCCLUSION_SAMPLES = 0.16, 16
 """Metres around a point within which nearer things take light from it, and how many places are looked at."""
 
 
-def composed(picture: Picture, camera: Camera, backdrop: Floats) -> Floats:
+def composite(picture: RenderOutput, camera: Camera, backdrop: Floats) -> Floats:
     """The scene over its background, with ambient occlusion, (H, W, 3) in linear light."""
     shade = ambient_occlusion(picture, camera)
     return np.asarray(picture.color * shade[..., None] + (1 - picture.drawn[..., None]) * backdrop, np.float32)
 
 
-def ambient_occlusion(picture: Picture, camera: Camera) -> Floats:
+def ambient_occlusion(picture: RenderOutput, camera: Camera) -> Floats:
     """1 in the open, less in folds, under arms, where a foot meets the ground (H, W).
 
     Screen-space: each pixel is compared with 16 around it; those nearer by less than twice the reach shade it
@@ -44,7 +44,7 @@ def ambient_occlusion(picture: Picture, camera: Camera) -> Floats:
     return np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def develop(scene: Floats, people: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+def simulate_camera(scene: Floats, people: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     """Linear light (H, W, 3) → an 8-bit photo: exposed for the people, as a phone does, more or less well."""
     brightness = float(scene[people > 0].mean()) if (people > 0).any() else float(scene.mean())
     exposure = np.exp(rng.normal(np.log(0.2), 0.3)) / max(0.5 * brightness + 0.5 * float(scene.mean()), 1e-3)

@@ -3,13 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.helpers.people import no_other_sample
 from training.augmentation.augment import augment
 from training.augmentation.background_crop import background_crop
 from training.data.sample import ABSENT, Sample
 from training.labels.lip import IGNORE, LABEL_ID, LIP
 from training.networks.presets import load_recipe
 
-EVERY_VIEW = load_recipe("lite").augmentation.model_copy(update={"empty": 1.0})
+EVERY_VIEW = load_recipe("lite").augmentation.model_copy(update={"background_crop": 1.0, "copy_paste": 0.0})
 
 
 def person_in_the_middle(beside=0):
@@ -48,7 +49,7 @@ def test_a_photo_full_of_people_or_of_unknown_pixels_has_none(beside):
 def test_the_view_of_such_a_part_has_background_and_absent_joints_only():
     sample = person_in_the_middle()
     rng = np.random.default_rng(8)
-    views = [augment(sample, EVERY_VIEW, 64, 64, LIP, rng) for _ in range(30)]
+    views = [augment(sample, EVERY_VIEW, 64, 64, LIP, rng, no_other_sample) for _ in range(30)]
     empty = [(labels, joints) for _, labels, joints in views if set(np.unique(labels)) <= {0, IGNORE}]
     assert len(empty) > 15
     for _, joints in empty:

@@ -5,11 +5,11 @@ import json
 
 import numpy as np
 import pytest
-from drawings import trainer, write_tiny_recipe
 
-from export.onnx import export
+from export.exporter import export
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.drawings import trainer, write_tiny_recipe
 from training.checkpoints.checkpoint import load_checkpoint
 from training.evaluation.evaluator import evaluate
 from training.evaluation.protocols import PROTOCOLS, one_pass

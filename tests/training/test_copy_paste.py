@@ -4,22 +4,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.helpers.people import person
 from training.augmentation.copy_paste import copy_paste
 from training.augmentation.cutout import CutOut, cut_out, paste_behind, person_mask
-from training.data.sample import Sample
-from training.data.training_dataset import SampleDraw, TrainingViews
+from training.data.training_dataset import SampleDraw
 from training.labels.lip import IGNORE, LABEL_ID
 from training.networks.presets import load_recipe
+from training.networks.registry import build_dataset
 
 DRESS, COAT, HAT = LABEL_ID["dress"], LABEL_ID["coat"], LABEL_ID["hat"]
-
-
-def person(label, color, rows=slice(20, 80), columns=slice(40, 60), name="a"):
-    """A box of one label and colour on a black 100 × 100 photo, its joints in the box's middle."""
-    image, labels = np.zeros((100, 100, 3), np.uint8), np.zeros((100, 100), np.uint8)
-    image[rows, columns], labels[rows, columns] = color, label
-    middle = ((columns.start + columns.stop) / 2, (rows.start + rows.stop) / 2, 1)
-    return Sample(name, image, labels, np.full((16, 3), middle, np.float32), "CC0")
 
 
 MAIN, OTHER = person(DRESS, (255, 0, 0)), person(COAT, (0, 255, 0), name="b")
@@ -98,8 +91,8 @@ class TestCompany:
 
 def test_a_draw_with_company_is_always_the_same_view(folder):
     recipe = load_recipe("lite")
-    together = recipe.model_copy(update={"augmentation": recipe.augmentation.model_copy(update={"company": 1.0})})
+    together = recipe.model_copy(update={"augmentation": recipe.augmentation.model_copy(update={"copy_paste": 1.0})})
     names = folder.names("train")
-    views = [TrainingViews(folder, names, each)[SampleDraw(1, 99)] for each in (together, together, recipe)]
+    views = [build_dataset(each, folder, names)[SampleDraw(1, 99)] for each in (together, together, recipe)]
     for a, b in zip(views[0], views[1], strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=0)

@@ -3,10 +3,10 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from test_company import person
 
+from tests.helpers.people import person
 from training.augmentation.cutout import person_mask
-from training.augmentation.zoom_out import SHARES, TALL, zoom_out
+from training.augmentation.zoom_out import HEIGHT, PERSON_SHARES, zoom_out
 from training.labels.lip import IGNORE, LABEL_ID
 
 DRESS = LABEL_ID["dress"]
@@ -22,9 +22,9 @@ def test_the_person_is_small_whole_and_elsewhere(seed):
     rows, columns = np.nonzero(body)
     height, width = body.shape
     tall, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
-    assert height == TALL
-    assert max(tall / height, wide / width) <= max(SHARES) + 2 / TALL
-    assert max(tall / height, wide / width) >= min(SHARES) - 2 / TALL
+    assert height == HEIGHT
+    assert max(tall / height, wide / width) <= max(PERSON_SHARES) + 2 / HEIGHT
+    assert max(tall / height, wide / width) >= min(PERSON_SHARES) - 2 / HEIGHT
     assert 2.5 < tall / wide < 3.5, "60 × 20 pixels before"
     assert set(np.unique(far.labels)) == {0, DRESS}
     inside = body & (far.image[..., 0] > 250)

@@ -1,9 +1,12 @@
+from unittest.mock import Mock
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.helpers.people import no_other_sample
 from training.augmentation.affine import random_affine, warp_image, warp_joints, warp_labels
 from training.augmentation.augment import augment
 from training.augmentation.color import low_light, motion_blur
@@ -126,8 +129,11 @@ def test_an_occluder_turns_what_it_covers_into_background_and_hides_joints():
 
 class TestAugment:
     def test_the_same_seed_gives_the_same_view(self):
-        how = load_recipe("lite").augmentation
-        views = [augment(sample_with_dot(), how, 64, 64, LIP, np.random.default_rng(seed)) for seed in (5, 5, 6)]
+        how = load_recipe("lite").augmentation.model_copy(update={"copy_paste": 0.0})
+        views = [
+            augment(sample_with_dot(), how, 64, 64, LIP, np.random.default_rng(seed), no_other_sample)
+            for seed in (5, 5, 6)
+        ]
         for a, b in zip(views[0], views[1], strict=True):
             np.testing.assert_array_equal(a, b)
         assert not np.array_equal(views[0][0], views[2][0])
@@ -140,13 +146,21 @@ class TestAugment:
 
     @given(st.integers(0, 10_000))
     def test_a_joint_that_is_left_still_lies_on_its_part(self, seed):
-        how = load_recipe("lite").augmentation.model_copy(update={"occluder": 0.0})
-        _, labels, joints = augment(sample_with_dot(), how, 256, 192, LIP, np.random.default_rng(seed))
+        how = load_recipe("lite").augmentation.model_copy(update={"occluder": 0.0, "copy_paste": 0.0})
+        _, labels, joints = augment(sample_with_dot(), how, 256, 192, LIP, np.random.default_rng(seed), no_other_sample)
         for name, arm in (("right-wrist", "right-arm"), ("left-wrist", "left-arm")):
             x, y, _ = joints[JOINT_ID[name]]
             if not np.isnan(x):
                 cell = labels[min(int(y // 2), 127), min(int(x // 2), 95)]
                 assert cell in (LABEL_ID[arm], IGNORE)
+
+    @pytest.mark.parametrize(("key", "drawn"), [("copy_paste", 1), ("zoom_out", 1), ("background_crop", 0)])
+    def test_other_samples_are_drawn_for_what_the_recipe_mixes_in(self, key, drawn):
+        nothing = {"copy_paste": 0.0, "zoom_out": 0.0, "background_crop": 0.0}
+        how = load_recipe("lite").augmentation.model_copy(update=nothing | {key: 1.0})
+        draw_other = Mock(side_effect=sample_with_dot)
+        augment(sample_with_dot(), how, 64, 64, LIP, np.random.default_rng(0), draw_other)
+        assert draw_other.call_count == drawn
 
 
 def test_little_light_makes_a_dark_photo_with_noise():

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.helpers.people import no_other_sample
 from training.data.sample import Sample, no_joints
 from training.labels.label_set import IGNORE
 from training.labels.lip import JOINT_ID, LABEL_ID, LIP
@@ -66,7 +67,9 @@ def arm_photo():
 @settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_image_labels_and_maps_move_together_and_sides_change_with_the_mirror(seed):
-    image, labels, maps, weights = jppnet_example(arm_photo(), RECIPE, LIP, np.random.default_rng(seed))
+    image, labels, maps, weights = jppnet_example(
+        arm_photo(), RECIPE, LIP, np.random.default_rng(seed), no_other_sample
+    )
     assert (image.shape, labels.shape, maps.shape) == ((3, 384, 384), (384, 384), (16, 48, 48))
     marked = int(weights.argmax())
     arm = {WRIST: "right-arm", JOINT_ID["left-wrist"]: "left-arm"}[marked]
@@ -79,7 +82,7 @@ def test_image_labels_and_maps_move_together_and_sides_change_with_the_mirror(se
 
 def test_a_small_view_is_padded_with_the_mean_and_unknown_labels():
     small = RECIPE.model_copy(update={"augmentation": RECIPE.augmentation.model_copy(update={"scale": (0.75, 0.75)})})
-    image, labels, maps, _ = jppnet_example(arm_photo(), small, LIP, np.random.default_rng(0))
+    image, labels, maps, _ = jppnet_example(arm_photo(), small, LIP, np.random.default_rng(0), no_other_sample)
     assert (labels[288:] == IGNORE).all()
     assert (labels[:288, :288] != IGNORE).all()
     assert image[:, 300, 300].tolist() == pytest.approx([122.67891434, 116.66876762, 104.00698793])

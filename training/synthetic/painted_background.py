@@ -17,7 +17,7 @@ KINDS = {"studio": 0.18, "street": 0.37, "leaves": 0.25, "clutter": 0.2}
 LEAF_COLORS = ((0.20, 0.30, 0.10), (0.32, 0.42, 0.16), (0.12, 0.20, 0.08), (0.45, 0.45, 0.22), (0.36, 0.28, 0.18))
 
 
-def paint(camera: Camera, rng: np.random.Generator) -> Floats:
+def paint_background(camera: Camera, rng: np.random.Generator) -> Floats:
     """A background of the camera's size, sharp or out of focus; streets have the camera's horizon."""
     height, width = camera.height, camera.width
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))

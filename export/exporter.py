@@ -1,0 +1,127 @@
+"""Exporter: checkpoint to self-describing ONNX file, proven equal to the checkpoint before it is written."""
+
+import tempfile
+from itertools import cycle, islice
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+from torch.export import Dim
+
+from export.card import CARDS, KEY, card_json, load_card_text, make_card, page, without_nan
+from export.graph import DeployableGraph, MultiScaleGraph, in_half
+from export.half_weights import store_in_half
+from export.parity import BATCHES, HALF_WEIGHTS, LIMITS, Difference, Precision, open_session, require_parity, run_onnx
+from export.photos import fitted_photos, fitted_portrait, portrait_views
+from export.quantize import quantize
+from export.served_metrics import measure
+from training.checkpoints.checkpoint import Checkpoint
+from training.data.prepared_folder import PreparedFolder
+from training.data.sample import UInt8Array
+from training.networks.network import Network
+
+LARGEST_FILE = 2_000_000_000
+"""Most bytes of weights in a single file; Protobuf, ONNX's format, ends at 2 GiB."""
+
+
+CALIBRATION_PHOTOS = 200
+"""Photos of the training split from which the ranges of activations are measured."""
+
+
+def build_graph(checkpoint: Checkpoint, network: Network, averaged: bool) -> nn.Module:
+    """The deployable graph around ``network``; ``averaged``: with JPPNet's test-time augmentation."""
+    if averaged:  # the calibration was fitted to a single pass
+        return MultiScaleGraph(network, checkpoint.label_set).eval()
+    return DeployableGraph(network, checkpoint.calibration).eval()
+
+
+def write_graph(graph: nn.Module, path: Path, height: int, width: int) -> None:
+    """Trace the graph at batch 2 and write it with a dynamic batch, without the paths of this machine."""
+    example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
+    size = sum(value.nbytes for value in graph.state_dict().values())
+    torch.onnx.export(
+        graph,
+        (example,),
+        path,
+        input_names=["image"],
+        output_names=["labels", "confidence", "keypoints"],
+        dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024)}},
+        external_data=size > LARGEST_FILE,
+        dynamo=True,
+        verbose=False,
+    )
+    model = onnx.load(path, load_external_data=False)
+    del model.graph.metadata_props[:]
+    for node in model.graph.node:
+        del node.metadata_props[:]  # paths of the source files in which each was traced
+    onnx.save(model, path)
+
+
+def write_card(card: str, path: Path) -> None:
+    """Write the card into a file's metadata; external weights are left as they are."""
+    model = onnx.load(path, load_external_data=False)
+    onnx.helper.set_model_props(model, {KEY: card})
+    onnx.save(model, path)
+    onnx.checker.check_model(str(path))
+
+
+def write_unverified(
+    checkpoint: Checkpoint, graph: nn.Module, path: Path, precision: Precision, data: PreparedFolder | None
+) -> None:
+    """Write the graph in a precision, without a card. Raises ValueError where photos to calibrate on are missing."""
+    recipe = checkpoint.recipe.network
+    write_graph(graph, path, recipe.height, recipe.width)
+    if precision == "int8":
+        if data is None:
+            raise ValueError("int8 is calibrated on photos: name a prepared folder with --data")
+        names = data.names("train")[:CALIBRATION_PHOTOS]
+        quantize(path, graph.state_dict(), fitted_photos((data.read(name).image for name in names), recipe))
+
+
+def verification_photos(data: PreparedFolder | None) -> list[UInt8Array]:
+    """Photos to verify the export with: the first of the validation split, repeated to fill the largest batch."""
+    if data is None:
+        return portrait_views()
+    return [data.read(name).image for name in islice(cycle(data.names("val")), max(BATCHES))]
+
+
+def export(
+    checkpoint: Checkpoint,
+    out: Path,
+    data: PreparedFolder | None,
+    *,
+    precision: Precision = "fp32",
+    half_weights: bool = False,
+    averaged: bool = False,
+    card_text: Path | None = None,
+) -> Difference:
+    """Write ``out`` with its card inside and as a page beside it. Raises ParityError and writes nothing otherwise.
+
+    ``data``: photos to verify, calibrate and measure with; none: views of a portrait. ``precision``: of weights and
+    arithmetic. ``half_weights``: weights stored in float16 where arithmetic is in float32. ``averaged``: see
+    ``MultiScaleGraph``. ``card_text``: what the card says about the model, in place of the network's own file in
+    ``cards/``.
+    """
+    recipe, network = checkpoint.recipe.network, checkpoint.network
+    truth = build_graph(checkpoint, network, averaged)
+    graph = build_graph(checkpoint, in_half(network), averaged) if precision == "fp16" else truth
+    text, golden = load_card_text(card_text or CARDS / f"{recipe.name}.toml"), fitted_portrait(recipe)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        unverified = Path(folder) / out.name  # external weights beside it get their name from it
+        write_unverified(checkpoint, graph, unverified, precision, data)
+        if half_weights:
+            store_in_half(unverified)
+        limit = HALF_WEIGHTS if half_weights else LIMITS[precision]
+        difference = require_parity(truth, unverified, fitted_photos(verification_photos(data), recipe), limit)
+        outputs = run_onnx(open_session(unverified), golden[None])
+        card = make_card(checkpoint, text, precision, golden, outputs)
+        write_card(card_json(card), unverified)
+        if data is not None:
+            card["metrics"] = without_nan(measure(unverified, data, data.names("val")))
+            write_card(card_json(card), unverified)
+        for file in sorted(Path(folder).iterdir(), reverse=True):  # NAME.onnx.data before NAME.onnx
+            file.rename(out.parent / file.name)
+    out.with_suffix(".md").write_text(page(card))
+    return difference

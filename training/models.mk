@@ -1,0 +1,72 @@
+# How the models that come with the project are made from their data. Included by ../Makefile, whose BIN it uses.
+
+.PHONY: models ablation
+
+# Both models from their data:
+#   make models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/folder/of/movenet-thunder.json
+# (docs/training.md says where they come from). A run that was stopped goes on where it was.
+LABELLED := --data data/ccp
+RENDERED := --data data/rendered
+# A training step allocates and frees gigabytes; this keeps them, in pages of 2 MB (docs/training.md).
+KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184
+# $(call stage,RECIPE,DATA,RUN,INITIAL WEIGHTS)
+stage = $(KEEP_MEMORY) $(BIN)/python -m training.train $(1) $(2) --out runs/$(3) $(if $(wildcard runs/$(3)/last.pt),--resume,$(4))
+# $(call pseudo_labels,TEACHER,FOLDER,OPTIONS)
+pseudo_labels = $(KEEP_MEMORY) $(BIN)/python -m training.pseudo_label runs/$(1)/best.pt ccp --root $(CCP) --out data/$(2) $(3)
+# $(call ensemble,RUN,ENSEMBLE): the larger model, from a run on MoveNet Thunder's trunk
+ensemble = $(BIN)/python -m training.ensemble runs/$(1)/best.pt runs/lite-member/best.pt --pose-shares 0.75 0.25 --out runs/$(2)/best.pt
+# $(call publish,RUN,MODEL): the model files, and the weights that users train on from
+define publish
+	$(BIN)/python -m training.calibrate runs/$(1)/best.pt $(LABELLED) $(RENDERED) \
+	  --out runs/$(1)/calibration.json --write training/weights/$(2).safetensors
+	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).onnx $(LABELLED) --half-weights
+	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).int8.onnx $(LABELLED) --precision int8
+endef
+
+models: install-training
+	$(BIN)/python -m training.prepare ccp --root $(CCP) --out data/ccp
+	$(BIN)/python -m training.synthesize --count 4000 --seed 1 --material $(MATERIAL) --backgrounds data/ccp --out data/rendered
+	$(call stage,lite-rendered,$(LABELLED) $(RENDERED),lite-1)
+	$(call pseudo_labels,lite-1,pseudo-1)
+	$(call stage,lite-self-trained,$(LABELLED) --data data/pseudo-1 $(RENDERED),lite-2,--from runs/lite-1/best.pt)
+	$(call pseudo_labels,lite-2,pseudo-2)
+	$(call stage,lite-self-trained-again,$(LABELLED) --data data/pseudo-2 $(RENDERED),lite-3,--from runs/lite-2/best.pt)
+	$(BIN)/python -m training.weight_average runs/lite-2/best.pt runs/lite-3/best.pt --share 0.75 --out runs/lite-23/best.pt
+	$(call stage,base,$(LABELLED) --data data/pseudo-2 $(RENDERED),base-1,--pretrained $(MOVENET)/movenet-thunder.json)
+	$(BIN)/python -m training.ensemble runs/base-1/best.pt runs/lite-23/best.pt --size 384 288 --out runs/teacher/best.pt
+	$(call pseudo_labels,teacher,pseudo-3,--threshold 0.6 --views 2)
+	$(call stage,base-self-trained,$(LABELLED) --data data/pseudo-3 $(RENDERED),base-2,--from runs/base-1/best.pt)
+	$(call stage,lite-distilled,$(LABELLED) --data data/pseudo-3 $(RENDERED),lite-4,--from runs/lite-23/best.pt)
+	$(BIN)/python -m training.weight_average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.75 --out runs/lite-member/best.pt
+	$(call ensemble,base-2,teachers)
+	$(call pseudo_labels,teachers,pseudo-4,--threshold 0.6 --views 2)
+	$(call stage,base-self-trained-again,$(LABELLED) --data data/pseudo-4 $(RENDERED),base-3,--from runs/base-2/best.pt)
+	$(BIN)/python -m training.weight_average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.5 --out runs/lite/best.pt
+	$(call ensemble,base-3,base)
+	for run in lite base; do \
+	  $(BIN)/python -m training.evaluate runs/$$run/best.pt $(LABELLED) --write runs/$$run/best.pt || exit; \
+	done
+	$(call publish,lite,jppnet-lite)
+	$(call publish,base,jppnet-base)
+	$(BIN)/python -m export.measure service/models/*.onnx $(LABELLED)
+	$(BIN)/python -m training.synthesize --count 200 --seed 7 --material $(MATERIAL) --out data/shown
+	$(MAKE) ablation
+	$(BIN)/python -m training.report runs/lite runs/base-3 runs/base --rendered data/shown --ablation $(ABLATION:%=runs/ablation/%) --out docs
+
+# $(call ablation_run,RUN,SED SCRIPT FOR THE RECIPE,DATA)
+define ablation_run
+	mkdir -p runs/ablation
+	sed '$(2)' training/presets/ablation.toml > runs/ablation/$(1).toml
+	$(call stage,runs/ablation/$(1).toml,$(3),ablation/$(1))
+endef
+ABLATION := two-refinements two-refinements-again one-refinement no-refinement labels-alone joints-alone self-trained
+
+# Equal, small runs (docs/model.md), once make models has made data/ccp and data/pseudo-4: an epoch of both has 2.36 times the photos.
+ablation: install-training  ## what refinement, learning both tasks together and self-training bring
+	$(call ablation_run,two-refinements,,$(LABELLED))
+	$(call ablation_run,two-refinements-again,,$(LABELLED))
+	$(call ablation_run,one-refinement,s/^refinements = 2/refinements = 1/,$(LABELLED))
+	$(call ablation_run,no-refinement,s/^refinements = 2/refinements = 0/,$(LABELLED))
+	$(call ablation_run,labels-alone,s/^pose = 1.0/pose = 0.0/,$(LABELLED))
+	$(call ablation_run,joints-alone,s/^parsing = 1.0/parsing = 0.0/,$(LABELLED))
+	$(call ablation_run,self-trained,s/^epochs = 5/epochs = 2/,$(LABELLED) --data data/pseudo-4)
