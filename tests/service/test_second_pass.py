@@ -9,7 +9,9 @@ import pytest
 
 from service.engine.decoding.decoders import ThreadDecoder
 from service.engine.engine import Engine
+from service.engine.model.card import Card
 from service.engine.model.session import Prediction
+from service.engine.photo.inference import Inference
 from service.engine.photo.photo import Photo, plan, plan_second_pass
 from service.engine.photo.second_pass import MIN_ENLARGEMENT, second_pass_box
 from service.engine.photo.view import View
@@ -25,7 +27,7 @@ from tests.helpers.metric_samples import key, samples
 from tests.helpers.oriented_files import jpeg_with_exif
 from tests.helpers.portrait import portrait
 from tests.helpers.serving import serving
-from tests.helpers.toy_model import HEIGHT, JOINTS, STRIDE, WIDTH, paint, png
+from tests.helpers.toy_model import HEIGHT, JOINTS, STRIDE, WIDTH, paint, png, toy_card
 
 Image = npt.NDArray[np.uint8]
 Rectangle = tuple[int, int, int, int]
@@ -85,6 +87,15 @@ def test_a_turned_photo_whose_sides_do_not_divide_is_decoded_whole() -> None:
     stored = orient(portrait(2001), 3)
     whole = plan(Photo.inspect(jpeg_with_exif(stored, 3), Limits(10**8), ThreadDecoder()), (), (256, 192), "letterbox")
     assert plan_second_pass(whole, Box(501, 203, 801, 1070)).reduction == 1
+
+
+def test_views_are_computed_once() -> None:
+    photo = Photo.inspect(png(paint(240, 320, {})), Limits(10**8), ThreadDecoder())
+    prediction = view(240, 320, (10, 5, 4, 10)).prediction
+    inference = Inference.of(plan(photo, (), (HEIGHT, WIDTH), "letterbox"), [prediction], decoding=0.0)
+    assert inference.plan_second_pass()
+    assert inference.views is inference.views
+    assert inference.analysis(Card.model_validate(toy_card()), Deadline()).views is inference.views
 
 
 SMALL = paint(960, 720, {1: (600, 270, 60, 130)})
