@@ -98,16 +98,21 @@ class OpenImagesPeople:
 
     @cached_property
     def _boxes(self) -> dict[str, list[tuple[float, ...]]]:
-        boxes = defaultdict(list)
-        with (self.root / "boxes.csv").open(newline="") as file:
-            for row in csv.DictReader(file):
-                boxes[row["photo"]].append(tuple(float(row[side]) for side in ("x", "y", "width", "height")))
-        return dict(boxes)
+        return read_boxes(self.root / "boxes.csv")
 
     @cached_property
     def _multipose(self) -> dict[str, dict[str, Any]]:
         content: dict[str, dict[str, Any]] = json.loads((self.root / "multipose.json").read_text())
         return content
+
+
+def read_boxes(path: Path) -> dict[str, list[tuple[float, ...]]]:
+    """Boxes (x, y, width, height) by photo of a CSV file with the columns photo, x, y, width, height."""
+    boxes = defaultdict(list)
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            boxes[row["photo"]].append(tuple(float(row[side]) for side in ("x", "y", "width", "height")))
+    return dict(boxes)
 
 
 def _is_for_validation(name: str) -> bool:
