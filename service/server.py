@@ -32,8 +32,8 @@ RESERVE_SECONDS: Final = 0.5
 class Server(uvicorn.Server):
     """uvicorn's server around an engine, with limits on connections and on the time of a shutdown.
 
-    On SIGTERM it keeps listening for a while, not ready, so that whoever spreads requests over several services can
-    learn of it before requests are refused.
+    On SIGTERM it keeps listening for a while, not ready, so that a load balancer can
+    stop sending requests before they are refused.
     """
 
     def __init__(self, engine: Engine, settings: Settings, **options: Any) -> None:

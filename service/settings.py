@@ -141,8 +141,8 @@ class Settings(BaseSettings):
     api_keys: Annotated[list[Key], NoDecode, BeforeValidator(_keys)] = []
     """Keys of which a call needs one; without any, everybody may call. A JSON list, or with commas between."""
     metrics_keys: Annotated[list[Key], NoDecode, BeforeValidator(_keys)] = []
-    """Keys of which ``/metrics`` needs one, sent as the others are; without any, everybody may read it. They open
-    nothing else, so that whoever scrapes cannot call."""
+    """Keys of which ``/metrics`` needs one, sent as the others are; without any, everybody may read it. They are
+    valid for nothing else."""
 
     log_format: LogFormat | None = None
     """How logs are written to stderr; pretty on a terminal and JSON elsewhere if not set."""

@@ -21,7 +21,7 @@ FORMATS: Final[dict[Call, Formats]] = {"parse": PARSE, "pose": POSE, "analyze": 
 SUFFIXES: Final = {"image/png": ".png", "image/jpeg": ".jpg", "application/json": ".json"}
 
 CLIENT_TIMEOUT: Final = 60.0
-"""Seconds to wait for a busy service: nobody sits before each photo, and the next run would only ask again."""
+"""Seconds to wait for a busy service. It is long because nothing interactive depends on a single photo."""
 RETRIES: Final = 100
 REQUEST_PROBLEMS: Final = frozenset({"urn:jppnet:problem:unknown-label", "urn:jppnet:problem:invalid-request"})
 REFUSALS: Final = frozenset({401, 403, 404, 405, 406})

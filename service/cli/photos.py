@@ -113,7 +113,7 @@ def _run(
     server: str | None,
     api_key: str | None,
 ) -> None:
-    """Answers what is not answered yet. Exits with 1 if photos failed, 2 for a spec that cannot be, 130 on Ctrl-C."""
+    """Answers what is not answered yet. Exits with 1 if photos failed, 2 for impossible arguments, 130 on Ctrl-C."""
     try:
         tasks = plan_tasks(photos, out, spec.suffix)
         written = WriteRecord.read(out)

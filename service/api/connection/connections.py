@@ -1,6 +1,6 @@
 """Limits on the open connections of a server: their number, and the time that the service waits for each client.
 
-Connections are always accepted, so that nobody is shut out in silence. Above the limit a new one takes the place of
+Connections are always accepted, so that a client gets an answer. Above the limit a new one takes the place of
 one that waits for its client, or is refused. A reserve above the limit is for health checks alone.
 """
 

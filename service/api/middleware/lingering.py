@@ -12,9 +12,9 @@ SECONDS: Final = 2.0
 class Lingering:
     """ASGI middleware: after an early answer, reads and discards the rest of the request's body.
 
-    The connection of a client that asks for ``Connection: close`` would else be closed with bytes unread. The system
-    resets such a connection, and the client, still sending, loses the answer. Stands outside of compression, which
-    would hold the answer back.
+    It does what nginx's ``lingering_close`` does. Otherwise the connection of a client that sends ``Connection: close``
+    would be closed with unread bytes; the system then resets it, and the client, still sending, loses the answer. This
+    middleware must be outside of compression, which would hold the answer back.
     """
 
     def __init__(self, app: ASGIApp) -> None:

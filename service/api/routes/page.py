@@ -24,7 +24,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    # Kept, but asked for anew each time (by ETag): after an update nobody runs new markup with old scripts.
+    # Cached, but revalidated each time (by ETag), so that new markup never runs with old scripts.
     "Cache-Control": "no-cache",
 }
 

@@ -166,7 +166,7 @@ class ProcessDecoder:
         try:
             return self._start()
         except (OSError, ClosedError):
-            return None  # whoever needs it tries again
+            return None  # the next caller that needs it tries again
 
     def _error_of(self, error: ProcessExitedError, task: DecodingTask) -> Exception:
         """The error of a photo whose process has ended."""
@@ -176,7 +176,7 @@ class ProcessDecoder:
             return error  # a fault of ours, not the photo's
         header = task.header
         log.error("%s over a photo: %s of %d×%d pixels", error, header.type, header.width, header.height)
-        if error.signal == signal.SIGKILL:  # the kernel's answer to too little memory; nobody else sends it
+        if error.signal == signal.SIGKILL:  # sent by the kernel when memory is short
             return MemoryError()
         return CorruptPhotoError(
             "The decoder failed on this file, or took far too long. Save the picture anew and send that."

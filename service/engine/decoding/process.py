@@ -116,7 +116,7 @@ class DecodingProcess:
             CorruptPhotoError: the file is damaged.
             MemoryError: there is too little memory.
             ProcessGoneError: the process has ended over it.
-            UnwantedError: nobody wants it any more; the process has been ended.
+            DecodingCancelledError: it is no longer needed; the process has been killed.
         """
         self.wait_until_ready()
         start = task.result_bytes

@@ -38,7 +38,7 @@ class Analysis:
     """The whole photo; or, where boxes were asked for, the surroundings of each in turn."""
     load_photo: Callable[[], Image]
     check: Callable[[], None] = lambda: None
-    """Raises when nobody wants the answer any more; called from one view to the next."""
+    """Raises once the answer is no longer needed; called between two views."""
 
     @cached_property
     def photo(self) -> Image:

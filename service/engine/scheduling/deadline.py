@@ -10,7 +10,7 @@ from service.engine.errors import DeadlineError
 
 @dataclass(slots=True)
 class Deadline:
-    """The moment, on the clock of ``time.monotonic``, after which nobody needs the result. It may be extended.
+    """The moment, on the clock of ``time.monotonic``, after which the result is not needed. It may be extended.
 
     As a context manager it ends with the block: the caller has left, and its result is no longer needed.
     """

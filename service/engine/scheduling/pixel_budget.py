@@ -32,9 +32,9 @@ class PixelBudget:
 
     @contextmanager
     def hold(self, pixels: int) -> Iterator[None]:
-        """Holds so many pixels, once they are free. Who needs more than there are has them all, alone.
+        """Holds so many pixels within the block, once they are free. Work that needs more than the limit runs alone.
 
-        Nobody overtakes who waits, so that large photos get their turn.
+        Waiting threads are served in order, so that large photos are not starved.
         """
         with self._next_in_line, self._freed:
             self._freed.wait_for(lambda: not self._in_use or self._in_use + pixels <= self._limit)

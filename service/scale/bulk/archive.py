@@ -51,7 +51,7 @@ class Archive:
                 raise ValueError
         except ValueError:
             raise StorageError(
-                f"{note.path} is cut off or no JSON, so nobody knows which question the answers there are to. If it is "
+                f"{note.path} is cut off or no JSON, so the arguments of the answers there are unknown. If it is "
                 "this one, delete that file and run this again; otherwise choose another --out."
             ) from None
         other = [f"{key} was {before.get(key)!r} and is {job[key]!r}" for key in job if job[key] != before.get(key)]

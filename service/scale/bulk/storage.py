@@ -74,7 +74,7 @@ class StoragePath:
             return bytes(stream.read())
 
     def write(self, content: bytes) -> None:
-        """Writes the file and the folders above it; whoever finds the file finds it whole, even if this is killed."""
+        """Writes the file atomically, and the folders above it."""
         if self.system.type_name in STORES:
             self._write(content)
             return
