@@ -1,4 +1,4 @@
-"""What is asked of the service: the requests that calls are made of."""
+"""Requests to the service, one for each call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Boxes = Sequence[tuple[float, float, float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, but for who asks and how long there is to answer."""
+    """A request without address, key and time limit, which the client adds."""
 
     method: Literal["GET", "POST"]
     path: str

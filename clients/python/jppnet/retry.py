@@ -1,4 +1,4 @@
-"""A call from its first try to its end, without a network: who drives it sends and waits, blocking or not."""
+"""Retries of a call, without a network: a generator of the steps (send, wait) that its driver carries out, blocking or not."""
 
 import time
 from collections.abc import Generator
@@ -45,7 +45,7 @@ RetryLoop = Generator[Send | Wait, Outcome, httpx.Response]
 
 
 def retry(url: str, request: Request, timeout: float, retries: int) -> RetryLoop:
-    """Sends a question until it is answered, within ``timeout`` seconds; returns the answer.
+    """Sends a request until it is answered, within ``timeout`` seconds; returns the answer.
 
     Every call of the service gives the same answer however often it is made, so a busy service (503) or a broken
     connection is tried again, up to ``retries`` times and as long as there is time.
