@@ -1,4 +1,4 @@
-"""Retries of a call, without a network: the steps (send, wait) that a blocking or an asynchronous driver carries out."""
+"""Retries of a call, without a network: the steps (send, wait) that a blocking or asynchronous driver carries out."""
 
 import time
 from collections.abc import Generator
