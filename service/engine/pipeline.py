@@ -111,7 +111,7 @@ class Pipeline:
     ) -> tuple[T, Timings]:
         """Runs the model on a photo, and gives what ``encode`` makes of the analysis and where the time went.
 
-        The event loop waits while the threads hand the photo on to one another. With ``boxes``, the model is shown a
+        The event loop stays free: the threads hand the photo on to one another. With ``boxes``, the model is shown a
         crop around each and not the whole photo. A photo that is cancelled, or whose ``deadline`` (on the clock of
         ``time.monotonic``) has passed, leaves the queue that it is in.
 
