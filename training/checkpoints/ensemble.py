@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from training.checkpoints.calibration import UNCALIBRATED
 from training.checkpoints.checkpoint import Checkpoint
+from training.labels.compatibility import have_same_labels
 from training.networks.lite.recipe import LiteEnsembleNetworkRecipe, LiteNetworkRecipe
 from training.networks.registry import build_network
 
@@ -22,7 +23,7 @@ def ensemble(
     joints or number of stages, for a size that light networks do not take, and for shares that do not fit.
     """
     first = members[0]
-    if any(member.label_set != first.label_set for member in members):
+    if any(not have_same_labels(member.label_set, first.label_set) for member in members):
         raise ValueError("its members must know the same labels and joints")
     recipe = first.recipe.model_copy(update={"network": network_recipe(members, size, pose_shares)})
     weights = {

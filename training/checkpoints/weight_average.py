@@ -10,6 +10,7 @@ from torch import Tensor
 
 from training.checkpoints.calibration import UNCALIBRATED
 from training.checkpoints.checkpoint import Checkpoint
+from training.labels.compatibility import have_same_labels
 
 
 def average(earlier: Checkpoint, later: Checkpoint, share: float) -> Checkpoint:
@@ -20,7 +21,8 @@ def average(earlier: Checkpoint, later: Checkpoint, share: float) -> Checkpoint:
     """
     if not 0 <= share <= 1:
         raise ValueError(f"a share lies between 0 and 1, not at {share}")
-    if earlier.recipe.network != later.recipe.network or earlier.label_set != later.label_set:
+    same_network = earlier.recipe.network == later.recipe.network
+    if not same_network or not have_same_labels(earlier.label_set, later.label_set):
         raise ValueError("weights can be averaged only of the same network with the same labels")
     old, new = earlier.network.state_dict(), later.network.state_dict()
     network = deepcopy(later.network)

@@ -79,6 +79,10 @@ class OpenImagesPeople:
         """The hand-drawn boxes of the photo's people."""
         return np.asarray(np.array(self._boxes[name], np.float32) * np.tile(self._stretch(name), 2), np.float32)
 
+    def squeezed_boxes(self, name: str) -> Boxes:
+        """The hand-drawn boxes of the photo's people, in pixels of the squeezed picture."""
+        return np.array(self._boxes[name], np.float32)
+
     def found_people(self, name: str) -> list[FoundPerson]:
         """The people whom the pose network found in the photo."""
         stretch = np.array(self._stretch(name), np.float32)

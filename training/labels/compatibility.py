@@ -3,7 +3,12 @@
 from training.labels.label_set import LabelSet
 
 
+def have_same_labels(a: LabelSet, b: LabelSet) -> bool:
+    """Whether labels and joints of both sets are the same, in the same order. A network does not depend on the rest."""
+    return (list(a.colors), a.joints) == (list(b.colors), b.joints)
+
+
 def require_same_labels(a: LabelSet, b: LabelSet) -> None:
     """Raises ValueError unless labels and joints of both sets are the same, in the same order."""
-    if (list(a.colors), a.joints) != (list(b.colors), b.joints):
+    if not have_same_labels(a, b):
         raise ValueError(f"the checkpoint has {a.name}'s labels and joints, the data have {b.name}'s")

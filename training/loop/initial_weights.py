@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from training.checkpoints.checkpoint import load_checkpoint
+from training.labels.compatibility import have_same_labels
 from training.labels.label_set import LabelSet
 from training.networks.network import Network
 from training.networks.recipe import Recipe
@@ -26,7 +27,7 @@ def network_from_checkpoint(path: Path, recipe: Recipe, label_set: LabelSet) -> 
     network, origin = random_network(recipe, label_set), load_checkpoint(path)
     fresh = network.state_dict()
     weights, other = origin.network.state_dict(), []
-    if origin.label_set != label_set:
+    if not have_same_labels(origin.label_set, label_set):
         other = [name for name in fresh if name in weights and weights[name].shape != fresh[name].shape]
     network.load_state_dict(weights | {name: fresh[name] for name in other})
     return network, other

@@ -87,6 +87,13 @@ class ClothingCoParsing:
         labels = to_lip_labels(clothing, self._mapping, landmarks[:, :2])
         return Sample(name, image, labels, to_lip_joints(landmarks, labels), INFO.licence)
 
+    def person_box(self, name: str) -> FloatArray | None:
+        """Left, top, right, bottom (pixels) of all that is labelled in a photo; None where nothing is."""
+        rows, columns = np.nonzero(self._clothing(name))
+        if not len(rows):
+            return None
+        return np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], np.float32)
+
     def pose(self, name: str, labels: UInt8Array) -> Pose:
         """The pose of any photo, with LIP labels (H, W) on it, from which the head top is read.
 

@@ -1,9 +1,9 @@
 """MoveNet's trunk and pyramid, with the weights that its makers trained to find people's joints.
 
 MoveNet (Google, 2021) is a MobileNetV2 (Sandler et al., CVPR 2018) and a feature pyramid, trained on COCO and on people
-doing sports. Two were released, under Apache-2.0: Lightning, of width 1, and Thunder, of width 1.75. Their own heads
-are left out. The released weights have batch norm folded into them, so there is none here: convolutions with bias.
-Padding is TensorFlow's SAME.
+doing sports. Three were released, under Apache-2.0: Lightning, of width 1, MultiPose, of width 1.5, and Thunder, of
+width 1.75. Their own heads are left out here. The released weights have batch norm folded into them, so there is none
+here: convolutions with bias. Padding is TensorFlow's SAME.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ class Width(NamedTuple):
 
 
 LIGHTNING = Width(32, (16, 24, 32, 64, 96, 160, 320))
+MULTIPOSE = Width(48, (24, 40, 48, 96, 144, 240, 480))
 THUNDER = Width(56, (32, 40, 56, 112, 168, 280, 560))
 
 
@@ -123,6 +124,12 @@ class MoveNet(nn.Module):
         )
 
     def forward(self, images: Tensor) -> list[Tensor]:
+        outputs, last, pyramid = self.features(images)
+        joined = [torch.cat([outputs[tap], fine], 1) for tap, fine in zip(TAPS, reversed(pyramid), strict=True)]
+        return [*joined, last]
+
+    def features(self, images: Tensor) -> tuple[list[Tensor], Tensor, list[Tensor]]:
+        """Every group's output, the last features (stride 32), and the pyramid's levels at strides 16, 8 and 4."""
         x = F.relu6(self.stem(images / 127.5 - 1.0))
         outputs = []
         for group in self.groups:
@@ -133,8 +140,7 @@ class MoveNet(nn.Module):
         for skip, level in zip(SKIPS, self.levels, strict=True):
             below = level(below, outputs[skip])
             pyramid.append(below)
-        joined = [torch.cat([outputs[tap], fine], 1) for tap, fine in zip(TAPS, reversed(pyramid), strict=True)]
-        return [*joined, last]
+        return outputs, last, pyramid
 
     def freeze_early(self, groups: int) -> None:
         """Keep the weights of the stem and the first ``groups`` groups."""
@@ -159,7 +165,7 @@ class MoveNet(nn.Module):
                     continue
                 if name not in released:
                     amiss.append(f"missing: {name}")
-                elif (value := _as_pytorch(released[name], conv.groups)).shape != parameter.shape:
+                elif (value := as_pytorch(released[name], conv.groups)).shape != parameter.shape:
                     amiss.append(f"{name} has another shape")
                 else:
                     parameter.data.copy_(value)
@@ -192,7 +198,7 @@ class MoveNet(nn.Module):
             yield level.pointwise, f"{name}_weights", f"{name}_bn_offset"
 
 
-def _as_pytorch(released: NDArray[np.float32], groups: int) -> Tensor:
+def as_pytorch(released: NDArray[np.float32], groups: int) -> Tensor:
     """TensorFlow's kernel, (H, W, in, out) or depth-wise (H, W, channels, 1), as PyTorch's; a bias as it is."""
     values = torch.from_numpy(released)
     if values.ndim == 1:

@@ -1,0 +1,156 @@
+"""A detector's checkpoint becomes a file that answers as it does and says what it is."""
+
+import base64
+import csv
+import json
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from export.card import KEY
+from export.detector import (
+    LIMITS,
+    BoxDifference,
+    DetectorParityError,
+    compare_boxes,
+    export_detector,
+    fitted,
+    open_detector,
+    prove_detector,
+    quantizable,
+)
+from export.detector_graph import DetectorGraph
+from export.half_weights import store_in_half
+from export.photos import portrait_views
+from export.quantize import quantize
+from training.checkpoints.detector import DetectorCheckpoint
+from training.data.openimages_source import OpenImagesPeople
+from training.networks.detector.network import DetectorNetwork
+from training.networks.detector.recipe import load_detector_recipe
+
+
+@pytest.fixture(scope="module")
+def checkpoint():
+    """A light network that sees somebody here and there."""
+    torch.manual_seed(1)
+    recipe = load_detector_recipe("detector")
+    recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update={"trunk": "movenet-lightning"})})
+    network = DetectorNetwork("movenet-lightning").eval()
+    with torch.no_grad():
+        for group in network.trunk.groups.modules():
+            if isinstance(group, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(group.weight)
+        for head, scale, bias in ((network.center, 40.0, -1.0), (network.size, 5.0, 8.0), (network.offset, 1.0, 0.0)):
+            head.out.weight *= scale
+            head.out.bias.fill_(bias)
+    return DetectorCheckpoint(network, recipe, {})
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Photos of people, with boxes, and photos of nobody: noise, all of them."""
+    root, rng = tmp_path_factory.mktemp("people"), np.random.default_rng(0)
+    for folder, count in (("photos", 40), ("garments", 20)):
+        (root / folder).mkdir()
+        for number in range(count):
+            noise = rng.integers(0, 256, (9, 9, 3)).astype(np.uint8)
+            cv2.imwrite(str(root / folder / f"{number:04x}.jpg"), cv2.resize(noise, (64, 64)))
+    with (root / "boxes.csv").open("w", newline="") as file:
+        rows = [(f"{number:04x}", 8, 8, 30, 40) for number in range(40)]
+        csv.writer(file).writerows([("photo", "x", "y", "width", "height"), *rows])
+    seen = {f"{number:04x}": {"aspect": "4:3", "people": []} for number in range(40)}
+    (root / "multipose.json").write_text(json.dumps(seen))
+    return OpenImagesPeople(root), root / "garments"
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoint, folders, tmp_path_factory):
+    path = tmp_path_factory.mktemp("out") / "detect.onnx"
+    difference = export_detector(checkpoint, path, *folders)
+    assert difference.overlap > LIMITS["fp32"].overlap
+    return path
+
+
+def test_the_card_says_what_a_service_must_know(exported):
+    session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
+    card = json.loads(session.get_modelmeta().custom_metadata_map[KEY])
+    assert (card["schema"], card["kind"], card["name"], card["fit"]) == (1, "detect", "jppnet-detect", "letterbox")
+    assert (card["multiple"], card["side"], card["most_overlap"]) == (32, 192, 0.6)
+    assert 0 < card["score"] < 1
+    assert card["metrics"]["photos"] > 0
+    for word in ("Open Images", "Clothing Co-Parsing", "CC BY 4.0"):
+        assert word in card["training_data"]
+    golden = cv2.imdecode(np.frombuffer(base64.b64decode(card["golden"]["image"]), np.uint8), cv2.IMREAD_COLOR_RGB)
+    boxes, scores = open_detector(exported)(golden)
+    known = len(card["golden"]["boxes"])
+    np.testing.assert_allclose(boxes[:known], card["golden"]["boxes"], atol=0.01)
+    np.testing.assert_allclose(scores[:known], card["golden"]["scores"], atol=1e-3)
+    page = exported.with_suffix(".md").read_text()
+    assert page.startswith("# jppnet-detect")
+    assert f"| threshold | {card['score']}" in page
+
+
+def test_any_size_and_any_number_of_photos(exported, checkpoint):
+    session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
+    graph = DetectorGraph(checkpoint.network)
+    views = portrait_views()
+    for height, width, count in ((64, 64, 1), (96, 224, 3), (320, 160, 2)):
+        images = np.stack([cv2.resize(np.ascontiguousarray(view), (width, height)) for view in views[:count]])
+        boxes, scores = session.run(["boxes", "scores"], {"image": images})
+        assert (boxes.shape, scores.shape) == ((count, 64, 4), (count, 64))
+        assert boxes.min() >= 0
+        assert boxes[..., 0::2].max() <= width
+        assert boxes[..., 1::2].max() <= height
+        assert (np.diff(scores) <= 0).all()
+        with torch.inference_mode():
+            _, truth = graph(torch.from_numpy(images))
+        np.testing.assert_allclose(scores, truth.numpy(), atol=1e-3)
+
+
+def test_it_is_made_of_standard_operators(exported):
+    model = onnx.load(exported)
+    assert {node.domain for node in model.graph.node} <= {"", "ai.onnx"}
+    assert "NonMaxSuppression" not in {node.op_type for node in model.graph.node}
+    assert not model.graph.metadata_props
+
+
+def test_8_bits_and_halved_weights_are_smaller_and_near(exported, checkpoint, tmp_path):
+    graph = DetectorGraph(checkpoint.network).eval()
+    photos = [fitted(view) for view in portrait_views()]
+    for precision, change in (
+        ("int8", lambda path: quantize(path, quantizable(graph), photos)),
+        ("fp32", store_in_half),
+    ):
+        path = tmp_path / f"{precision}.onnx"
+        path.write_bytes(exported.read_bytes())
+        change(path)
+        assert path.stat().st_size < 0.6 * exported.stat().st_size
+        run = open_detector(path)
+        for photo in photos:  # random weights have no boxes worth comparing
+            _, scores = graph(torch.from_numpy(photo)[None])
+            assert np.abs(run(photo)[1] - scores[0].detach().numpy()).max() < LIMITS[precision].score + 0.02
+
+
+def test_scores_and_coordinates_stay_in_float32(checkpoint):
+    names = quantizable(DetectorGraph(checkpoint.network))
+    assert "network.center.pointwise.weight" in names
+    assert not any(".out." in name for name in names)
+
+
+def test_a_file_that_answers_otherwise_is_refused(exported, checkpoint):
+    other = DetectorGraph(DetectorNetwork("movenet-lightning")).eval()
+    with torch.no_grad():
+        other.network.center.out.bias.fill_(2.0)
+    with pytest.raises(DetectorParityError):
+        prove_detector(other, exported, [fitted(portrait_views()[0])], LIMITS["fp32"])
+
+
+def test_how_far_answers_lie_apart():
+    truth = np.array([[0, 0, 10, 10], [20, 0, 30, 10]], np.float32), np.array([0.9, 0.1], np.float32)
+    answer = np.array([[50, 0, 60, 10], [0, 0, 10, 5]], np.float32), np.array([0.8, 0.7], np.float32)
+    assert compare_boxes(truth, answer) == BoxDifference(pytest.approx(0.5), pytest.approx(0.2))
+    assert compare_boxes(truth, truth) == BoxDifference(1.0, 0.0)

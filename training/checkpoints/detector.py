@@ -1,0 +1,57 @@
+"""Checkpoints of the person detector: weights, the recipe that they come from, and what they measured.
+
+Two forms: a run's own ``.pt``, and ``.safetensors`` with half-precision weights for publishing.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from training.checkpoints.checkpoint import save_atomically
+from training.networks.detector.network import DetectorNetwork
+from training.networks.detector.recipe import DetectorRecipe
+
+
+@dataclass(frozen=True)
+class DetectorCheckpoint:
+    """A trained detector, the recipe that made it, and what it measured at the time."""
+
+    network: nn.Module
+    recipe: DetectorRecipe
+    metrics: dict[str, Any]
+
+    def metadata(self) -> dict[str, Any]:
+        """All but the weights, as plain values."""
+        return {"recipe": self.recipe.model_dump(mode="json"), "metrics": self.metrics}
+
+
+def save_detector(checkpoint: DetectorCheckpoint, path: Path) -> None:
+    """Write a checkpoint: ``.safetensors`` with matrices and kernels in half precision, else ``.pt``."""
+    if path.suffix != ".safetensors":
+        save_atomically(path, {"weights": checkpoint.network.state_dict(), **checkpoint.metadata()})
+        return
+    weights = {
+        name: (value.half() if value.ndim > 1 else value).contiguous()
+        for name, value in checkpoint.network.state_dict().items()
+    }
+    save_file(weights, path, {name: json.dumps(value) for name, value in checkpoint.metadata().items()})
+
+
+def load_detector(path: Path) -> DetectorCheckpoint:
+    """Read a checkpoint of either form; the network is in float32 and eval mode."""
+    if path.suffix == ".safetensors":
+        with safe_open(path, "pt") as file:
+            stored: dict[str, Any] = {name: json.loads(text) for name, text in file.metadata().items()}
+            stored["weights"] = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    else:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+    recipe = DetectorRecipe.model_validate(stored["recipe"])
+    network = DetectorNetwork(recipe.network.trunk)
+    network.load_state_dict(stored["weights"])
+    return DetectorCheckpoint(network.eval(), recipe, stored["metrics"])

@@ -1,0 +1,68 @@
+"""From what the cells say to people's boxes: peaks in the network's graph, then suppression of doubles in numpy."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from training.networks.detector.cells import STRIDE, Cells
+
+CANDIDATES = 64
+"""Boxes that leave the graph for each photo, best first."""
+
+PEAK = 3
+"""A cell is a candidate where no score is higher within this many cells' square."""
+
+Boxes = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float32]
+
+
+def cell_boxes(cells: Cells) -> Tensor:
+    """Every cell's box, (N, 4, h, w): left, top, right, bottom in input pixels, not clipped."""
+    _, _, height, width = cells.center.shape
+    y = torch.arange(height, device=cells.center.device, dtype=cells.offset.dtype)[:, None]
+    x = torch.arange(width, device=cells.center.device, dtype=cells.offset.dtype)
+    half_height, half_width = (cells.size.clamp_min(0) / 2).unbind(1)
+    middle_y, middle_x = cells.offset.unbind(1)
+    middle_y, middle_x = middle_y + y, middle_x + x
+    sides = [middle_x - half_width, middle_y - half_height, middle_x + half_width, middle_y + half_height]
+    return torch.stack(sides, 1) * STRIDE
+
+
+def candidates(cells: Cells, limit: int = CANDIDATES, peak: int = PEAK) -> tuple[Tensor, Tensor]:
+    """The best peaks: boxes (N, limit, 4) as ``cell_boxes`` has them, clipped to the input, and scores (N, limit) in
+    0–1, falling. Fewer than ``limit`` peaks: the rest has a score of 0.
+    """
+    scores = cells.center.sigmoid()
+    highest = F.max_pool2d(scores, peak, 1, peak // 2)
+    peaks = torch.where(scores >= highest, scores, torch.zeros_like(scores)).flatten(1)
+    best, index = peaks.topk(limit, 1)
+    _, _, height, width = cells.center.shape
+    boxes = cell_boxes(cells).flatten(2).gather(2, index[:, None].expand(-1, 4, -1)).permute(0, 2, 1)
+    x, y = boxes[..., 0::2].clamp(0, width * STRIDE), boxes[..., 1::2].clamp(0, height * STRIDE)
+    return torch.stack([x[..., 0], y[..., 0], x[..., 1], y[..., 1]], 2), best
+
+
+def suppress(boxes: Boxes, scores: Scores, least_score: float, most_overlap: float) -> npt.NDArray[np.intp]:
+    """Indices of the boxes to keep, best first: greedy non-maximum suppression.
+
+    ``boxes``: (K, 4) left, top, right, bottom. ``scores``: (K,). A box below ``least_score`` goes, and so does one
+    whose intersection over union with a better one is above ``most_overlap``.
+    """
+    order = np.argsort(-scores, kind="stable")
+    order = order[scores[order] >= least_score]
+    kept: list[np.intp] = []
+    while len(order):
+        best, order = order[0], order[1:]
+        kept.append(best)
+        order = order[overlaps(boxes[best], boxes[order]) <= most_overlap]
+    return np.array(kept, np.intp)
+
+
+def overlaps(box: Boxes, others: Boxes) -> Scores:
+    """Intersection over union of one box (4,) with others (M, 4): (M,)."""
+    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    intersection = np.prod(sides.clip(0), 1)
+    union = np.prod(box[2:] - box[:2]) + np.prod(others[:, 2:] - others[:, :2], 1) - intersection
+    return np.asarray(intersection / np.maximum(union, 1e-9), np.float32)
