@@ -47,7 +47,7 @@ test-slow: install-dev  ## the proofs that take minutes
 	$(BIN)/pytest -m slow
 
 reference: install-dev $(if $(NPM),$(NODE_MODULES))  ## the pages and types that are made from the service
-	$(BIN)/python -m service.reference
+	$(BIN)/python -m docs.reference
 	$(if $(NPM),cd clients/js && npm run --silent types,\
 	  @echo "The JavaScript client's types are not made: there is no npm here.")
 
@@ -63,7 +63,7 @@ test-scale: .venv-scale/done  ## the tests of service/scale, with Ray, in an env
 	.venv-scale/bin/pytest tests/scale
 
 bench-scale: .venv-scale/done  ## Ray against the same without it, on this machine: make bench-scale PHOTOS=folder
-	.venv-scale/bin/python tests/scale/bench.py $(PHOTOS)
+	.venv-scale/bin/python -m tests.scale.bench $(PHOTOS)
 
 .venv-lowest/done: pyproject.toml
 	uv venv --quiet --clear --python $(PYTHON) .venv-lowest
@@ -85,21 +85,21 @@ include training/models.mk
 PROVIDER ?= cpu
 BENCH_EXTRA := $(if $(filter cuda,$(PROVIDER)),gpu,cpu)
 BENCH := .venv-bench/$(BENCH_EXTRA)
-BENCH_PYTHON = PYTHONPATH=tests:. $(BENCH)/peers/bin/python
+BENCH_PYTHON = PYTHONPATH=. $(BENCH)/peers/bin/python
 BENCH_OPTIONS = --provider $(PROVIDER) --service-bin $(BENCH)/service/bin \
   $(if $(MODEL),--model $(MODEL)) $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(QUICK),--quick)
 
 bench: $(BENCH)/done  ## the service beside its peers and the machine's ceiling; needs wrk
-	$(BENCH_PYTHON) -m benchmarks.compare $(BENCH_OPTIONS)
+	$(BENCH_PYTHON) -m tests.benchmarks.compare $(BENCH_OPTIONS)
 
 bench-overload: $(BENCH)/done  ## four times as much as it can do, for a minute
-	$(BENCH_PYTHON) -m benchmarks.overload $(BENCH_OPTIONS)
+	$(BENCH_PYTHON) -m tests.benchmarks.overload $(BENCH_OPTIONS)
 
 bench-soak: $(BENCH)/done  ## an hour of photos of all sizes, and of clients that hang up; REQUESTS=100000 at most
-	$(BENCH_PYTHON) -m benchmarks.soak $(BENCH_OPTIONS) $(if $(REQUESTS),--requests $(REQUESTS))
+	$(BENCH_PYTHON) -m tests.benchmarks.soak $(BENCH_OPTIONS) $(if $(REQUESTS),--requests $(REQUESTS))
 
 bench-report: $(BENCH)/done  ## docs/benchmarks.md from what the last runs measured
-	$(BENCH_PYTHON) -m benchmarks.report runs/bench docs/benchmarks.md
+	$(BENCH_PYTHON) -m tests.benchmarks.report runs/bench docs/benchmarks.md
 
 # The service in an environment that holds only what its users install, the peers in another.
 $(BENCH)/done: requirements/$(BENCH_EXTRA).txt tests/benchmarks/requirements.txt

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from export.served_metrics import isolated, measure, milliseconds
-from service.engine.card import read_card
-from service.engine.session import Session
+from service.engine.model.card import read_card
+from service.engine.model.session import Session
 from training.data.prepared_folder import PreparedFolder
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from service.engine.analysis import Analysis
 from service.engine.engine import Engine
-from service.engine.session import Session
+from service.engine.model.session import Session
+from service.engine.photo.analysis import Analysis
 from service.settings import Settings
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import FloatArray, UInt8Array

@@ -3,33 +3,39 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 
-from service.api.answered import WatchAnswers
-from service.api.documentation import install_documentation, problems
-from service.api.door import Door
-from service.api.keys import Keys
-from service.api.lingering import Lingering
-from service.api.metrics import Metrics, metrics_route
-from service.api.page import page_routes
-from service.api.problems import install_problems
-from service.api.request_id import RequestId
-from service.api.request_log import request_log
-from service.api.routes import health_routes, model_route, photo_routes
-from service.api.traces import TELEMETRY
-from service.api.upload_budget import UploadBudget
-from service.api.web import install_web_habits
-from service.connections import Connections
+from service.api.connection.connections import Connections
+from service.api.middleware.http_defaults import GZIP_FROM, GZIP_LEVEL, HeadAsGet, cors
+from service.api.middleware.lingering import Lingering
+from service.api.middleware.overload_guard import OverloadGuard
+from service.api.middleware.request_id import RequestId
+from service.api.middleware.request_observer import RequestObserver
+from service.api.middleware.unexpected_errors import UnexpectedErrors
+from service.api.observability.metrics import Metrics
+from service.api.observability.request_log import request_log
+from service.api.observability.traces import TELEMETRY
+from service.api.openapi.document import install_documentation, problems
+from service.api.problems.responses import install_exception_handlers
+from service.api.request.api_keys import ApiKeys
+from service.api.request.upload_budget import UploadBudget
+from service.api.routes.health import health_routes
+from service.api.routes.metrics import metrics_route
+from service.api.routes.model import model_route
+from service.api.routes.page import page_routes
+from service.api.routes.photos import photo_routes
 from service.engine.engine import Engine
 from service.settings import Settings
 
 API_VERSION: Final = "1.0"
-"""Of the HTTP contract: it changes when calls or answers do, whatever the package's version."""
-PATIENCE: Final = 1
-"""Seconds that work is waited for when nobody waits for its answer any more."""
+"""Version of the HTTP API: it changes when calls or answers do, independent of the package's version."""
+CLOSE_SECONDS: Final = 1
+"""Seconds that the application waits, at its end, for work whose clients are gone."""
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +49,13 @@ def create_app(engine: Engine, settings: Settings, connections: Connections | No
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        if not await run_in_threadpool(engine.close, PATIENCE):
-            log.warning("what was still at work did not end within %s s and is left behind", PATIENCE)
+        if not await run_in_threadpool(engine.close, CLOSE_SECONDS):
+            log.warning("work that was still running did not end within %s s; it ends with the process", CLOSE_SECONDS)
 
+    uploads = UploadBudget(int(settings.upload_budget_mb * 1e6))
+    metrics = Metrics(engine, uploads, connections)
+    keys, metrics_keys = ApiKeys(settings.api_keys), ApiKeys(settings.metrics_keys)
+    photos = photo_routes(engine, settings, uploads, keys)
     app = FastAPI(
         title="jppnet",
         summary="POST a photo, get back who wears what where (a part mask) and how they stand (keypoints).",
@@ -56,24 +66,27 @@ def create_app(engine: Engine, settings: Settings, connections: Connections | No
         swagger_ui_oauth2_redirect_url=None,
         redoc_url=None,
         telemetry=TELEMETRY,
+        middleware=[  # outermost first
+            Middleware(RequestId),  # every answer has the id
+            Middleware(Lingering),  # outside of compression, which would hold an early answer back
+            *cors(settings.cors_origins),  # its headers are on errors, too
+            Middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=GZIP_LEVEL),
+            Middleware(HeadAsGet),
+            Middleware(RequestObserver, listeners=(metrics.request_answered, request_log(engine.card))),
+            Middleware(OverloadGuard, engine=engine, keys=keys, routes=photos),  # its refusals are counted and logged
+            Middleware(UnexpectedErrors),  # inside of all that adds headers or counts
+        ],
     )
-    uploads = UploadBudget(int(settings.upload_budget_mb * 1e6))
-    metrics = Metrics(engine, uploads, connections)
-    keys, photos = Keys(settings.api_keys), photo_routes(engine, settings, uploads)
-    install_problems(app)
-    app.add_middleware(Door, engine=engine, keys=keys, calls=photos)
-    app.add_middleware(WatchAnswers, listeners=(metrics.answered, request_log(engine.card)))
-    install_web_habits(app, settings.cors_origins)
-    app.add_middleware(Lingering)
-    app.add_middleware(RequestId)
-    guard = keys.guard()
-    for router in (photos, model_route(engine)):
-        app.include_router(router, dependencies=guard, responses=problems(401) if guard else None)
+    install_exception_handlers(app)
+    app.include_router(photos, responses=_unauthorized(keys))
+    app.include_router(model_route(engine, keys), responses=_unauthorized(keys))
     app.include_router(health_routes(engine))
-    scrape_guard = Keys(settings.metrics_keys).guard()
-    app.include_router(
-        metrics_route(metrics), dependencies=scrape_guard, responses=problems(401) if scrape_guard else None
-    )
+    app.include_router(metrics_route(metrics, metrics_keys), responses=_unauthorized(metrics_keys))
     app.include_router(page_routes())
     install_documentation(app)
     return app
+
+
+def _unauthorized(keys: ApiKeys) -> dict[int | str, dict[str, Any]] | None:
+    """The documentation of what a route that needs one of these keys answers without it."""
+    return problems(401) if keys.are_set else None

@@ -1,4 +1,4 @@
-"""Settings from the environment: what a variable ``JPPNET_…`` is named, and that none is set in vain."""
+"""Settings from the environment; a variable ``JPPNET_…`` that no setting has is an error."""
 
 import os
 import re

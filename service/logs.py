@@ -1,7 +1,7 @@
 """Logs: a JSON object a line for machines, or lines for a person at a terminal; uvicorn's as well as our own.
 
 What a record has in ``fields`` (``extra={"fields": {…}}``) goes along by name. Where a server logs as JSON, what others
-write to stderr becomes JSON as well: native libraries, warnings and errors that nobody caught.
+write to stderr becomes JSON as well: native libraries, warnings and uncaught errors.
 """
 
 import atexit
@@ -60,7 +60,7 @@ def set_up_logs(form: LogFormat | None, level: LogLevel, captures: bool = False)
     """Sends all logs to stderr; by default pretty on a terminal, JSON elsewhere.
 
     ``captures``: where they are JSON, whatever else comes to stderr becomes lines of the log, too. That is for servers,
-    whose stderr is a log; not for commands, which speak to whoever called them.
+    whose stderr is a log; not for commands, which write to their caller.
     """
     pretty = form == "pretty" if form else sys.stderr.isatty()
     stream = _capture_stderr(level) if captures and not pretty and _is_process_stderr() else None
@@ -105,7 +105,7 @@ def _flush(reader: subprocess.Popen[bytes], done: int) -> None:
     reader.returncode = 0  # it outlives this process, and is not to be warned of
     with suppress(OSError, ValueError):
         if not select.select([], [STDERR], [], FLUSH_SECONDS)[1]:
-            return  # whoever takes the log has stopped: that is not waited for
+            return  # the reader of the log has stopped; do not wait for it
         sys.stderr.flush()
         os.write(STDERR, b"\n" + FLUSH + b"\n")
         select.select([done], [], [], FLUSH_SECONDS)

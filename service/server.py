@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn with bounded connections, and an orderly end.
+"""The HTTP server: uvicorn with limits on connections and a graceful shutdown.
 
 At the end it first says that it is not ready and goes on answering, then it takes no more connections, and in time it
 is gone.
@@ -17,23 +17,23 @@ from typing import Any, Final
 import uvicorn
 from fastapi import FastAPI
 
-from service.app import PATIENCE, create_app
-from service.connections import Connections, Limits, raise_descriptor_limit
+from service.api.connection.connections import Connections, Limits, raise_descriptor_limit
+from service.api.connection.http_connection import HttpConnection
+from service.app import CLOSE_SECONDS, create_app
 from service.engine.engine import Engine
-from service.http_connection import HttpConnection
 from service.settings import Settings
 
 SWEEPS: Final = 5
-"""Ticks of uvicorn's clock (0.1 s each) from one look for connections whose time is up to the next."""
-SPARE: Final = 0.5
+"""Ticks of uvicorn's clock (0.1 s each) between two searches for connections whose time is over."""
+RESERVE_SECONDS: Final = 0.5
 """Seconds of the drain that are left for answers to be sent and the process to end."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server around an engine, whose connections are bounded, and which ends in time.
+    """uvicorn's server around an engine, with limits on connections and on the time of a shutdown.
 
-    On SIGTERM it keeps listening for a while, not ready, so that whoever spreads requests over several services can
-    learn of it before requests are refused.
+    On SIGTERM it keeps listening for a while, not ready, so that a load balancer can
+    stop sending requests before they are refused.
     """
 
     def __init__(self, engine: Engine, settings: Settings, **options: Any) -> None:
@@ -73,7 +73,7 @@ class Server(uvicorn.Server):
             super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
-        """uvicorn's look, ten times a second, at whether to end."""
+        """uvicorn's check, ten times a second, whether to end."""
         if counter % SWEEPS == 0:
             self._connections.sweep()
         if time.monotonic() >= self._leaves_at:
@@ -81,15 +81,15 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Takes no more connections, and gives requests under way what is left of the drain."""
+        """Accepts no more connections, and gives requests under way the rest of the drain time."""
         ends_at = min(self._ends_at, time.monotonic() + self._drain_seconds)
-        left = ends_at - time.monotonic() - PATIENCE - SPARE
+        left = ends_at - time.monotonic() - CLOSE_SECONDS - RESERVE_SECONDS
         self.config.timeout_graceful_shutdown = max(0.0, left)  # type: ignore[assignment]  # a float does
         await super().shutdown(sockets)
 
 
 def _end_process_in(seconds: float) -> None:
-    """Ends the process then, if it still runs: a thread in the middle of a decoder or of the model ends no sooner."""
+    """Ends the process after so many seconds: a thread inside a decoder or the model cannot be stopped otherwise."""
     timer = Timer(seconds, os._exit, (0,))
     timer.daemon = True
     timer.start()

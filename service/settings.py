@@ -1,4 +1,4 @@
-"""Everything that can be set, each as an environment variable ``JPPNET_<NAME>``."""
+"""The settings, each an environment variable ``JPPNET_<NAME>``."""
 
 import re
 from pathlib import Path
@@ -118,8 +118,8 @@ class Settings(BaseSettings):
     """Time from SIGTERM in which requests under way can finish and the process ends; Docker kills after 10. What does
     not fit is answered with 503."""
     notice_seconds: WholeSeconds = 1
-    """Time of that in which requests are still taken while /readyz already says 503; behind a load balancer, longer
-    than the time between two of its looks. Not more than ``drain_seconds``."""
+    """Part of the drain in which requests are still accepted while /readyz already answers 503. Behind a load balancer:
+    longer than the time between two of its health checks. Not more than ``drain_seconds``."""
 
     max_connections: Count = 1000
     """Connections that may be open at once, fewer where the process may have fewer descriptors. Above it, a new
@@ -141,13 +141,13 @@ class Settings(BaseSettings):
     api_keys: Annotated[list[Key], NoDecode, BeforeValidator(_keys)] = []
     """Keys of which a call needs one; without any, everybody may call. A JSON list, or with commas between."""
     metrics_keys: Annotated[list[Key], NoDecode, BeforeValidator(_keys)] = []
-    """Keys of which ``/metrics`` needs one, sent as the others are; without any, everybody may read it. They open
-    nothing else, so that whoever scrapes cannot call."""
+    """Keys of which ``/metrics`` needs one, sent as the others are; without any, everybody may read it. They are
+    valid for nothing else."""
 
     log_format: LogFormat | None = None
     """How logs are written to stderr; pretty on a terminal and JSON elsewhere if not set."""
     log_level: LogLevel = "info"
-    """What is logged: this and worse. Calls of /livez, /readyz and /metrics are for ``debug``."""
+    """Least severe level that is logged. Calls of /livez, /readyz and /metrics are logged at ``debug``."""
 
     lanes: Threads | None = None
     """Threads that run the model side by side; measured at start if not set."""

@@ -154,7 +154,7 @@ def _text(line: bytes) -> str:
 def _write(lines: Iterator[str]) -> None:
     for line in lines:
         rest = line.encode(errors="replace") + b"\n"
-        with suppress(OSError):  # nobody reads the log any more; the server must not be held up by that
+        with suppress(OSError):  # the log has no reader any more; that must not block the server
             while rest:
                 rest = rest[os.write(1, rest) :]
 

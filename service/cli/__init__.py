@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from service.cli.bulk import bulk
 from service.cli.doctor import doctor
 from service.cli.photos import analyze, parse, pose
 from service.cli.serve import serve
-from service.scale.command import bulk
 from service.version import __version__
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Human parsing and pose.")

@@ -1,4 +1,4 @@
-"""What an installation is and is able to: everything that ``jppnet doctor`` says, as data."""
+"""Diagnosis of an installation: everything that ``jppnet doctor`` says, as data."""
 
 import logging
 import os
@@ -15,9 +15,9 @@ from typing import Any, Final
 import onnxruntime as ort
 
 from service.cli.gpu import Gpu, look_for_gpu
-from service.engine.cores import usable_cores
 from service.engine.engine import Engine
 from service.engine.errors import StartError
+from service.engine.model.cores import usable_cores
 from service.settings import Settings
 
 PACKAGES: Final = ("jppnet", "numpy", "opencv-python-headless", "fastapi", "pydantic", "uvicorn", "httpx")
@@ -61,7 +61,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Everything. ``started`` is None if the service would not start here, and ``error`` says why."""
+    """All findings. ``started`` is None if the service would not start here, and ``error`` says why."""
 
     python: str
     packages: dict[str, str]
@@ -90,10 +90,10 @@ class Diagnosis:
 
 
 def diagnose(settings: Settings) -> Diagnosis:
-    """Starts an engine as the service would, and notes all that is known about it and around it."""
+    """Starts an engine as the service would, and collects the findings."""
     runtimes = _versions(RUNTIMES)
     started, error = None, None
-    with _heard() as log:
+    with _captured_log() as log:
         try:
             started = _start(settings)
         except StartError as reason:
@@ -118,46 +118,45 @@ def _start(settings: Settings) -> Started:
     began = time.perf_counter()
     engine = Engine.start(settings)
     seconds = time.perf_counter() - began
-    card, drive = engine.card, engine.drive
-    session = drive.sessions[0]
+    card, info = engine.card, engine.info
     engine.close()
     return Started(
-        provider=session.provider,
+        provider=info.provider,
         model=card.name,
         version=card.version,
         license=card.license,
         precision=card.precision,
         labels=len(card.labels),
         joints=len(card.joints),
-        input=f"{session.input_height}×{session.input_width}",
-        lanes=len(drive.sessions),
-        threads=drive.threads,
-        largest_batch=drive.largest_batch,
-        photos_per_second=round(drive.photos_per_second, 1),
+        input=f"{info.input_height}×{info.input_width}",
+        lanes=info.lanes,
+        threads=info.threads,
+        largest_batch=info.largest_batch,
+        photos_per_second=round(info.photos_per_second, 1),
         seconds=round(seconds, 1),
     )
 
 
-class _Ear(logging.Handler):
+class _LogCapture(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self.heard: list[str] = []
+        self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.heard.append(record.getMessage())
+        self.lines.append(record.getMessage())
 
 
 @contextmanager
-def _heard() -> Iterator[list[str]]:
-    """The list to which everything is added that the engine says meanwhile."""
-    ear, log = _Ear(), logging.getLogger("service.engine")
+def _captured_log() -> Iterator[list[str]]:
+    """Captures the messages that the engine logs within the block."""
+    capture, log = _LogCapture(), logging.getLogger("service.engine")
     level = log.level
-    log.addHandler(ear)
+    log.addHandler(capture)
     log.setLevel(logging.INFO)
     try:
-        yield ear.heard
+        yield capture.lines
     finally:
-        log.removeHandler(ear)
+        log.removeHandler(capture)
         log.setLevel(level)
 
 

@@ -1,4 +1,4 @@
-"""What there is of an NVIDIA GPU, from the outside in: driver, devices, the driver's library, ONNX Runtime for it."""
+"""Detection of an NVIDIA GPU and of what it needs: driver, devices, the driver's library, ONNX Runtime for GPUs."""
 
 import ctypes
 import re

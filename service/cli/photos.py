@@ -8,12 +8,11 @@ from typing import Annotated, Final, Literal
 import typer
 from tqdm import tqdm
 
-from service.api.formats import AnalyzeFormat, ParseFormat, PoseFormat
-from service.api.options import DEFAULT
-from service.api.problems import UnknownLabelError
-from service.cli.answerers import Answerer, Wish, by_engine, by_service
-from service.cli.start import Model, Provider, settings_from, start_engine
-from service.files import (
+from service.api.problems.errors import UnknownLabelError
+from service.api.request.options import DEFAULT
+from service.api.response.formats import AnalyzeFormat, ParseFormat, PoseFormat
+from service.cli.backends import Backend, OutputSpec, engine_backend, service_backend
+from service.cli.files import (
     Outcome,
     PlanError,
     RunError,
@@ -24,9 +23,10 @@ from service.files import (
     split_tasks,
     write_whole,
 )
+from service.cli.start import Model, Provider, settings_from, start_engine
+from service.cli.write_record import WriteRecord, escaped
 from service.logs import set_up_logs
 from service.settings import ProviderName
-from service.written import Written, escaped
 
 FAILED: Final = "failed.tsv"
 """The list of photos without an answer, in the folder of answers: path, tab, reason, with ``\\t``, ``\\n``, ``\\r`` and
@@ -62,8 +62,8 @@ def parse(
     api_key: ApiKey = None,
 ) -> None:
     """Write who wears what where in each photo: a mask whose pixel values are label ids, or what --format says."""
-    wish = Wish("parse", format, picture, labels, opacity, mask)
-    _run(photos, out, wish, overwrite, model, provider, server, api_key)
+    spec = OutputSpec("parse", format, picture, labels, opacity, mask)
+    _run(photos, out, spec, overwrite, model, provider, server, api_key)
 
 
 def pose(
@@ -81,7 +81,7 @@ def pose(
     api_key: ApiKey = None,
 ) -> None:
     """Write the joints of the person in each photo."""
-    _run(photos, out, Wish("pose", format, picture), overwrite, model, provider, server, api_key)
+    _run(photos, out, OutputSpec("pose", format, picture), overwrite, model, provider, server, api_key)
 
 
 def analyze(
@@ -99,24 +99,24 @@ def analyze(
     api_key: ApiKey = None,
 ) -> None:
     """Write labels, mask and joints for each photo."""
-    wish = Wish("analyze", format, picture, labels, opacity, mask)
-    _run(photos, out, wish, overwrite, model, provider, server, api_key)
+    spec = OutputSpec("analyze", format, picture, labels, opacity, mask)
+    _run(photos, out, spec, overwrite, model, provider, server, api_key)
 
 
 def _run(
     photos: Sequence[Path],
     out: Path,
-    wish: Wish,
+    spec: OutputSpec,
     overwrite: bool,
     model: Path | None,
     provider: ProviderName | None,
     server: str | None,
     api_key: str | None,
 ) -> None:
-    """Answers what is not answered yet. Exits with 1 if photos failed, 2 for a wish that cannot be, 130 on Ctrl-C."""
+    """Answers what is not answered yet. Exits with 1 if photos failed, 2 for impossible arguments, 130 on Ctrl-C."""
     try:
-        tasks = plan_tasks(photos, out, wish.suffix)
-        written = Written.read(out)
+        tasks = plan_tasks(photos, out, spec.suffix)
+        written = WriteRecord.read(out)
         to_do, done, outcomes = split_tasks(tasks, written, overwrite)
         if to_do:
             prepare_folder(out)
@@ -126,40 +126,40 @@ def _run(
     end: int | None = None
     if to_do:
         try:
-            with _answerer(wish, model, provider, server, api_key) as answerer:
-                _answer(to_do, answerer, len(done) + len(outcomes), written, outcomes)
+            with _backend(spec, model, provider, server, api_key) as backend:
+                _answer(to_do, backend, len(done) + len(outcomes), written, outcomes)
         except RunError as error:
             _say(str(error))
             end = 1
         except KeyboardInterrupt:
             end = INTERRUPTED
     failed = sorted((outcome.task.photo, outcome.error) for outcome in outcomes if outcome.error)
-    is_listed = _tell(failed, written)
-    place = out / FAILED if is_listed else None
-    _say(_summary(len(done), len(tasks) - len(done), len(outcomes), len(failed), place))
+    is_listed = _report_failures(failed, written)
+    listing = out / FAILED if is_listed else None
+    _say(_summary(len(done), len(tasks) - len(done), len(outcomes), len(failed), listing))
     if end or failed:
         raise typer.Exit(end or 1)
 
 
 def _say(text: str) -> None:
-    """Tells whoever called, on stderr. What names of files hold beside letters is shown, not done."""
-    shown = (c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
-    typer.echo("".join(shown), err=True)
+    """Prints a message on stderr; control characters in it, from names of files, are escaped."""
+    printable = (c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    typer.echo("".join(printable), err=True)
 
 
 @contextmanager
-def _answerer(
-    wish: Wish, model: Path | None, provider: ProviderName | None, server: str | None, api_key: str | None
-) -> Iterator[Answerer]:
+def _backend(
+    spec: OutputSpec, model: Path | None, provider: ProviderName | None, server: str | None, api_key: str | None
+) -> Iterator[Backend]:
     if server:
-        with by_service(server, api_key, wish) as answerer:
-            yield answerer
+        with service_backend(server, api_key, spec) as backend:
+            yield backend
         return
     settings = settings_from({"model": model, "provider": provider})
     set_up_logs(settings.log_format, settings.log_level)
     engine = start_engine(settings)
     try:
-        yield by_engine(engine, wish)
+        yield engine_backend(engine, spec)
     except UnknownLabelError as error:
         _say(str(error))
         raise typer.Exit(2) from None
@@ -167,18 +167,20 @@ def _answerer(
         engine.close()
 
 
-def _answer(to_do: Sequence[Task], answerer: Answerer, before: int, written: Written, outcomes: list[Outcome]) -> None:
+def _answer(
+    to_do: Sequence[Task], backend: Backend, before: int, written: WriteRecord, outcomes: list[Outcome]
+) -> None:
     """Answers tasks and shows how far it is; ``outcomes`` grows as they come, so that they are there after Ctrl-C."""
     with (
         tqdm(total=before + len(to_do), initial=before, unit="photo", disable=None) as bar,
-        closing(answer_files(to_do, *answerer, written)) as coming,
+        closing(answer_files(to_do, *backend, written)) as coming,
     ):
         for outcome in coming:
             outcomes.append(outcome)
             bar.update()
 
 
-def _tell(failed: Sequence[tuple[Path, str | None]], written: Written) -> bool:
+def _report_failures(failed: Sequence[tuple[Path, str | None]], written: WriteRecord) -> bool:
     """Names what failed, on the screen and in a file; a run without failures removes the file. Gives whether there is
     one: not if it cannot be written, or if its place is taken by another's."""
     for photo, reason in failed:
@@ -198,12 +200,12 @@ def _tell(failed: Sequence[tuple[Path, str | None]], written: Written) -> bool:
     return True
 
 
-def _summary(there: int, to_do: int, done: int, failed: int, place: Path | None) -> str:
+def _summary(there: int, to_do: int, done: int, failed: int, listing: Path | None) -> str:
     words = [f"{done - failed} of {there + to_do} photos answered"]
     if there:
         words.append(f"{there} had their answer (--overwrite makes them anew)")
     if failed:
-        words.append(f"{failed} failed, listed in {place}" if place else f"{failed} failed, listed above")
+        words.append(f"{failed} failed, listed in {listing}" if listing else f"{failed} failed, listed above")
     if done < to_do:
         words.append(f"{to_do - done} left: the same command goes on with them")
     return "; ".join(words) + "."

@@ -26,7 +26,7 @@ def serve(
     """Serve over HTTP. Every setting is also an environment variable JPPNET_…"""
     given = {"host": host, "port": port, "model": model, "provider": provider}
     settings = settings_from(given, read_serving_settings)
-    # Whoever asks the service to end gets a success, whether it is still starting or has drained.
+    # SIGTERM ends with status 0, whether the service is still starting or has drained.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     set_up_logs(settings.log_format, settings.log_level, captures=True)
     engine = start_engine(settings)

@@ -1,4 +1,4 @@
-"""What every command begins with: settings, and an engine."""
+"""The start of every command: settings, and an engine."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""What can go wrong on the way through the engine. Each message is a sentence for the person who reads it."""
+"""Errors of the engine. Each message is a sentence for the person who reads it."""
+
+from typing import Final
 
 
 class StartError(RuntimeError):
@@ -40,6 +42,12 @@ class DeviceError(RuntimeError):
 class OutOfMemoryError(RuntimeError):
     """There is too little memory for this photo, at this moment at least."""
 
+    retry_after: Final = 1
+    """Seconds."""
+
 
 class ClosedError(RuntimeError):
     """The engine is shutting down and takes no more photos."""
+
+    retry_after: Final = 1
+    """Seconds, in which another instance may have taken over."""

@@ -1,4 +1,4 @@
-"""Looks at a picture's file without decoding it: what it is, whether that may be decoded, and a clean file of it.
+"""Inspects a picture's file without decoding it: its type, whether it is within the limits, and a clean copy of it.
 
 The size is known before any pixel is decoded, so an enormous picture costs nothing to refuse.
 """

@@ -9,7 +9,7 @@ from service.imaging.box import Box
 from service.imaging.decode import Image
 
 
-class Piece(NamedTuple):
+class LabelledBox(NamedTuple):
     """A box of the photo, and for each of its pixels (height, width) the label id and how sure that is."""
 
     box: Box
@@ -17,7 +17,7 @@ class Piece(NamedTuple):
     confidence: Image
 
 
-def merge(pieces: Iterable[Piece], width: int, height: int) -> Image:
+def merge_label_maps(label_maps: Iterable[LabelledBox], width: int, height: int) -> Image:
     """The label id of every photo pixel (height, width); what no piece labels is background.
 
     Where pieces overlap, a part wins over background (a box sees its neighbour's person only in part, and may take it
@@ -25,7 +25,7 @@ def merge(pieces: Iterable[Piece], width: int, height: int) -> Image:
     """
     merged = np.zeros((height, width), np.uint8)
     surest = np.zeros((height, width), np.uint8)
-    for box, ids, confidence in pieces:
+    for box, ids, confidence in label_maps:
         wins = (ids > 0) & ((merged[box.area] == 0) | (confidence > surest[box.area]))
         merged[box.area][wins] = ids[wins]
         surest[box.area][wins] = confidence[wins]

@@ -5,6 +5,8 @@ from math import ceil
 from typing import Final, Literal
 
 PhotoType = Literal["jpeg", "png", "webp"]
+PHOTO_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+"""Of the names of files that are taken for photos where a folder is searched."""
 
 OVERHEAD: Final = 1_500_000
 """Bytes that decoders take whatever the picture: their tables and buffers of some rows."""

@@ -19,7 +19,7 @@ JOINT: Final = (255, 255, 255)
 
 
 def draw_skeleton(
-    picture: Image, joints: npt.NDArray[np.float64], bones: Sequence[tuple[int, int]], seen: npt.NDArray[np.bool_]
+    picture: Image, joints: npt.NDArray[np.float64], bones: Sequence[tuple[int, int]], visible: npt.NDArray[np.bool_]
 ) -> None:
     """Draws joints (J, 2; x and y in pixels) and the bones between them into a picture (height, width, 3), RGB.
 
@@ -29,11 +29,11 @@ def draw_skeleton(
     thickness = max(2, round(min(picture.shape[:2]) * THICKNESS))
     points = [(round(x), round(y)) for x, y in (joints * 2**FRACTION_BITS).tolist()]
     for (start, end), color in zip(bones, bone_colors(len(bones)), strict=True):
-        if seen[start] and seen[end]:
+        if visible[start] and visible[end]:
             for width, paint in ((thickness + 2, OUTLINE), (thickness, color)):
                 cv2.line(picture, points[start], points[end], paint, width, cv2.LINE_AA, FRACTION_BITS)
     radius = thickness * 2**FRACTION_BITS
-    for point in (point for point, is_seen in zip(points, seen, strict=True) if is_seen):
+    for point in (point for point, is_seen in zip(points, visible, strict=True) if is_seen):
         for size, paint in ((radius + 2**FRACTION_BITS, OUTLINE), (radius, JOINT)):
             cv2.circle(picture, point, size, paint, cv2.FILLED, cv2.LINE_AA, FRACTION_BITS)
 

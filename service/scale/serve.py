@@ -11,7 +11,7 @@ from ray.serve.config import AutoscalingConfig
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api import request_id
+from service.api.request import request_id
 from service.app import create_app
 from service.engine.engine import Engine
 from service.environment import read_serving_settings
@@ -63,8 +63,8 @@ class Replica:
         Raises:
             RuntimeError: the device has failed.
         """
-        if self._engine.lanes.fault:
-            raise RuntimeError(self._engine.lanes.fault)
+        if self._engine.fault:
+            raise RuntimeError(self._engine.fault)
 
 
 def deployment(replica: type[Replica]) -> serve.Deployment:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from benchmarks.outcomes import quantile
-from benchmarks.steps import Steps
 
-from service.engine.cores import usable_cores
+from service.engine.model.cores import usable_cores
+from tests.benchmarks.outcomes import quantile
+from tests.benchmarks.steps import Steps
 
 BUCKETS: Final = (1, 2, 4, 8, 16)
 TRIAL_SECONDS: Final = 1.5

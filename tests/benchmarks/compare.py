@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.ceilings import BUCKETS, best_threads, session_run, without_http
-from benchmarks.closed_loop import run_wrk
-from benchmarks.machine import describe_run
-from benchmarks.open_loop import run_open_loop
-from benchmarks.options import Chosen, chosen_options
-from benchmarks.servers import COMPARED, OURS, PEERS, Kind, Server, ask, serving
-from benchmarks.steps import Steps
+from tests.benchmarks.ceilings import BUCKETS, best_threads, session_run, without_http
+from tests.benchmarks.closed_loop import run_wrk
+from tests.benchmarks.machine import describe_run
+from tests.benchmarks.open_loop import run_open_loop
+from tests.benchmarks.options import ChosenFormat, chosen_options
+from tests.benchmarks.servers import COMPARED, OURS, PEERS, Kind, Server, ask, serving
+from tests.benchmarks.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _nested() -> dict[str, dict[str, list[Any]]]:
     return defaultdict(lambda: defaultdict(list))
 
 
-def _round(chosen: Chosen, plan: Plan, steps: Steps, threads: int, results: Results) -> None:
+def _round(chosen: ChosenFormat, plan: Plan, steps: Steps, threads: int, results: Results) -> None:
     for batch in BUCKETS:
         results["session_run"][str(batch)]["rounds"].append(asdict(session_run(steps, batch, BUCKET_SECONDS)))
     together = [kind for kind in COMPARED if not kind.is_busy_when_idle]
@@ -101,7 +101,7 @@ def _capacity(points: dict[str, list[dict[str, float]]]) -> float:
     return max(median(point["photos_per_second"] for point in rounds) for rounds in points.values())
 
 
-def _open_loops(chosen: Chosen, plan: Plan, kind: Kind, results: Results) -> dict[str, Any]:
+def _open_loops(chosen: ChosenFormat, plan: Plan, kind: Kind, results: Results) -> dict[str, Any]:
     outcomes = {}
     with serving([kind], chosen.setup, chosen.photos[0]) as servers:
         for percent in plan.percents:

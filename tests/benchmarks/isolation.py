@@ -1,4 +1,4 @@
-"""What decoding in processes costs, beside decoding in the threads that ask: `python -m benchmarks.isolation`.
+"""What decoding in processes costs, beside decoding in the threads that ask: `python -m tests.benchmarks.isolation`.
 
 Both engines are in one process and take turns of a second, so that whatever else the machine does disturbs both alike.
 """
@@ -10,14 +10,13 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from benchmarks.photos import mixed_photos, numbered, street_photos
-from benchmarks.ratios import paired
-
-from service.api.answers import analyze_json
-from service.decoding.decoders import ProcessDecoder
+from service.api.response.json import analyze_json
+from service.engine.decoding.decoders import ProcessDecoder
 from service.engine.engine import Engine
 from service.imaging.inspect import read_file
 from service.settings import Settings
+from tests.benchmarks.photos import mixed_photos, numbered, street_photos
+from tests.benchmarks.ratios import paired
 
 ROUNDS: Final = 15
 SECONDS: Final = 1.0
@@ -28,7 +27,7 @@ async def one_client(engine: Engine, photos: Sequence[bytes], until: float, late
     number = 0
     while time.perf_counter() < until:
         began = time.perf_counter()
-        photo = await engine.look_at(numbered(photos[number % len(photos)], number))
+        photo = await engine.inspect(numbered(photos[number % len(photos)], number))
         await engine.analyze(photo, analyze_json)
         latencies.append(time.perf_counter() - began)
         number += 1

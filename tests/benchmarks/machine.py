@@ -7,14 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.options import SHIPPED, Chosen
-
-from service.engine.cores import usable_cores
+from service.engine.model.cores import usable_cores
+from tests.benchmarks.options import SHIPPED, ChosenFormat
 
 PACKAGES: Final = ("bentoml", "fastapi", "litserve", "numpy", "opencv-python-headless", "ray", "uvicorn")
 
 
-def describe_run(chosen: Chosen, command: str) -> dict[str, Any]:
+def describe_run(chosen: ChosenFormat, command: str) -> dict[str, Any]:
     """What stands above every result: model, machine, date and the command that measures the same anew."""
     model, provider = chosen.setup.model, chosen.setup.provider
     variables = {

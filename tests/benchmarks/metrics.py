@@ -1,8 +1,9 @@
 """What the service says about itself at /metrics."""
 
 import httpx
-from benchmarks.servers import Server
 from prometheus_client.parser import text_string_to_metric_families
+
+from tests.benchmarks.servers import Server
 
 UNDER_WAY = "jppnet_under_way_photos"
 PHOTOS_RUN = "jppnet_batch_photos_sum"

@@ -11,10 +11,11 @@ import time
 from collections.abc import Sequence
 
 import uvloop
-from benchmarks.connection import Answer, Connections, HungUpError, post
-from benchmarks.outcomes import OpenLoop, Outcome, due_times, summarize
-from benchmarks.photos import numbered
-from benchmarks.servers import LOCALHOST
+
+from tests.benchmarks.connection import Answer, Connections, HungUpError, post
+from tests.benchmarks.outcomes import OpenLoop, Outcome, due_times, summarize
+from tests.benchmarks.photos import numbered
+from tests.benchmarks.servers import LOCALHOST
 
 _numbers = itertools.count(50_000_000)
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.photos import street_photos
-from benchmarks.servers import ROOT, Setup
+from tests.benchmarks.photos import street_photos
+from tests.benchmarks.servers import ROOT, Setup
 
 SHIPPED: Final = ROOT / "service" / "models" / "jppnet-lite.onnx"
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenFormat:
     """The choices, and what follows from them."""
 
     setup: Setup
@@ -32,7 +32,7 @@ class Chosen:
 
 
 @contextmanager
-def chosen_options(description: str | None) -> Iterator[Chosen]:
+def chosen_options(description: str | None) -> Iterator[ChosenFormat]:
     """Reads the command line; the photos' files last as long as the context."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--model", type=Path, default=SHIPPED)
@@ -61,4 +61,4 @@ def chosen_options(description: str | None) -> Iterator[Chosen]:
         files = [Path(folder) / f"{number}.jpg" for number in range(len(photos))]
         for file, photo in zip(files, photos, strict=True):
             file.write_bytes(photo)
-        yield Chosen(setup, out, photos, files, given.photos is not None, given.quick, given.requests)
+        yield ChosenFormat(setup, out, photos, files, given.photos is not None, given.quick, given.requests)

@@ -5,11 +5,11 @@ import time
 from dataclasses import asdict
 from typing import Final
 
-from benchmarks.closed_loop import run_wrk
-from benchmarks.machine import describe_run
-from benchmarks.open_loop import run_open_loop
-from benchmarks.options import chosen_options
-from benchmarks.servers import OURS, serving
+from tests.benchmarks.closed_loop import run_wrk
+from tests.benchmarks.machine import describe_run
+from tests.benchmarks.open_loop import run_open_loop
+from tests.benchmarks.options import chosen_options
+from tests.benchmarks.servers import OURS, serving
 
 OVERLOAD: Final = 4
 SECONDS: Final = 60

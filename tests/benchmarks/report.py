@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.ratios import paired
+from tests.benchmarks.ratios import paired
 
 Results = dict[str, Any]
 

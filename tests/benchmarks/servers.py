@@ -48,12 +48,12 @@ class Kind:
 
 
 OURS: Final = Kind("jppnet", ("{service}/jppnet", "serve", "--port", "{port}"))
-HANDWRITTEN: Final = ("{bin}/uvicorn", "benchmarks.peers.handwritten:app", "--port", "{port}", "--no-access-log")
+HANDWRITTEN: Final = ("{bin}/uvicorn", "tests.benchmarks.peers.handwritten:app", "--port", "{port}", "--no-access-log")
 PEERS: Final = (
     Kind("FastAPI", HANDWRITTEN),
-    Kind("LitServe", ("{bin}/python", "-m", "benchmarks.peers.litserve_server", "{port}")),
-    Kind("BentoML", ("{bin}/bentoml", "serve", "benchmarks.peers.bentoml_service:Parse", "--port", "{port}")),
-    Kind("Ray Serve", ("{bin}/python", "-m", "benchmarks.peers.ray_serve", "{port}"), is_busy_when_idle=True),
+    Kind("LitServe", ("{bin}/python", "-m", "tests.benchmarks.peers.litserve_server", "{port}")),
+    Kind("BentoML", ("{bin}/bentoml", "serve", "tests.benchmarks.peers.bentoml_service:Parse", "--port", "{port}")),
+    Kind("Ray Serve", ("{bin}/python", "-m", "tests.benchmarks.peers.ray_serve", "{port}"), is_busy_when_idle=True),
 )
 PLAIN: Final = Kind(
     "FastAPI, as one writes it",
@@ -129,7 +129,7 @@ def _started(kind: Kind, setup: Setup) -> Iterator[Server]:
 
 def _environment(setup: Setup) -> dict[str, str]:
     return os.environ | {
-        "PYTHONPATH": f"{ROOT / 'tests'}{os.pathsep}{ROOT}",
+        "PYTHONPATH": str(ROOT),
         "JPPNET_MODEL": str(setup.model),
         "JPPNET_PROVIDER": setup.provider,
         "BENCH_MODEL": str(setup.model),

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import uvloop
-from benchmarks.connection import Connections, HungUpError, post
-from benchmarks.machine import describe_run
-from benchmarks.memory import describe_memory
-from benchmarks.metrics import PHOTOS_RUN, UNDER_WAY, read_metrics
-from benchmarks.open_loop import is_proper_refusal
-from benchmarks.options import chosen_options
-from benchmarks.photos import mixed_photos, numbered
-from benchmarks.servers import LOCALHOST, OURS, Server, serving
+
+from tests.benchmarks.connection import Connections, HungUpError, post
+from tests.benchmarks.machine import describe_run
+from tests.benchmarks.memory import describe_memory
+from tests.benchmarks.metrics import PHOTOS_RUN, UNDER_WAY, read_metrics
+from tests.benchmarks.open_loop import is_proper_refusal
+from tests.benchmarks.options import chosen_options
+from tests.benchmarks.photos import mixed_photos, numbered
+from tests.benchmarks.servers import LOCALHOST, OURS, Server, serving
 
 CLIENTS: Final = 16
 HANG_UPS: Final = 0.3

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from service.decoding.decoders import ThreadDecoder
-from service.engine.card import read_card
-from service.engine.cores import usable_cores
-from service.engine.lanes import Deadline
-from service.engine.photo import Photo, plan
+from service.engine.decoding.decoders import ThreadDecoder
+from service.engine.model.card import read_card
+from service.engine.model.cores import usable_cores
+from service.engine.photo.photo import Photo, plan
+from service.engine.scheduling.deadline import Deadline
 from service.imaging.decode import decode
 from service.imaging.fit import Fit, fit_photo, plan_fit
 from service.imaging.inspect import Limits, inspect
@@ -60,7 +60,7 @@ class Steps:
             return fit_photo(pixels, fit, self.card.pad_color), fit
         photo = Photo(inspect(data, Limits(MAX_PIXELS)), b"", ThreadDecoder())
         planned = plan(photo, [], self.size, self.card.fit)
-        return planned.inputs(self.card.pad_color, Deadline())[0], planned.shown[0].fit
+        return planned.decode_inputs(self.card.pad_color, Deadline())[0], planned.crops[0].fit
 
     def parse(self, photos: Sequence[bytes]) -> list[bytes]:
         """The masks of photos, as PNG files, from one run over their batch."""

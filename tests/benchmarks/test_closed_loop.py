@@ -1,7 +1,8 @@
 """What wrk's script prints is read as it is, and silence is no result."""
 
 import pytest
-from benchmarks.closed_loop import ClosedLoop, parse_wrk
+
+from tests.benchmarks.closed_loop import ClosedLoop, parse_wrk
 
 PRINTED = """\
 Running 5s test @ http://127.0.0.1:9101

@@ -3,9 +3,10 @@
 from itertools import pairwise
 
 import pytest
-from benchmarks.outcomes import OpenLoop, Outcome, due_times, quantile, summarize
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.benchmarks.outcomes import OpenLoop, Outcome, due_times, quantile, summarize
 
 
 def test_requests_are_due_at_even_distances_from_the_start() -> None:

@@ -1,7 +1,8 @@
 """Ratios are taken within a round, so that a slow round slows both sides."""
 
 import pytest
-from benchmarks.ratios import Ratio, paired
+
+from tests.benchmarks.ratios import Ratio, paired
 
 
 def test_each_round_is_compared_with_its_own() -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.memory import describe_memory
-from benchmarks.report import render
+
+from tests.benchmarks.memory import describe_memory
+from tests.benchmarks.report import render
 
 HEAD: dict[str, Any] = {
     "command": "make bench",

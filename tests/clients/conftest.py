@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from either_client import Ask, ask_awaited, ask_blocking
-from serving import serving
 
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.either_client import Ask, ask_awaited, ask_blocking
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import toy_card, write_toy_model
 
 

@@ -11,17 +11,17 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 import pytest
-from either_client import Ask
 from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as coco
 from pydantic import SecretStr
-from serving import serving
 
 import jppnet
 from jppnet.rle import label_ids
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.either_client import Ask
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import COLORS, JOINTS, LABELS, paint, png
 
 PHOTO = paint(192, 256, {1: (40, 80, 80, 80), 3: (60, 40, 40, 40)})

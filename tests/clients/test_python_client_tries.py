@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from either_client import Ask
 
 import jppnet
-from jppnet import talk
+from jppnet import retry
+from tests.helpers.either_client import Ask
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 Headers = dict[str, str]
@@ -79,8 +79,8 @@ def half_an_answer(handler: BaseHTTPRequestHandler) -> None:
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(talk, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(talk, "GRACE", 0.1)
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retry, "GRACE", 0.1)
 
 
 NOBODY = {"model": {"name": "toy", "version": "1"}, "image": {"width": 1, "height": 1}, "people": [], "skeleton": []}

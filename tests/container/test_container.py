@@ -12,8 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from buildah import Image, is_possible
-from running import Container, running
+
+from tests.helpers.buildah import Image, is_possible
+from tests.helpers.running import Container, running
 
 pytestmark = [
     pytest.mark.container,

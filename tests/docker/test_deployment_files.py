@@ -10,10 +10,10 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 import yaml
-from compose import ROOT, merged
 from jsonschema import Draft7Validator
 
 from service.settings import Settings
+from tests.helpers.compose import ROOT, merged
 
 DOCKER = ROOT / "docker"
 COMPOSE = "docker-compose.yml"

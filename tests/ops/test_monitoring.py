@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from daemons import PHOTO, ROOT, free_port, process, service
+
+from tests.helpers.daemons import PHOTO, ROOT, free_port, process, service
 
 pytestmark = [
     pytest.mark.ops,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from daemons import PHOTO, ROOT, free_port, process, service
+
+from tests.helpers.daemons import PHOTO, ROOT, free_port, process, service
 
 pytestmark = [
     pytest.mark.ops,

@@ -5,7 +5,8 @@ import tomllib
 from pathlib import Path
 
 import yaml
-from checks import ROOT, run
+
+from tests.helpers.checks import ROOT, run
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from checks import ROOT, TOOLS, run
+
+from tests.helpers.checks import ROOT, TOOLS, run
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))

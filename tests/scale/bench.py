@@ -19,16 +19,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from fleet import Stages, machine
-from processes import Family, end, wait_for
 
-from service.api.pictures import parse_png
-from service.decoding.decoders import ThreadDecoder
-from service.engine.engine import Engine, Seen
-from service.engine.lanes import Deadline
-from service.engine.photo import Photo, plan
+from service.api.response.pictures import parse_png
+from service.engine.decoding.decoders import ThreadDecoder
+from service.engine.engine import Engine
+from service.engine.model.session import open_session
+from service.engine.photo.inference import Inference
+from service.engine.photo.photo import Photo, plan
+from service.engine.scheduling.deadline import Deadline
 from service.imaging.inspect import Limits
 from service.settings import Settings
+from tests.helpers.processes import Family, end, wait_for
+from tests.scale.fleet import Stages, machine
 
 HERE = Path(__file__).parent
 RAY = {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1", "JPPNET_PROVIDER": "cpu"}
@@ -184,14 +186,14 @@ def stages(photos: list[Path], port: int) -> Stages:
 
 def _stages(engine: Engine, data: bytes, settings: Settings) -> tuple[float, float, float]:
     """Seconds of this thread's core that decoding, the model and encoding take."""
-    session, at = engine.drive.sessions[0], [time.thread_time()]
+    session, at = open_session(settings.model, "cpu", 1), [time.thread_time()]
     model_input = (session.input_height, session.input_width)
-    shown = plan(Photo.look_at(data, Limits(settings.max_pixels), ThreadDecoder()), (), model_input, engine.card.fit)
-    images = shown.inputs(engine.card.pad_color, Deadline())
+    shown = plan(Photo.inspect(data, Limits(settings.max_pixels), ThreadDecoder()), (), model_input, engine.card.fit)
+    images = shown.decode_inputs(engine.card.pad_color, Deadline())
     at.append(time.thread_time())
     predictions = session.run(images)
     at.append(time.thread_time())
-    parse_png(Seen(shown, predictions, decoding=0.0).analysis(engine.card, Deadline()))
+    parse_png(Inference.of(shown, predictions, decoding=0.0).analysis(engine.card, Deadline()))
     at.append(time.thread_time())
     return at[1] - at[0], at[2] - at[1], at[3] - at[2]
 

@@ -9,9 +9,8 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "service"))  # the toy model, and servers around it
 
-from processes import Family, end
-
 from service.settings import Settings
+from tests.helpers.processes import Family, end
 from tests.helpers.toy_model import toy_card, write_toy_model
 
 

@@ -1,6 +1,6 @@
 """How replicas behind a balancer behave, as a discrete-event simulation: what docs/scale.md says of 100 and of 1,000.
 
-`.venv-scale/bin/python tests/scale/fleet.py` prints its tables. It is no part of the product. bench.py holds what it
+`.venv-scale/bin/python -m tests.scale.fleet` prints its tables. It is no part of the product. bench.py holds what it
 predicts of one and two replicas to what is measured.
 """
 
@@ -259,11 +259,11 @@ class Counts:
         self._levels[count].append(replica)
 
     def _pull(self, replica: Replica) -> None:
-        level, place = self._levels[self._count[id(replica)]], self._place.pop(id(replica))
+        level, location = self._levels[self._count[id(replica)]], self._place.pop(id(replica))
         last = level.pop()
         if last is not replica:
-            level[place] = last
-            self._place[id(last)] = place
+            level[location] = last
+            self._place[id(last)] = location
 
 
 def main() -> None:

@@ -11,12 +11,12 @@ pytest.importorskip("ray", reason="Ray is not installed: make test-scale")
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from album import BROKEN, make_album
-from processes import Family, kill, wait_for
-from serving import serving
 
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.album import BROKEN, make_album
+from tests.helpers.processes import Family, kill, wait_for
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import jpeg, paint
 
 

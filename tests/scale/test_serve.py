@@ -15,12 +15,11 @@ import pytest
 
 pytest.importorskip("ray", reason="Ray is not installed: make test-scale")
 
-from breakable import BREAKER
-from processes import Family, end, kill, wait_for
-from serving import serving
-
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.breakable import BREAKER
+from tests.helpers.processes import Family, end, kill, wait_for
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import jpeg, paint
 
 PHOTO = jpeg(paint(160, 120, {1: (10, 20, 60, 60), 3: (40, 5, 20, 30)}))
@@ -59,7 +58,7 @@ def served(toy_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
         "applications": [
             {
                 "name": "jppnet",
-                "import_path": "breakable:app",
+                "import_path": "tests.helpers.breakable:app",
                 "deployments": [
                     {
                         "name": "jppnet",
@@ -81,7 +80,7 @@ def served(toy_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
         "JPPNET_THREADS": "1",
         "JPPNET_QUEUE_SIZE": "4",
         BREAKER: str(folder / "broken"),
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
         "RAY_SERVE_HAPROXY_RETRY_ON": "conn-failure empty-response",

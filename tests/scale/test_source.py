@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from service.scale.bulk.archive import Archive, Left
-from service.scale.bulk.place import Place, PlaceError, public
 from service.scale.bulk.rows import ANSWER
 from service.scale.bulk.source import SHARD, Shard, Source
+from service.scale.bulk.storage import StorageError, StoragePath, public
 
 
 def photos(address: object) -> list[str]:
@@ -54,13 +54,13 @@ def test_a_glob_means_what_it_matches(
 
 
 def test_what_is_not_there_is_named(album: Path) -> None:
-    with pytest.raises(PlaceError, match="neither photos nor"):
+    with pytest.raises(StorageError, match="neither photos nor"):
         Source.open(f"{album}/nowhere", "image")
     pq.write_table(pa.table({"picture": [b""], "id": [1]}), album / "0.parquet")
-    with pytest.raises(PlaceError, match="no column “image”, only picture, id"):
+    with pytest.raises(StorageError, match="no column “image”, only picture, id"):
         Source.open(f"{album}/0.parquet", "image")
-    with pytest.raises(PlaceError, match="cannot be opened"):
-        Place.open("gopher://hole/photos")
+    with pytest.raises(StorageError, match="cannot be opened"):
+        StoragePath.open("gopher://hole/photos")
 
 
 def test_addresses_are_noted_without_keys() -> None:
@@ -68,7 +68,7 @@ def test_addresses_are_noted_without_keys() -> None:
 
 
 def test_only_photos_that_have_neither_answer_nor_failure_are_missing(tmp_path: Path) -> None:
-    archive = Archive(Place.open(str(tmp_path)))
+    archive = Archive(StoragePath.open(str(tmp_path)))
     first, second, third = (
         Shard(tuple(f"{group}/{number:03}.jpg" for number in range(SHARD))) for group in ("a", "b", "c")
     )
@@ -82,7 +82,7 @@ def test_only_photos_that_have_neither_answer_nor_failure_are_missing(tmp_path: 
 
 
 def test_failures_of_a_shard_that_was_left_half_written_do_not_count(tmp_path: Path) -> None:
-    archive, shard = Archive(Place.open(str(tmp_path))), Shard(("a.jpg",))
+    archive, shard = Archive(StoragePath.open(str(tmp_path))), Shard(("a.jpg",))
     archive.write(shard, ANSWER.empty_table(), [("a.jpg", "cut off")])
     for file in (tmp_path / "answers").iterdir():
         file.unlink()
@@ -139,7 +139,11 @@ def test_pipes_are_passed_over_and_links_to_nothing_fail(album: Path) -> None:
 @pytest.mark.parametrize("folder", ["answers", "failures"])
 @pytest.mark.parametrize("length", [0, 3, -1, -8, -60])
 def test_a_table_that_is_cut_off_is_done_again(tmp_path: Path, folder: str, length: int) -> None:
-    archive, whole, cut = Archive(Place.open(str(tmp_path))), Shard(("a.jpg", "b.jpg")), Shard(("c.jpg", "d.jpg"))
+    archive, whole, cut = (
+        Archive(StoragePath.open(str(tmp_path))),
+        Shard(("a.jpg", "b.jpg")),
+        Shard(("c.jpg", "d.jpg")),
+    )
     row = dict.fromkeys(ANSWER.names)
     for shard in (whole, cut):
         answered = pa.Table.from_pylist([{**row, "path": shard.photos[0]}], ANSWER)
@@ -155,7 +159,7 @@ def test_a_table_that_is_cut_off_is_done_again(tmp_path: Path, folder: str, leng
 
 
 def test_a_table_whose_middle_is_damaged_is_done_again(tmp_path: Path) -> None:
-    archive, shard = Archive(Place.open(str(tmp_path))), Shard(("a.jpg",))
+    archive, shard = Archive(StoragePath.open(str(tmp_path))), Shard(("a.jpg",))
     archive.write(shard, pa.Table.from_pylist([{**dict.fromkeys(ANSWER.names), "path": "a.jpg"}], ANSWER), [])
     (file,) = (tmp_path / "answers").iterdir()
     content = file.read_bytes()
@@ -166,5 +170,5 @@ def test_a_table_whose_middle_is_damaged_is_done_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("note", ["", "{", '{"source": "here', "[]", "null", "\xff"])
 def test_a_note_of_the_question_that_is_cut_off_is_said(tmp_path: Path, note: str) -> None:
     (tmp_path / "job.json").write_bytes(note.encode("latin-1"))
-    with pytest.raises(PlaceError, match="is cut off or no JSON"):
-        Archive(Place.open(str(tmp_path))).claim({"source": "here"})
+    with pytest.raises(StorageError, match="is cut off or no JSON"):
+        Archive(StoragePath.open(str(tmp_path))).claim({"source": "here"})

@@ -11,12 +11,12 @@ pytest.importorskip("ray", reason="Ray is not installed: make test-scale")
 
 import pyarrow.parquet as pq
 from moto.server import ThreadedMotoServer
-from processes import Family
 
-from service.api.pictures import parse_png
+from service.api.response.pictures import parse_png
 from service.engine.engine import Engine
-from service.scale.bulk.place import Place
+from service.scale.bulk.storage import StoragePath
 from service.settings import Settings
+from tests.helpers.processes import Family
 from tests.helpers.toy_model import jpeg, paint
 
 
@@ -56,16 +56,16 @@ def test_photos_in_a_bucket_are_answered_into_a_bucket(
     assert "endpoint_override" not in said
     assert "answered before" in family.run("bulk", source, "--out", out, status=1)
 
-    place = Place.open(out)
+    location = StoragePath.open(out)
     rows = [
         row
-        for info in (place / "answers").entries()
-        for row in pq.read_table(io.BytesIO((place / "answers" / info.name).read())).to_pylist()
+        for info in (location / "answers").entries()
+        for row in pq.read_table(io.BytesIO((location / "answers" / info.name).read())).to_pylist()
     ]
     assert sorted(f"catalogue/{row['path']}" for row in rows) == sorted(photos)
-    assert [entry.is_folder for entry in (place / "failures").entries()] == [False]
+    assert [entry.is_folder for entry in (location / "failures").entries()] == [False]
     engine = Engine.start(toy_settings)
     for path, photo in photos.items():
-        mask = (place / f"masks/{path.removeprefix('catalogue/')}.png").read()
+        mask = (location / f"masks/{path.removeprefix('catalogue/')}.png").read()
         assert mask == engine.analyze_here(photo, parse_png)
     engine.close()

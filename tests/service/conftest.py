@@ -7,12 +7,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from captured_log import Captured
-from serving import serving
 
 from service.engine.engine import Engine
 from service.logs import JsonLines
 from service.settings import Settings
+from tests.helpers.captured_log import Captured
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import toy_card, write_toy_model
 
 

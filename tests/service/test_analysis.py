@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gated_session import GatedSession, Image, gated_engine
 
-from service.engine.analysis import Analysis
-from service.engine.boxes import AskedBox
-from service.engine.card import Card
 from service.engine.errors import DeadlineError
-from service.engine.lanes import Deadline
-from service.engine.view import View
+from service.engine.model.card import Card
+from service.engine.photo.analysis import Analysis
+from service.engine.photo.boxes import RequestedBox
+from service.engine.photo.view import View
+from service.engine.scheduling.deadline import Deadline
 from service.imaging.box import Box
 from service.imaging.fit import plan_fit
 from service.settings import Settings
+from tests.helpers.gated_session import GatedSession, Image, gated_engine
 from tests.helpers.toy_model import HEIGHT, WIDTH, paint, png, toy_card
 
 SIDE = 100
@@ -63,7 +63,7 @@ def test_what_nobody_wants_any_more_is_not_drawn(toy_path: Path) -> None:
 
     def describe(view: View, mask: Image) -> None:
         drawn.append(view)
-        deadline.give_up()
+        deadline.cancel()
 
     wanted = analysis(toy_path, [Box(0, 0, 50, 50)] * 5, deadline.check)
     with pytest.raises(DeadlineError):
@@ -72,13 +72,13 @@ def test_what_nobody_wants_any_more_is_not_drawn(toy_path: Path) -> None:
 
 
 def test_heavy_work_leaves_lanes_and_pool_alone(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.engine.engine.HEAVY", 3 * SIDE * SIDE)
+    monkeypatch.setattr("service.engine.pipeline.HEAVY_PIXELS", 3 * SIDE * SIDE)
     engine = gated_engine(GatedSession(toy_path), Settings(model=toy_path, closer_look=False))
     photo = png(paint(SIDE, SIDE, {1: (10, 10, 50, 50)}))
 
     async def thread_of(boxes: int) -> str:
-        asked = [AskedBox(0, 0, SIDE, SIDE)] * boxes
-        looked_at = await engine.look_at(photo)
+        asked = [RequestedBox(0, 0, SIDE, SIDE)] * boxes
+        looked_at = await engine.inspect(photo)
         name, _ = await engine.analyze(looked_at, lambda _: threading.current_thread().name, boxes=asked)
         return name
 

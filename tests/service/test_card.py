@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from service.engine.card import read_card
 from service.engine.engine import Engine
 from service.engine.errors import StartError
+from service.engine.model.card import read_card
 from service.settings import Settings
 from tests.helpers.toy_model import toy_card, write_toy_model
 

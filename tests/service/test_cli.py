@@ -16,8 +16,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from service.cli import app
-from service.files import PlanError, Task, plan_tasks
-from service.written import RECORD, Written
+from service.cli.files import PlanError, Task, plan_tasks
+from service.cli.write_record import RECORD, WriteRecord
 from tests.helpers.toy_model import COLORS, jpeg, paint, png
 
 Run = Callable[..., Result]
@@ -124,8 +124,8 @@ def test_every_format_is_the_services_own_answer(
 ) -> None:
     photo = tmp_path / "000139.jpg"
     photo.write_bytes(jpeg(PHOTO))
-    question = {"format": name, "image_id": 139, "mask": "png"}
-    truth = client.post(f"/{command}", params=question, content=photo.read_bytes()).content
+    parameters = {"format": name, "image_id": 139, "mask": "png"}
+    truth = client.post(f"/{command}", params=parameters, content=photo.read_bytes()).content
     for place in ("here", "there"):
         server = ["--server", client.base_url] if place == "there" else []
         result = run(command, photo, "--out", tmp_path / place, "--format", name, *server)
@@ -174,7 +174,7 @@ def test_a_service_answers_for_folders_too(run: Run, by_server: list[str], album
 def test_a_service_that_is_not_there_is_said_once(
     run: Run, album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jppnet.talk.FIRST_WAIT", 60)  # longer than there is time for another try
+    monkeypatch.setattr("jppnet.retry.FIRST_WAIT", 60)  # longer than there is time for another try
     result = run("pose", album, "--out", tmp_path / "out", "--server", "http://127.0.0.1:9")
     assert result.exit_code == 1
     assert result.stderr.count("http://127.0.0.1:9 does not answer") == 1
@@ -239,6 +239,11 @@ def test_a_plan_that_cannot_be_is_a_wrong_call(run: Run, tmp_path: Path) -> None
     assert "There is no photo" in result.stderr
 
 
+def heed_ctrl_c() -> None:
+    """For a child: a shell starts what it runs in the background, like these tests, with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_a_run_with_whole_answers_and_the_next_goes_on(toy_path: Path, tmp_path: Path) -> None:
     """SIGINT once the first answer is there, in a run of many large photos."""
     album, out = tmp_path / "album", tmp_path / "out"
@@ -249,7 +254,7 @@ def test_ctrl_c_ends_a_run_with_whole_answers_and_the_next_goes_on(toy_path: Pat
     program = [sys.executable, "-m", "service.cli", "parse", str(album), "--out", str(out), "--format", "cutout"]
     quick = {"JPPNET_PROVIDER": "cpu", "JPPNET_LANES": "1", "JPPNET_MAX_BATCH": "1"}
     environment = os.environ | quick | {"JPPNET_MODEL": str(toy_path)}
-    process = subprocess.Popen(program, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(program, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
     try:
         until = time.monotonic() + 60
         while not list(out.glob("*.png")):
@@ -306,7 +311,7 @@ def test_a_photo_whose_name_is_no_text_is_answered_and_listed(run: Run, tmp_path
 
 
 def test_what_was_written_is_known_again_whatever_it_is_called(tmp_path: Path) -> None:
-    written = Written.read(tmp_path)
+    written = WriteRecord.read(tmp_path)
     names = ["plain.png", "a/b.png", "a\tb\nc\\n.png", "\udcff.png"]
     for name in names:
         file = tmp_path / name
@@ -315,9 +320,9 @@ def test_what_was_written_is_known_again_whatever_it_is_called(tmp_path: Path) -
         file.write_bytes(b"answer")
     with (tmp_path / RECORD).open("ab") as record:
         record.write(b"a line that is cut o")
-    written = Written.read(tmp_path)
+    written = WriteRecord.read(tmp_path)
     written.add(tmp_path / "later.png", b"")
-    again = Written.read(tmp_path)
+    again = WriteRecord.read(tmp_path)
     assert all(again.is_unchanged(tmp_path / name) for name in names)
     assert again.holds(tmp_path / "later.png")
     assert not again.holds(tmp_path / "other.png")

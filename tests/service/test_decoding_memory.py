@@ -14,17 +14,17 @@ from typing import Self
 
 import numpy as np
 import pytest
-from photo_files import CHANNELS, PNG_SIGNATURE, animated_webp, png_chunk, png_header, saved, smooth
 
-from service.api.formats import PARSE
-from service.api.options import DEFAULT
-from service.decoding.decoders import ProcessDecoder, ThreadDecoder
-from service.decoding.task import DecodingTask
-from service.engine.budget import BYTES_PER_PIXEL
+from service.api.request.options import DEFAULT
+from service.api.response.formats import PARSE
+from service.engine.decoding.decoders import ProcessDecoder, ThreadDecoder
+from service.engine.decoding.task import DecodingTask
 from service.engine.engine import Engine
-from service.engine.photo import Photo, plan
+from service.engine.photo.photo import Photo, plan
+from service.engine.scheduling.pixel_budget import BYTES_PER_PIXEL
 from service.imaging.inspect import Limits, read_file
 from service.settings import Settings
+from tests.helpers.photo_files import CHANNELS, PNG_SIGNATURE, animated_webp, png_chunk, png_header, saved, smooth
 
 SIDE = 1200
 
@@ -129,7 +129,7 @@ def drawn(model: str, is_isolated: bool) -> Iterator[tuple[str, int, int]]:
         pids = engine.decoder.pids if isinstance(engine.decoder, ProcessDecoder) else []
         with Watch([os.getpid(), *pids]) as watch:
             answer(data)
-        photo = Photo.look_at(data, Limits(10**8), ThreadDecoder())
+        photo = Photo.inspect(data, Limits(10**8), ThreadDecoder())
         weight = plan(photo, (), (64, 48), "letterbox").answer_weight
         yield name, watch.most, int(BYTES_PER_PIXEL * weight)
     engine.close()

@@ -2,75 +2,42 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import httpx
 import pytest
-from test_http_problems import assert_problem
 
+from tests.helpers.assertions import assert_problem
+from tests.helpers.serve_process import SERVE, served
 from tests.helpers.toy_model import paint, png
 
 PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
-SERVE = "from service.cli import app; app()"
 HANGS = f"""
 import time
-from service.engine.lanes import Lanes
+from service.engine.scheduling.lanes import Lanes
 Lanes._run = lambda *_: time.sleep(1000)
 {SERVE}
 """
 """The service on a device that never comes back from a run."""
 DECODES_SLOWLY = f"""
 import time
-from service.engine.photo import Plan
-Plan.inputs = lambda *_, **__: time.sleep(1000)
+from service.engine.photo.photo import Plan
+Plan.decode_inputs = lambda *_, **__: time.sleep(1000)
 {SERVE}
 """
 ENCODES_SLOWLY = f"""
 import time
-import service.api.routes as routes
+import service.api.routes.photos as routes
 choose = routes.choose
 routes.choose = lambda *a: choose(*a)._replace(encode=lambda *_: time.sleep(1000))
 {SERVE}
 """
-
-
-@contextmanager
-def served(
-    toy_path: Path, program: str = SERVE, stderr: IO[str] | int = subprocess.DEVNULL, **settings: str
-) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """``jppnet serve`` as a process of its own, ready; and its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    known = {"JPPNET_MODEL": str(toy_path), "JPPNET_PROVIDER": "cpu", "JPPNET_LANES": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, "serve", "--port", str(port)],
-        env=os.environ | known | settings,
-        stderr=stderr,
-    )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        until = time.monotonic() + 20
-        while True:
-            try:
-                assert httpx.get(f"{url}/readyz").status_code == 200
-                break
-            except httpx.ConnectError:
-                assert time.monotonic() < until
-                time.sleep(0.05)
-        yield process, url
-    finally:
-        process.kill()
-        process.wait()
 
 
 class SlowUpload:

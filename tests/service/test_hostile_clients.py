@@ -22,8 +22,8 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-from hostile_files import FILES
 
+from tests.helpers.hostile_files import FILES
 from tests.helpers.toy_model import jpeg
 
 pytestmark = pytest.mark.slow

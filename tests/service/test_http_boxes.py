@@ -7,10 +7,10 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 import pytest
-from test_http_answers import assert_is_mask_of, ids_of
-from test_http_problems import assert_problem
-from test_rle import decode
 
+from tests.helpers.assertions import assert_problem
+from tests.helpers.masks import assert_is_mask_of, ids_of
+from tests.helpers.plain_rle import decode
 from tests.helpers.toy_model import paint, png
 
 Image = npt.NDArray[np.uint8]

@@ -9,14 +9,14 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from raw_http import assert_raw_problem, connecting, is_ended, read_all, read_answer
-from serving import serving
-from test_drain import SERVE, served
-from test_http_load import PHOTO, scene
 
-from service.connections import Limits
+from service.api.connection.connections import Limits
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.load_scene import PHOTO, scene
+from tests.helpers.raw_http import assert_raw_problem, connecting, is_ended, read_all, read_answer
+from tests.helpers.serve_process import SERVE, served
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import png
 
 LIVE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"

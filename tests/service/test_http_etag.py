@@ -4,12 +4,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gated_session import GatedSession, gated_engine
-from serving import serving
-from test_http_answers import PHOTO
 
-from service.api.etag import matches
+from service.api.request.conditional import matches
 from service.settings import Settings
+from tests.helpers.gated_session import GatedSession, gated_engine
+from tests.helpers.masks import PHOTO
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import paint, png
 
 

@@ -9,9 +9,9 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 import pytest
-from test_http_answers import PHOTO, assert_is_mask_of, ids_of
-from test_rle import decode
 
+from tests.helpers.masks import PHOTO, assert_is_mask_of, ids_of
+from tests.helpers.plain_rle import decode
 from tests.helpers.toy_model import COLORS, LABELS, paint, png
 
 Image = npt.NDArray[np.uint8]

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gated_session import GatedSession, gated_engine
 from pydantic import SecretStr
-from serving import serving
-from test_http_answers import PHOTO
-from test_http_problems import assert_problem
 
 from service.settings import Settings
+from tests.helpers.assertions import assert_problem
+from tests.helpers.gated_session import GatedSession, gated_engine
+from tests.helpers.masks import PHOTO
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import png
 
 KEYS = ["first-key", "zweiter-schlüssel"]

@@ -3,27 +3,21 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-import httpx
 import pytest
-from captured_log import Captured
-from gated_session import GatedSession, Image, gated_engine
-from serving import serving
-from test_http_problems import assert_problem
 
-from service.engine.engine import Engine
-from service.engine.lanes import Deadline
-from service.engine.photo import Plan
-from service.engine.session import Prediction
+from service.engine.model.session import Prediction
+from service.engine.photo.photo import Plan
+from service.engine.scheduling.deadline import Deadline
 from service.imaging.png import Color
-from service.settings import Settings
+from tests.helpers.assertions import assert_problem
+from tests.helpers.captured_log import Captured
+from tests.helpers.gated_session import GatedSession, Image
+from tests.helpers.load_scene import PHOTO, scene
 from tests.helpers.toy_model import HEIGHT, WIDTH, paint, png
 
-PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
 PAGE = "https://shop.example"
 BOX = "box=20,60,120,120"
 
@@ -32,56 +26,6 @@ BOX = "box=20,60,120,120"
 def threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where photos are decoded and encoded."""
     monkeypatch.setattr(GatedSession, "threads", request.param)
-
-
-class Scene:
-    """A server whose one lane a test holds shut, and clients beside each other."""
-
-    def __init__(self, session: GatedSession, engine: Engine, client: httpx.Client, pool: ThreadPoolExecutor) -> None:
-        self.session, self.engine, self.client, self._pool = session, engine, client, pool
-
-    def post(self, call: str = "/pose", photo: bytes = PHOTO) -> Future[httpx.Response]:
-        """Sends a photo in the background."""
-        return self._pool.submit(self.client.post, call, content=photo)
-
-    def wait_until_under_way(self, count: int) -> None:
-        """Returns when so many photos are in the service."""
-        until = time.monotonic() + 10
-        while self.engine.admission.under_way != count:
-            assert time.monotonic() < until, f"{self.engine.admission.under_way} under way, not {count}"
-            time.sleep(0.005)
-
-    @contextmanager
-    def posting(self) -> Iterator[None]:
-        """Sends a photo, and hangs up at the end of the block."""
-        head = f"POST /pose HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PHOTO)}\r\n\r\n".encode()
-        url = self.client.base_url
-        with socket.create_connection((url.host, url.port or 80), 10) as connection:
-            connection.sendall(head + PHOTO)
-            yield
-
-    def post_and_hang_up(self, under_way: int = 2) -> None:
-        """Sends a photo, and hangs up when so many photos are in the service: by default one beside it."""
-        with self.posting():
-            self.wait_until_under_way(under_way)
-
-    def wait_until_waiting(self, count: int) -> None:
-        """Returns when so many photos are in the queue for the device."""
-        until = time.monotonic() + 10
-        while self.engine.lanes.waiting != count:
-            assert time.monotonic() < until, f"{self.engine.lanes.waiting} wait, not {count}"
-            time.sleep(0.005)
-
-
-@contextmanager
-def scene(toy_path: Path, largest_batch: int = 1, closer_look: bool = False, **values: object) -> Iterator[Scene]:
-    session = GatedSession(toy_path)
-    session.gate.clear()
-    settings = Settings(model=toy_path, closer_look=closer_look, **values)  # type: ignore[arg-type]
-    engine = gated_engine(session, settings, largest_batch)
-    with ThreadPoolExecutor(16) as pool, serving(engine, settings) as client:
-        yield Scene(session, engine, client, pool)
-        session.gate.set()
 
 
 def test_a_full_queue_turns_away_with_the_time_to_come_back(toy_path: Path) -> None:
@@ -199,15 +143,15 @@ def test_who_hangs_up_while_the_photo_is_decoded_keeps_it_from_the_device(
     toy_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoding, goes_on = threading.Event(), threading.Event()
-    inputs = Plan.inputs
+    decode_inputs = Plan.decode_inputs
 
     def slow(plan: Plan, pad_color: Color, deadline: Deadline, is_brief: bool = False) -> list[Image]:
-        images = inputs(plan, pad_color, deadline, is_brief)
+        images = decode_inputs(plan, pad_color, deadline, is_brief)
         decoding.set()
         assert goes_on.wait(20)
         return images
 
-    monkeypatch.setattr(Plan, "inputs", slow)
+    monkeypatch.setattr(Plan, "decode_inputs", slow)
     with scene(toy_path) as on:
         on.session.gate.set()
         on.post_and_hang_up(under_way=1)
@@ -266,7 +210,7 @@ def test_photos_larger_than_the_budget_are_answered_one_by_one(toy_path: Path) -
     with scene(toy_path, max_pixels_at_work=1, share_runs=False) as on:
         on.session.gate.set()
         assert [answer.result().status_code for answer in [on.post("/parse") for _ in range(8)]] == [200] * 8
-        assert on.engine.budget.in_use == 0
+        assert on.engine.stats().pixels_at_work == 0
 
 
 def test_one_bad_photo_fails_alone(toy_path: Path) -> None:
@@ -294,7 +238,7 @@ def test_a_broken_device_turns_liveness_off_for_good(toy_path: Path) -> None:
 
 def test_an_error_of_our_own_is_a_problem_with_a_request_id(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with scene(toy_path) as on:
-        monkeypatch.setattr(on.engine, "look_at", lambda data: 1 / 0)
+        monkeypatch.setattr(on.engine, "inspect", lambda data: 1 / 0)
         answer = on.client.post("/pose", content=PHOTO, headers={"X-Request-ID": "mine"})
         assert_problem(answer, 500, "internal-error", "by request id")
         assert answer.json()["request_id"] == "mine"

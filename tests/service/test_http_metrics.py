@@ -5,28 +5,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gated_session import GatedSession, gated_engine
-from prometheus_client.parser import text_string_to_metric_families
-from serving import serving
-from test_http_load import PHOTO, scene
 
 from service.settings import Settings
 from service.version import __version__
-
-Sample = tuple[str, frozenset[tuple[str, str]]]
-
-
-def samples(client: httpx.Client) -> dict[Sample, float]:
-    """Every sample by name and labels."""
-    answer = client.get("/metrics")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/plain; version=")
-    families = text_string_to_metric_families(answer.text)
-    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
-
-
-def key(name: str, **labels: str) -> Sample:
-    return f"jppnet_{name}", frozenset(labels.items())
+from tests.helpers.gated_session import GatedSession, gated_engine
+from tests.helpers.load_scene import PHOTO, scene
+from tests.helpers.metric_samples import key, samples
+from tests.helpers.serving import serving
 
 
 def test_answers_are_counted_by_route_and_status(toy_path: Path) -> None:
@@ -104,6 +89,17 @@ def test_two_apps_do_not_share_figures(toy_path: Path) -> None:
         one.client.post("/pose", content=PHOTO)
         assert key("requests_total", route="/pose", status="200") in samples(one.client)
         assert key("requests_total", route="/pose", status="200") not in samples(other.client)
+
+
+def test_two_apps_on_one_engine_both_count_its_runs(toy_path: Path) -> None:
+    settings = Settings(model=toy_path, closer_look=False)
+    engine = gated_engine(GatedSession(toy_path), settings)
+    with serving(engine, settings) as one, serving(engine, settings) as other:
+        assert one.post("/pose", content=PHOTO).status_code == 200
+        for client in (one, other):
+            found = samples(client)
+            assert found[key("slots_total")] == 1
+            assert found[key("device_seconds_total")] > 0
 
 
 def test_every_answer_says_where_its_time_went(client: httpx.Client) -> None:

@@ -9,21 +9,11 @@ import httpx
 import numpy as np
 import pytest
 
+from tests.helpers.assertions import assert_problem
 from tests.helpers.toy_model import jpeg, paint, png
 
 PHOTO = paint(192, 256, {1: (40, 80, 80, 80)})
 NOISE = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)  # 270 kB as a PNG
-
-
-def assert_problem(answer: httpx.Response, status: int, name: str, words: str) -> None:
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["type"] == f"urn:jppnet:problem:{name}"
-    assert problem["status"] == status
-    assert problem["title"]
-    assert words in problem["detail"]
-    assert problem["request_id"] == answer.headers["X-Request-ID"]
 
 
 @pytest.mark.parametrize("path", ["/parse", "/pose", "/analyze"])

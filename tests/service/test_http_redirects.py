@@ -2,7 +2,8 @@
 
 import httpx
 import pytest
-from test_http_problems import assert_problem
+
+from tests.helpers.assertions import assert_problem
 
 PATHS = ["/parse", "/pose", "/analyze", "/model", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"]
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gated_session import GatedSession, gated_engine
-from serving import serving
-from test_http_answers import PHOTO
-from test_http_problems import assert_problem
 
 from service.settings import Settings
+from tests.helpers.assertions import assert_problem
+from tests.helpers.gated_session import GatedSession, gated_engine
+from tests.helpers.masks import PHOTO
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import png
 
 PAGE = "https://shop.example"
@@ -46,7 +46,7 @@ def test_a_page_may_read_problems(open_client: httpx.Client) -> None:
 def test_a_page_may_read_that_the_service_failed(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(model=toy_path, cors_origins=[PAGE])
     engine = gated_engine(GatedSession(toy_path), settings)
-    monkeypatch.setattr(engine, "look_at", lambda data: 1 / 0)
+    monkeypatch.setattr(engine, "inspect", lambda data: 1 / 0)
     with serving(engine, settings) as client:
         answer = client.post("/pose", content=png(PHOTO), headers={"Origin": PAGE})
     assert_problem(answer, 500, "internal-error", "by request id")

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gated_session import GatedSession, Image
 
-from service.engine.card import read_card
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
-from service.engine.golden import prover
-from service.engine.lanes import Deadline, Lanes
+from service.engine.model.card import read_card
+from service.engine.model.golden import golden_check
+from service.engine.scheduling.deadline import Deadline
+from service.engine.scheduling.lanes import Lanes
+from tests.helpers.gated_session import GatedSession, Image
 from tests.helpers.toy_model import HEIGHT, WIDTH, paint
 
 
@@ -24,7 +25,7 @@ def session(toy_path: Path) -> GatedSession:
 @pytest.fixture
 def lanes(session: GatedSession) -> Iterator[Lanes]:
     """One lane, batches up to 4."""
-    lanes = Lanes([session], 4, prover(read_card(session.metadata, "toy")))
+    lanes = Lanes([session], 4, golden_check(read_card(session.metadata, "toy")))
     yield lanes
     session.gate.set()
     lanes.close()
@@ -119,7 +120,7 @@ def test_several_lanes_run_side_by_side_and_all_end(toy_path: Path) -> None:
     pair = [GatedSession(toy_path), GatedSession(toy_path)]
     for session in pair:
         session.gate.clear()
-    lanes = Lanes(pair, 1, prover(read_card(pair[0].metadata, "toy")))
+    lanes = Lanes(pair, 1, golden_check(read_card(pair[0].metadata, "toy")))
     futures = [lanes.submit(photo(number)) for number in range(2)]
     for session in pair:
         session.wait_until_entered()

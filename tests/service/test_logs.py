@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
-from captured_log import Captured
-from gated_session import GatedSession, gated_engine
 from pydantic import SecretStr
-from serving import serving
-from test_drain import served
 
 from service.logs import JsonLines, Pretty
 from service.settings import Settings
+from tests.helpers.captured_log import Captured
+from tests.helpers.gated_session import GatedSession, gated_engine
+from tests.helpers.serve_process import served
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import paint, png
 
 PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
@@ -105,4 +105,6 @@ def test_all_that_a_server_says_is_json(toy_path: Path, tmp_path: Path) -> None:
         process.terminate()
         process.wait(10)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    assert {"service.engine.engine", "uvicorn.error", "service.api.request_log"} <= {line["logger"] for line in lines}
+    assert {"service.engine.engine", "uvicorn.error", "service.api.observability.request_log"} <= {
+        line["logger"] for line in lines
+    }

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from photo_files import jpeg_parts, jpegs, png_parts, pngs, webp_parts, webps
 
-from service.decoding.decoders import ProcessDecoder
-from service.decoding.task import DecodingTask
-from service.decoding.worker import SPARE_BYTES
+from service.engine.decoding.decoders import ProcessDecoder
+from service.engine.decoding.task import DecodingTask
+from service.engine.decoding.worker import SPARE_BYTES
 from service.imaging.errors import PhotoError
 from service.imaging.inspect import Limits, inspect
+from tests.helpers.photo_files import jpeg_parts, jpegs, png_parts, pngs, webp_parts, webps
 
 Parts = list[bytes]
 Take = Callable[[bytes], Iterator[bytes]]

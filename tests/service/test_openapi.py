@@ -6,9 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from service.api.examples import DETAILS
-from service.api.formats import ANALYZE, PARSE, POSE, Formats
-from service.api.problems import CONNECTION_KINDS, KINDS
+from service.api.problems.types import CONNECTION_PROBLEMS, PROBLEM_TYPES
+from service.api.response.formats import ANALYZE, PARSE, POSE, Formats
 
 PHOTO_CALLS = ("/parse", "/pose", "/analyze")
 
@@ -93,4 +92,6 @@ def test_the_example_photo_is_answered(client: httpx.Client, document: dict[str,
 
 
 def test_every_kind_of_problem_has_an_example() -> None:
-    assert set(DETAILS) == {kind.name for kind in (*KINDS.values(), *CONNECTION_KINDS)}
+    types = (*PROBLEM_TYPES.values(), *CONNECTION_PROBLEMS)
+    assert [it.slug for it in types if not it.example.endswith(".")] == []
+    assert len({it.slug for it in types}) == len(types)

@@ -20,8 +20,8 @@ def test_every_answer_is_documented_and_none_is_a_server_error(client: httpx.Cli
         *("--max-examples", "15", "--seed", "1", "--generation-database", "none"),
     ]
     environment = os.environ | {
-        "SCHEMATHESIS_HOOKS": "schemathesis_hooks",
-        "PYTHONPATH": os.pathsep.join(map(str, (HERE, HERE.parents[1]))),
+        "SCHEMATHESIS_HOOKS": "tests.helpers.schemathesis_hooks",
+        "PYTHONPATH": str(HERE.parents[1]),
     }
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from service.engine.session import Prediction
-from service.engine.view import Person, View
+from service.engine.model.session import Prediction
+from service.engine.photo.view import Person, View
 from service.imaging.box import Box
 from service.imaging.fit import plan_fit
 from tests.helpers.toy_model import HEIGHT, JOINTS, STRIDE, WIDTH

@@ -1,39 +1,29 @@
 """What of a photo the model is shown, and that a JPEG decoded small shows it the same."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from photo_files import saved
-from test_decode import jpeg_with_exif
 
-from service.decoding.decoders import ThreadDecoder
-from service.engine.boxes import AskedBox
-from service.engine.lanes import Deadline
-from service.engine.photo import Photo, Plan, plan
+from service.engine.decoding.decoders import ThreadDecoder
+from service.engine.photo.boxes import RequestedBox
+from service.engine.photo.photo import Photo, Plan, plan
+from service.engine.scheduling.deadline import Deadline
 from service.imaging.decode import decode_file, orient
 from service.imaging.errors import TruncatedPhotoError
 from service.imaging.inspect import Limits, inspect
+from tests.helpers.oriented_files import jpeg_with_exif
+from tests.helpers.photo_files import saved
+from tests.helpers.portrait import portrait
 from tests.helpers.toy_model import jpeg, paint, png
 
 INPUT = (256, 192)
 """Height and width of the default model's input."""
-ASTRONAUT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
 
 
-def planned(data: bytes, *boxes: AskedBox, model_input: tuple[int, int] = INPUT) -> Plan:
-    return plan(Photo.look_at(data, Limits(10**8), ThreadDecoder()), boxes, model_input, "letterbox")
-
-
-def portrait(side: int) -> npt.NDArray[np.uint8]:
-    """The astronaut, enlarged to a square of that side."""
-    photo = cv2.imread(str(ASTRONAUT), cv2.IMREAD_COLOR_RGB)
-    assert photo is not None
-    return np.asarray(cv2.resize(photo, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
+def planned(data: bytes, *boxes: RequestedBox, model_input: tuple[int, int] = INPUT) -> Plan:
+    return plan(Photo.inspect(data, Limits(10**8), ThreadDecoder()), boxes, model_input, "letterbox")
 
 
 @pytest.mark.parametrize(
@@ -51,9 +41,9 @@ def test_as_few_pixels_are_decoded_as_leave_half_as_many_again_as_the_model_take
 def test_only_whole_jpegs_are_decoded_small() -> None:
     photo = paint(1600, 1600, {})
     assert planned(png(photo)).reduction == 1
-    of_boxes = planned(jpeg(photo), AskedBox(0, 0, 500, 600), AskedBox(100, 0, 1500, 1600))
+    of_boxes = planned(jpeg(photo), RequestedBox(0, 0, 500, 600), RequestedBox(100, 0, 1500, 1600))
     assert of_boxes.reduction == 1
-    drawn = sum(shown.box.width * shown.box.height for shown in of_boxes.shown)
+    drawn = sum(crop.box.width * crop.box.height for crop in of_boxes.crops)
     assert of_boxes.answer_pixels == 1600 * 1600, "at a time"
     assert of_boxes.answer_work == 1600 * 1600 + drawn, "in all"
 
@@ -87,7 +77,7 @@ def test_any_size_is_rounded_up(width: int, height: int, reduction: int) -> None
 def test_a_file_that_is_cut_off_is_refused_when_decoded_small_as_well() -> None:
     data = jpeg(portrait(1200))
     with pytest.raises(TruncatedPhotoError):
-        planned(data[: len(data) // 2]).inputs((0, 0, 0), Deadline())
+        planned(data[: len(data) // 2]).decode_inputs((0, 0, 0), Deadline())
 
 
 @pytest.mark.parametrize("side", [600, 901, 1200, 2311])
@@ -95,7 +85,7 @@ def test_the_model_is_shown_nearly_the_same(side: int) -> None:
     """Mean difference of the input below 2 of 255 levels; here it is 0.8 to 1.5."""
     found = planned(jpeg(portrait(side), quality=92))
     assert found.reduction > 1
-    whole = Plan(found.photo, found.width, found.height, found.shown, 1, is_of_boxes=False)
-    (small,), (full,) = found.inputs((0, 0, 0), Deadline()), whole.inputs((0, 0, 0), Deadline())
+    whole = Plan(found.photo, found.width, found.height, found.crops, 1, is_of_boxes=False)
+    (small,), (full,) = found.decode_inputs((0, 0, 0), Deadline()), whole.decode_inputs((0, 0, 0), Deadline())
     assert small.shape == full.shape == (*INPUT, 3)
     assert np.abs(small.astype(float) - full).mean() < 2

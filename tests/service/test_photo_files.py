@@ -9,7 +9,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from photo_files import (
+
+from service.imaging.decode import decode
+from service.imaging.errors import CorruptPhotoError, PhotoError, TooManyScansError, TruncatedPhotoError
+from service.imaging.formats.exif import read_orientation
+from service.imaging.formats.parts import MAX_PARTS
+from service.imaging.inspect import Limits, inspect, read_file
+from tests.helpers.oriented_files import exif, jpeg_with_exif, png_with_chunk, two_colors
+from tests.helpers.photo_files import (
     PNG_SIGNATURE,
     animated_webp,
     apng_file,
@@ -25,13 +32,6 @@ from photo_files import (
     webp_parts,
     webps,
 )
-from test_decode import exif, jpeg_with_exif, png_with_chunk, two_colors
-
-from service.imaging.decode import decode
-from service.imaging.errors import CorruptPhotoError, PhotoError, TooManyScansError, TruncatedPhotoError
-from service.imaging.formats.exif import read_orientation
-from service.imaging.formats.parts import MAX_PARTS
-from service.imaging.inspect import Limits, inspect, read_file
 from tests.helpers.toy_model import jpeg, png
 
 Image = npt.NDArray[np.uint8]

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from service.api.problems import CONNECTION_KINDS, KINDS
-from service.reference.pages import made_pages
+from docs.reference.pages import generate_pages
+from service.api.problems.types import CONNECTION_PROBLEMS, PROBLEM_TYPES
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
-    return made_pages()
+    return generate_pages()
 
 
 def test_the_pages_are_up_to_date(pages: dict[str, str]) -> None:
     stale = [path for path, text in pages.items() if (DOCS / path).read_text(encoding="utf-8") != text]
-    assert not stale, "run `python -m service.reference` (or `make reference`)"
+    assert not stale, "run `python -m docs.reference` (or `make reference`)"
 
 
 def test_no_colour_is_left_over(pages: dict[str, str]) -> None:
@@ -36,7 +36,7 @@ def test_every_call_parameter_field_and_problem_is_on_the_page(pages: dict[str, 
         if "properties" in schema:
             (section,) = re.findall(rf"^### {name}$(.*?)^##", page, re.M | re.S)
             assert all(re.search(rf"\| `{field}`\??", section) for field in schema["properties"])
-    assert {kind.name for kind in KINDS.values()} <= set(re.findall(r"urn:jppnet:problem:([a-z0-9-]+)", page))
+    assert {kind.slug for kind in PROBLEM_TYPES.values()} <= set(re.findall(r"urn:jppnet:problem:([a-z0-9-]+)", page))
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
@@ -56,7 +56,7 @@ def _anchors(file: Path) -> set[str]:
     return {re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-")) for heading in headings}
 
 
-STATUS = {kind.name: kind.status for kind in (*KINDS.values(), *CONNECTION_KINDS)} | {
+STATUS = {kind.slug: kind.status for kind in (*PROBLEM_TYPES.values(), *CONNECTION_PROBLEMS)} | {
     "internal-error": 500,
     "not-found": 404,
     "method-not-allowed": 405,

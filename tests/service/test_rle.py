@@ -7,26 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from service.imaging.rle import encode_labels
+from tests.helpers.plain_rle import decode
 
 Image = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 
 label_maps = arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.integers(0, 3))
-
-
-def decode(text: str, height: int, width: int) -> Image:
-    """The plain reading of the format, one character at a time."""
-    runs: list[int] = []
-    number = shift = 0
-    for character in text:
-        bits = ord(character) - 48
-        number |= (bits & 31) << shift
-        shift += 5
-        if not bits & 32:
-            number -= (1 << shift) if bits & 16 else 0
-            runs.append(number + (runs[-2] if len(runs) > 2 else 0))
-            number = shift = 0
-    inside = np.repeat(np.arange(len(runs)) % 2, runs).astype(np.uint8)
-    return inside.reshape(width, height).T
 
 
 @pytest.mark.parametrize(

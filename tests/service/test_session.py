@@ -9,15 +9,15 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from gated_session import Image
 
-from service.engine import session as sessions
-from service.engine import tuning
-from service.engine.cores import usable_cores
 from service.engine.engine import Engine
 from service.engine.errors import ProviderError, StartError
-from service.engine.session import GpuOptions, Prediction, Session, bucket, open_session
+from service.engine.model import session as sessions
+from service.engine.model import tuning
+from service.engine.model.cores import usable_cores
+from service.engine.model.session import GpuOptions, Prediction, Session, bucket, open_session
 from service.settings import DeviceProvider, ProviderName, Settings
+from tests.helpers.gated_session import Image
 from tests.helpers.toy_model import HEIGHT, WIDTH, paint, png, toy_card, write_toy_model
 
 

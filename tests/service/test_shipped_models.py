@@ -9,10 +9,10 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-from serving import serving
 
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.serving import serving
 
 ASTRONAUT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
 

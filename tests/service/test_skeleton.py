@@ -8,9 +8,9 @@ JOINTS = np.array([[40.0, 30.0], [40.0, 130.0], [160.0, 130.0]])
 BONES = [(0, 1), (1, 2)]
 
 
-def drawn(*seen: bool) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def drawn(*visible: bool) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     picture = np.full((200, 240, 3), 90, np.uint8)
-    draw_skeleton(picture, JOINTS, BONES, np.array(seen))
+    draw_skeleton(picture, JOINTS, BONES, np.array(visible))
     return np.asarray((picture != 90).any(-1))
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_drain import SERVE, served
 
 from service.logs import READER
 from service.stderr_reader import LONGEST, MOST, level_of
+from tests.helpers.serve_process import SERVE, served
 
 START = """
 import atexit, ctypes, os, subprocess, sys, threading, warnings

@@ -15,7 +15,7 @@ SETS = 'os.environ["ORT_DISABLE_TELEMETRY"] = "1"'
 TELLING = ("CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS")
 """Variables that switch telemetry off; none may be there when it is the code's turn."""
 
-OPEN = "import service.engine.session as s, sys; s.open_session(s.Path(sys.argv[1]), 'cpu', 1)"
+OPEN = "import service.engine.model.session as s, sys; s.open_session(s.Path(sys.argv[1]), 'cpu', 1)"
 ENTRIES = {
     "service": ["-c", OPEN, "TOY"],
     "doctor": ["-m", "service.cli", "doctor", "--model", "TOY"],
@@ -25,7 +25,7 @@ ENTRIES = {
         f"args=('import onnxruntime',)); p.start(); p.join(); {OPEN}", "TOY",
     ],
     "export": ["-c", "import export.quantize"],
-    "benchmarks": ["-c", "import sys; sys.path.insert(0, 'tests'); import benchmarks.steps"],
+    "benchmarks": ["-c", "import sys; sys.path.insert(0, 'tests'); import tests.benchmarks.steps"],
 }  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def importers() -> Iterator[Path]:
 
 def test_whoever_imports_onnx_runtime_lies_in_a_package_that_has_switched_telemetry_off() -> None:
     found = set(importers())
-    assert ROOT / "service/engine/session.py" in found
+    assert ROOT / "service/engine/model/session.py" in found
     for file in found:
         above = [folder / name for folder in file.parents for name in ("__init__.py", "conftest.py")]
         assert any(SETS in package.read_text() for package in above if package.is_file()), file

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gated_session import GatedSession, gated_engine
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from serving import serving
 
 from service.settings import Settings
+from tests.helpers.gated_session import GatedSession, gated_engine
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import paint, png
 
 PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))

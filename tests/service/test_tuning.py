@@ -6,11 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from gated_session import Image
 
-from service.engine import tuning
-from service.engine.session import Prediction, Session
-from service.engine.tuning import Drive, photos_per_second, tune
+from service.engine.model import tuning
+from service.engine.model.session import Prediction, Session
+from service.engine.model.tuning import TunedSessions, photos_per_second, tune
+from tests.helpers.gated_session import Image
 
 Rate = Callable[[int, int, int], float]
 """Photos per second of so many lanes of so many threads with batches of such a size."""
@@ -38,9 +38,9 @@ def tuned(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
             return ThreadedSession(toy_path, within)
 
         monkeypatch.setattr(tuning, "photos_per_second", imagined)
-        drive: Drive = tune(open_session, open_session(1), cores, lanes, threads, max_batch)
-        assert drive.photos_per_second == rate(len(drive.sessions), drive.threads, drive.largest_batch)
-        return len(drive.sessions), drive.threads, drive.largest_batch
+        tuned: TunedSessions = tune(open_session, open_session(1), cores, lanes, threads, max_batch)
+        assert tuned.photos_per_second == rate(len(tuned.sessions), tuned.threads, tuned.largest_batch)
+        return len(tuned.sessions), tuned.threads, tuned.largest_batch
 
     return tuned
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from raw_http import assert_raw_problem, connecting, read_answer
-from test_http_load import PHOTO, scene
-from test_http_problems import assert_problem
 
-from service.api.problems import UploadsFullError
-from service.api.upload_budget import Upload, UploadBudget
+from service.api.problems.errors import UploadsFullError
+from service.api.request.upload_budget import Upload, UploadBudget
+from tests.helpers.assertions import assert_problem
+from tests.helpers.load_scene import PHOTO, scene
+from tests.helpers.raw_http import assert_raw_problem, connecting, read_answer
 from tests.helpers.toy_model import png
 
 NOISE = png(np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8))

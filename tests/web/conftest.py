@@ -2,30 +2,21 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from serving import serving
 
 from service.engine.engine import Engine
-from service.settings import Settings
+from tests.helpers.browser import ASTRONAUT, Visit, settings
+from tests.helpers.serving import serving
 
-ASTRONAUT = Path(__file__).parents[2] / "service" / "web" / "example.jpg"
 CHROMIUM = shutil.which("chromium")
-PATIENCE = 20_000
+PAGE_TIMEOUT = 20_000
 """Milliseconds that a page may take for anything, on a machine that has other things to do."""
-
-Visit = Callable[..., Page]
-
-
-def settings(**changes: object) -> Settings:
-    """The default model without measuring how it runs fastest."""
-    return Settings.model_validate({"provider": "cpu", "lanes": 1, "threads": 1, "max_batch": 1, **changes})
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +63,7 @@ def visit(browser: Browser, server: httpx.Client, complaints: list[str]) -> Iter
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(PAGE_TIMEOUT)
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         own = client.base_url.netloc.decode()
@@ -91,9 +82,3 @@ def visit(browser: Browser, server: httpx.Client, complaints: list[str]) -> Iter
 def _host(url: str) -> str:
     """Host and port of an address; nothing for blob: and data:."""
     return urlsplit(url).netloc
-
-
-def choose(page: Page, photo: Path = ASTRONAUT) -> None:
-    """Picks a photo and waits for its answer."""
-    page.set_input_files("#pick", photo)
-    page.wait_for_selector("main[data-state=done]")

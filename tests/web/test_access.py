@@ -6,12 +6,12 @@ from pathlib import Path
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ASTRONAUT, Visit, choose, settings
 from playwright.sync_api import Page, expect
 from pydantic import SecretStr
-from serving import serving
 
 from service.engine.engine import Engine
+from tests.helpers.browser import ASTRONAUT, Visit, choose, settings
+from tests.helpers.serving import serving
 
 SCREENSHOTS = Path(__file__).parents[2] / "artifacts" / "web"
 WCAG_AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -11,8 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import ASTRONAUT, Visit, choose
 from playwright.sync_api import Browser, Page
+
+from tests.helpers.browser import ASTRONAUT, Visit, choose
 
 NAMES = ["astronaut.jpg", 'it\'s; "fine", $HOME.jpg']
 """The second is full of what shells and curl take for their own."""

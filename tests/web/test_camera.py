@@ -1,7 +1,8 @@
 """The live camera; this one films the astronaut."""
 
-from conftest import Visit
 from playwright.sync_api import Page, Request, expect
+
+from tests.helpers.browser import Visit
 
 SPY = """
     const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);

@@ -10,12 +10,12 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 import pytest
-from conftest import ASTRONAUT, Visit, choose
 from playwright.sync_api import Download, Page, Route, expect
-from serving import serving
 
 from service.engine.engine import Engine
 from service.settings import Settings
+from tests.helpers.browser import ASTRONAUT, Visit, choose
+from tests.helpers.serving import serving
 from tests.helpers.toy_model import COLORS, LABELS, paint, png, toy_card, write_toy_model
 
 FACE = (222, 115)

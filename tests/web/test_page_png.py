@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pytest
-from conftest import Visit
 from playwright.sync_api import Error, Page
+
+from tests.helpers.browser import Visit
 
 READ = """async (file) => {
     const { readLabelMap } = await import("/web/js/png.js");

@@ -82,7 +82,7 @@ class LayerStack:
 
     def __init__(self, fitter: GarmentFitter, body: Body) -> None:
         self.fitter, self.body = fitter, body
-        self.places = fitter.regions.places(body)
+        self.places = fitter.regions.coordinates(body)
         self.layers: list[Layer] = []
 
     def bare(

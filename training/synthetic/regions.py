@@ -63,7 +63,7 @@ class Regions:
             for name, bones in (("arm", ARM_BONES), ("leg", LEG_BONES), ("head", HEAD_BONES))
         }
 
-    def places(self, body: Body) -> BodyCoordinates:
+    def coordinates(self, body: Body) -> BodyCoordinates:
         """Where each vertex of the base mesh lies on this body."""
         points = body.vertices
 

@@ -11,12 +11,12 @@ from anyio.to_thread import run_sync
 
 from jppnet.answers import Analysis, Model, Parsing, Pose
 from jppnet.photo import Photo
-from jppnet.question import Boxes, Call, Labels, Question, about_photo
 from jppnet.reading import read_bytes, read_json
-from jppnet.talk import Outcome, Send, Talk, Wait, talk
+from jppnet.request import Boxes, Call, Labels, Request, photo_request
+from jppnet.retry import Outcome, RetryLoop, Send, Wait, retry
 
-MODEL: Final = Question("GET", "model")
-HEALTH: Final = Question("GET", "readyz")
+MODEL: Final = Request("GET", "model")
+HEALTH: Final = Request("GET", "readyz")
 
 FAULTS: Final = (httpx.RequestError, httpx.InvalidURL, UnicodeError, OverflowError)
 """What httpx raises when no answer comes, or none that can be followed or unpacked."""
@@ -77,12 +77,12 @@ class _Base(ABC, Generic[Http]):
     @abstractmethod
     def _open(self, **options: Any) -> Http: ...
 
-    def _talk(self, question: Question, timeout: float | None) -> Talk:
-        retries = 0 if question is HEALTH else self._retries  # that the service is busy or gone is an answer, too
-        return talk(self._url, question, self._timeout if timeout is None else timeout, retries)
+    def _retry_loop(self, request: Request, timeout: float | None) -> RetryLoop:
+        retries = 0 if request is HEALTH else self._retries  # that the service is busy or gone is an answer, too
+        return retry(self._url, request, self._timeout if timeout is None else timeout, retries)
 
     def _request(self, step: Send) -> httpx.Request:
-        asked = step.question
+        asked = step.request
         return self._http.build_request(
             asked.method,
             step.url,
@@ -110,12 +110,12 @@ class Client(_Base[httpx.Client]):
         timeout: float | None = None,
     ) -> Parsing:
         """Who wears what where. ``labels`` (names or ids) keeps only those, ``boxes`` names the people to look at."""
-        question = about_photo("parse", photo, "json", mask="rle", labels=labels, boxes=boxes)
-        return read_json(self._ask(question, timeout), Parsing.read)
+        request = photo_request("parse", photo, "json", mask="rle", labels=labels, boxes=boxes)
+        return read_json(self._ask(request, timeout), Parsing.read)
 
     def pose(self, photo: Photo, *, boxes: Boxes | None = None, timeout: float | None = None) -> Pose:
         """How the people stand."""
-        return read_json(self._ask(about_photo("pose", photo, "json", boxes=boxes), timeout), Pose.read)
+        return read_json(self._ask(photo_request("pose", photo, "json", boxes=boxes), timeout), Pose.read)
 
     def analyze(
         self,
@@ -126,8 +126,8 @@ class Client(_Base[httpx.Client]):
         timeout: float | None = None,
     ) -> Analysis:
         """What :meth:`parse` and :meth:`pose` say, from one run of the model."""
-        question = about_photo("analyze", photo, "json", mask="rle", labels=labels, boxes=boxes)
-        return read_json(self._ask(question, timeout), Analysis.read)
+        request = photo_request("analyze", photo, "json", mask="rle", labels=labels, boxes=boxes)
+        return read_json(self._ask(request, timeout), Analysis.read)
 
     def fetch(
         self,
@@ -144,11 +144,11 @@ class Client(_Base[httpx.Client]):
         timeout: float | None = None,
     ) -> bytes:
         """A call's answer as it comes, in any of its formats: a PNG for ``format="cutout"``, say."""
-        question = about_photo(
+        request = photo_request(
             call, photo, format,
             labels=labels, boxes=boxes, opacity=opacity, mask=mask, image_id=image_id, accept=accept,
         )  # fmt: skip
-        return read_bytes(self._ask(question, timeout), accept)
+        return read_bytes(self._ask(request, timeout), accept)
 
     def model(self, *, timeout: float | None = None) -> Model:
         """The model: labels, joints, figures, and what it runs on."""
@@ -171,8 +171,8 @@ class Client(_Base[httpx.Client]):
     def _open(self, **options: Any) -> httpx.Client:
         return httpx.Client(**options)
 
-    def _ask(self, question: Question, timeout: float | None) -> httpx.Response:
-        conversation = self._talk(question, timeout)
+    def _ask(self, request: Request, timeout: float | None) -> httpx.Response:
+        conversation = self._retry_loop(request, timeout)
         outcome: Outcome = None
         while True:
             try:
@@ -203,12 +203,12 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         timeout: float | None = None,
     ) -> Parsing:
         """As :meth:`Client.parse`."""
-        ask = partial(about_photo, "parse", photo, "json", mask="rle", labels=labels, boxes=boxes)
+        ask = partial(photo_request, "parse", photo, "json", mask="rle", labels=labels, boxes=boxes)
         return read_json(await self._ask(await run_sync(ask), timeout), Parsing.read)
 
     async def pose(self, photo: Photo, *, boxes: Boxes | None = None, timeout: float | None = None) -> Pose:
         """As :meth:`Client.pose`."""
-        ask = partial(about_photo, "pose", photo, "json", boxes=boxes)
+        ask = partial(photo_request, "pose", photo, "json", boxes=boxes)
         return read_json(await self._ask(await run_sync(ask), timeout), Pose.read)
 
     async def analyze(
@@ -220,7 +220,7 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         timeout: float | None = None,
     ) -> Analysis:
         """As :meth:`Client.analyze`."""
-        ask = partial(about_photo, "analyze", photo, "json", mask="rle", labels=labels, boxes=boxes)
+        ask = partial(photo_request, "analyze", photo, "json", mask="rle", labels=labels, boxes=boxes)
         return read_json(await self._ask(await run_sync(ask), timeout), Analysis.read)
 
     async def fetch(
@@ -239,7 +239,7 @@ class AsyncClient(_Base[httpx.AsyncClient]):
     ) -> bytes:
         """As :meth:`Client.fetch`."""
         ask = partial(
-            about_photo, call, photo, format,
+            photo_request, call, photo, format,
             labels=labels, boxes=boxes, opacity=opacity, mask=mask, image_id=image_id, accept=accept,
         )  # fmt: skip
         return read_bytes(await self._ask(await run_sync(ask), timeout), accept)
@@ -265,8 +265,8 @@ class AsyncClient(_Base[httpx.AsyncClient]):
     def _open(self, **options: Any) -> httpx.AsyncClient:
         return httpx.AsyncClient(**options)
 
-    async def _ask(self, question: Question, timeout: float | None) -> httpx.Response:
-        conversation = self._talk(question, timeout)
+    async def _ask(self, request: Request, timeout: float | None) -> httpx.Response:
+        conversation = self._retry_loop(request, timeout)
         outcome: Outcome = None
         while True:
             try:

@@ -1,4 +1,4 @@
-"""What a job leaves behind, and by which it knows what is done.
+"""The files that a bulk job writes, from which the next run knows what is done.
 
 job.json                 what was asked: a second run must ask the same
 answers/<shard>.parquet  a row a photo; when this file is there, the shard is done
@@ -20,9 +20,9 @@ import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from service.scale.bulk.place import Place, PlaceError
 from service.scale.bulk.rows import FAILURE
 from service.scale.bulk.source import Shard
+from service.scale.bulk.storage import StorageError, StoragePath
 
 CHECKED_AT_ONCE: Final = 16
 AT_ONCE: Final = 64
@@ -31,17 +31,17 @@ AT_ONCE: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The place that a job writes to."""
+    """The folder that a job writes to."""
 
-    place: Place
+    location: StoragePath
 
     def claim(self, job: dict[str, str]) -> None:
-        """Notes what is asked, or checks that it is what was asked before.
+        """Writes the job's description, or checks that an earlier run had the same one.
 
         Raises:
-            PlaceError: the place holds the answers to another question.
+            StorageError: the folder holds answers of another run.
         """
-        note = self.place / "job.json"
+        note = self.location / "job.json"
         if note.kind == pafs.FileType.NotFound:
             note.write(json.dumps(job, indent=1).encode())
             return
@@ -50,49 +50,51 @@ class Archive:
             if not isinstance(before, dict):
                 raise ValueError
         except ValueError:
-            raise PlaceError(
-                f"{note.path} is cut off or no JSON, so nobody knows which question the answers there are to. If it is "
+            raise StorageError(
+                f"{note.path} is cut off or no JSON, so the arguments of the answers there are unknown. If it is "
                 "this one, delete that file and run this again; otherwise choose another --out."
             ) from None
         other = [f"{key} was {before.get(key)!r} and is {job[key]!r}" for key in job if job[key] != before.get(key)]
         if other:
-            raise PlaceError(f"The answers there are to another question: {'; '.join(other)}. Choose another --out.")
+            raise StorageError(f"The answers there are of another job: {'; '.join(other)}. Choose another --out.")
 
     def tidy(self) -> "Left":
         """Deletes tables that are cut off or damaged, and failures of shards that were left half written: what was in
         them will be done anew."""
         damaged = 0
         for folder in ("answers", "failures"):
-            for place in self._damaged(folder):
-                place.delete()
+            for location in self._damaged(folder):
+                location.delete()
                 damaged += 1
-        done = {entry.name for entry in (self.place / "answers").entries()}
+        done = {entry.name for entry in (self.location / "answers").entries()}
         failed = 0
-        for entry in (self.place / "failures").entries():
+        for entry in (self.location / "failures").entries():
             if entry.name not in done:
-                entry.place.delete()
+                entry.location.delete()
             elif not entry.name.startswith("."):
-                failed += pq.read_metadata(entry.place.path, filesystem=self.place.system).num_rows
+                failed += pq.read_metadata(entry.location.path, filesystem=self.location.system).num_rows
         return Left(failed, damaged)
 
-    def _damaged(self, folder: str) -> list[Place]:
-        places = [Place(self.place.system, path) for path in self._files(folder)]
+    def _damaged(self, folder: str) -> list[StoragePath]:
+        locations = [StoragePath(self.location.system, path) for path in self._files(folder)]
         with ThreadPoolExecutor(CHECKED_AT_ONCE) as pool:
-            return [place for place, broken in zip(places, pool.map(_is_damaged, places), strict=True) if broken]
+            return [
+                location for location, broken in zip(locations, pool.map(_is_damaged, locations), strict=True) if broken
+            ]
 
     def done(self) -> "Done":
-        """What is done by now."""
-        return Done(self.place.system, self._files("answers"), self._files("failures"))
+        """The photos that are done at this moment."""
+        return Done(self.location.system, self._files("answers"), self._files("failures"))
 
     def _files(self, folder: str) -> list[str]:
-        return [entry.place.path for entry in (self.place / folder).entries() if not entry.name.startswith(".")]
+        return [entry.location.path for entry in (self.location / folder).entries() if not entry.name.startswith(".")]
 
     def write_mask(self, photo: str, png: bytes) -> None:
         """Writes a photo's mask."""
-        (self.place / f"masks/{photo}.png").write(png)
+        (self.location / f"masks/{photo}.png").write(png)
 
     def write(self, shard: Shard, answers: pa.Table, failures: Sequence[tuple[str, str]]) -> None:
-        """Writes what became of a shard. The answers are last: with them, the shard is done.
+        """Writes the results of a shard. The answers are last: with them, the shard is done.
 
         The file's name depends on nothing but the photos, so that a shard that is run twice is written over itself.
         """
@@ -100,13 +102,13 @@ class Archive:
         name = f"{digest[:24]}.parquet"
         if failures:
             rows = [{"path": path, "error": error} for path, error in failures]
-            (self.place / "failures" / name).write(_parquet(pa.Table.from_pylist(rows, FAILURE)))
-        (self.place / "answers" / name).write(_parquet(answers))
+            (self.location / "failures" / name).write(_parquet(pa.Table.from_pylist(rows, FAILURE)))
+        (self.location / "answers" / name).write(_parquet(answers))
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What was left by earlier runs."""
+    """What earlier runs left: damaged tables and failures."""
 
     failed: int
     """Photos that cannot be answered."""
@@ -142,7 +144,7 @@ def _paths_between(table: Any, shards: Sequence[Shard]) -> list[str]:
     return found
 
 
-def _is_damaged(table: Place) -> bool:
+def _is_damaged(table: StoragePath) -> bool:
     """Whether a table is there and cannot be read.
 
     Raises:

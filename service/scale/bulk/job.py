@@ -22,17 +22,17 @@ SHARDS = pa.schema(
 )
 
 
-class Total:
-    """How many photos have been found to do: an actor that the listing tells and the driver asks."""
+class PhotoCount:
+    """The number of photos to do: an actor that the listing updates and the driver reads."""
 
     def __init__(self) -> None:
         self._photos = 0
 
-    def tell(self, photos: int) -> None:
-        """Takes the number so far."""
+    def set(self, photos: int) -> None:
+        """Sets the number so far."""
         self._photos = photos
 
-    def ask(self) -> int:
+    def get(self) -> int:
         """The number so far."""
         return self._photos
 
@@ -57,7 +57,7 @@ class Shards(Datasource):  # type: ignore[misc]
             photos = 0
             for shard in done.missing(source.shards()):
                 photos += len(shard.photos)
-                total.tell.remote(photos)
+                total.set.remote(photos)
                 yield _block(shard)
 
         unknown = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
@@ -83,7 +83,7 @@ def run(
 
     Needs :func:`start_ray`. Ray starts a worker that dies anew, and gives it its shard again.
     """
-    total = ray.remote(Total).options(num_cpus=0).remote()
+    total = ray.remote(PhotoCount).options(num_cpus=0).remote()
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False  # the command has one that counts photos
     logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -104,7 +104,7 @@ def run(
         num_gpus=1 if on_gpu else 0,
     )
     for receipt in receipts.iter_rows():
-        yield receipt, ray.get(total.ask.remote())
+        yield receipt, ray.get(total.get.remote())
 
 
 def _workers(resource: str) -> int:

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from service.api.answers import label_answer, person_answers
-from service.api.options import DEFAULT
-from service.engine.analysis import Analysis
+from service.api.request.options import DEFAULT
+from service.api.response.json import label_answer, person_answers
+from service.engine.photo.analysis import Analysis
 
 BOX: Final = pa.list_(pa.int32(), 4)
 

@@ -1,4 +1,4 @@
-"""What is to be answered: the photos of a folder, a glob or Parquet tables, cut into shards, folder by folder."""
+"""The photos of a bulk job: those of a folder, a glob or Parquet tables, in shards, folder by folder."""
 
 import re
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from service.files import PHOTO_SUFFIXES
-from service.scale.bulk.place import Entry, Place, PlaceError, public
+from service.imaging.photo_file import PHOTO_SUFFIXES
+from service.scale.bulk.storage import Entry, StorageError, StoragePath, public
 
 SHARD: Final = 128
 """Photos per shard: seconds of work for a core. A worker that dies loses little, and files of answers stay few."""
@@ -37,7 +37,7 @@ class Shard:
 class Source:
     """A folder, and which of its files are meant."""
 
-    root: Place
+    root: StoragePath
     pattern: str | None
     """Regular expression for a file's path within the folder; None: photos and tables, by their names' endings."""
     column: str
@@ -51,16 +51,16 @@ class Source:
             PlaceError: there is nothing that could be answered.
         """
         fixed, wild = _split_glob(address)
-        root = Place.open(fixed)
+        root = StoragePath.open(fixed)
         if wild:
             source = cls(root, _regex(wild), column)
         elif root.kind == pafs.FileType.File:
-            source = cls(Place(root.system, root.path.rpartition("/")[0]), re.escape(root.name), column)
+            source = cls(StoragePath(root.system, root.path.rpartition("/")[0]), re.escape(root.name), column)
         else:
             source = cls(root, None, column)
         first = next(source.shards(), None)
         if first is None:
-            raise PlaceError(f"There are neither photos nor {TABLE} tables at {public(address)}.")
+            raise StorageError(f"There are neither photos nor {TABLE} tables at {public(address)}.")
         if first.table:
             source._check_column(first.table)
         return source
@@ -71,15 +71,15 @@ class Source:
         except (pa.ArrowException, OSError):
             return  # a broken table is a failure among others
         if self.column not in names:
-            raise PlaceError(
+            raise StorageError(
                 f"{table} has no column “{self.column}”, only {', '.join(names)}. Name the one with the photos' bytes "
                 "with --column."
             )
 
-    def means(self, place: Place) -> bool:
-        """Whether a file is, or would be, one of this source's."""
-        inside = place.path.removeprefix(f"{self.root.path}/")
-        return place.is_in(self.root) and self._is_meant(inside)
+    def means(self, location: StoragePath) -> bool:
+        """Whether a file belongs to this source, or would if it existed."""
+        inside = location.path.removeprefix(f"{self.root.path}/")
+        return location.is_in(self.root) and self._is_meant(inside)
 
     def shards(self) -> Iterator[Shard]:
         """All shards, always cut in the same way while the source does not change."""
@@ -97,8 +97,8 @@ class Source:
 
     def open_table(self, path: str) -> pq.ParquetFile:
         """A table of the source; what is read of it is read piece by piece."""
-        place = self.root / path
-        return pq.ParquetFile(place.system.open_input_file(place.path), buffer_size=1 << 20)
+        location = self.root / path
+        return pq.ParquetFile(location.system.open_input_file(location.path), buffer_size=1 << 20)
 
     def read(self, photo: str) -> bytes:
         """A photo's file.
@@ -114,13 +114,13 @@ class Source:
                 raise ValueError("The name of the file, or of a folder above it, is no UTF-8. Rename it.") from None
             raise
 
-    def _files(self, folder: Place, prefix: str, links: "Links") -> Iterator[str]:
+    def _files(self, folder: StoragePath, prefix: str, links: "Links") -> Iterator[str]:
         """The paths of the files that are meant, ascending. No more than the names in one folder are held at once."""
         for entry in folder.entries():
             path = prefix + entry.name
             if entry.is_folder:
                 if inside := links.enter(entry):
-                    yield from self._files(entry.place, f"{path}/", inside)
+                    yield from self._files(entry.location, f"{path}/", inside)
             elif self._is_meant(path):
                 yield path
 
@@ -148,7 +148,7 @@ class Source:
 class Links:
     """Which folders are walked: each once, though links lead to it from elsewhere or from within itself."""
 
-    def __init__(self, root: Place, is_behind_one: bool = False, known: set[str] | None = None) -> None:
+    def __init__(self, root: StoragePath, is_behind_one: bool = False, known: set[str] | None = None) -> None:
         self._root = root
         self._is_behind_one = is_behind_one
         self._known = set[str]() if known is None else known
@@ -159,9 +159,9 @@ class Links:
 
         A link to a folder of the source, or to one that the source lies in, brings nothing that is not met without it.
         """
-        if not (self._is_behind_one or (entry.is_link and entry.place.is_local)):
+        if not (self._is_behind_one or (entry.is_link and entry.location.is_local)):
             return self
-        target, root = (Path(place.path).resolve() for place in (entry.place, self._root))
+        target, root = (Path(location.path).resolve() for location in (entry.location, self._root))
         if target.is_relative_to(root) or root.is_relative_to(target) or str(target) in self._known:
             return None
         self._known.add(str(target))

@@ -9,10 +9,10 @@ from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 
-from service.api.pictures import parse_png
-from service.engine.analysis import Analysis
+from service.api.response.pictures import parse_png
 from service.engine.engine import Engine
 from service.engine.errors import DeviceError
+from service.engine.photo.analysis import Analysis
 from service.scale.bulk.archive import Archive
 from service.scale.bulk.rows import ANSWER, MASK, answer_row
 from service.scale.bulk.source import Shard, Source
@@ -26,7 +26,7 @@ READERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class PhotoBytes:
     """A photo's bytes, or why there are none."""
 
     photo: str
@@ -34,7 +34,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class PhotoResult:
     """A photo's row, or why there is none."""
 
     photo: str
@@ -57,7 +57,7 @@ class Worker:
         self._masks_in_column = masks_in_column
         self._engine = Engine.start(settings)
         # A photo per lane to run, and as many to decode and encode meanwhile.
-        self._at_once = 2 * len(self._engine.drive.sessions) * self._engine.drive.largest_batch
+        self._at_once = self._engine.info.saturation
         self._readers = ThreadPoolExecutor(READERS * self._at_once, thread_name_prefix="read")
         self._pool = ThreadPoolExecutor(self._at_once, thread_name_prefix="photo")
 
@@ -66,7 +66,7 @@ class Worker:
         shard = Shard(tuple(row["photos"]), row["table"], row["row_group"], row["first_row"])
         try:
             # More are ready than are worked on, so that one that takes long keeps no thread waiting.
-            answered = list(ahead(self._pool, self._answer, self._read(shard), 4 * self._at_once))
+            answered = list(map_ahead(self._pool, self._answer, self._read(shard), 4 * self._at_once))
         except DeviceError:
             # Only a new process gets the device anew. Ray starts one, and gives it this shard.
             os._exit(1)
@@ -75,28 +75,30 @@ class Worker:
         self._archive.write(shard, pa.Table.from_pylist(rows, self._schema), failures)
         return {"photos": len(answered), "failed": len(failures)}
 
-    def _read(self, shard: Shard) -> Iterator[Read]:
+    def _read(self, shard: Shard) -> Iterator[PhotoBytes]:
         if shard.table:
             return read_rows(self._source, shard)
-        return ahead(self._readers, self._read_file, shard.photos, READERS * self._at_once)
+        return map_ahead(self._readers, self._read_file, shard.photos, READERS * self._at_once)
 
-    def _read_file(self, photo: str) -> Read:
+    def _read_file(self, photo: str) -> PhotoBytes:
         try:
-            return Read(photo, self._source.read(photo))
+            return PhotoBytes(photo, self._source.read(photo))
         except Exception as error:
-            return Read(photo, error)
+            return PhotoBytes(photo, error)
 
-    def _answer(self, read: Read) -> Answered:
+    def _answer(self, read: PhotoBytes) -> PhotoResult:
         try:
             if isinstance(read.content, Exception):
                 raise read.content
-            return Answered(read.photo, self._engine.analyze_here(read.content, lambda seen: self._row(read, seen)))
+            return PhotoResult(
+                read.photo, self._engine.analyze_here(read.content, lambda analysis: self._row(read, analysis))
+            )
         except DeviceError:
             raise
         except Exception as error:  # whatever is wrong with one photo, the others are answered
-            return Answered(read.photo, None, str(error) or type(error).__name__)
+            return PhotoResult(read.photo, None, str(error) or type(error).__name__)
 
-    def _row(self, read: Read, analysis: Analysis) -> dict[str, Any]:
+    def _row(self, read: PhotoBytes, analysis: Analysis) -> dict[str, Any]:
         row, mask = answer_row(read.photo, analysis), parse_png(analysis)
         if self._masks_in_column:
             row["mask"] = mask
@@ -105,7 +107,7 @@ class Worker:
         return row
 
 
-def read_rows(source: Source, shard: Shard) -> Iterator[Read]:
+def read_rows(source: Source, shard: Shard) -> Iterator[PhotoBytes]:
     """The photos of a shard that are rows of a table; one by one, however many the row group has."""
     wanted = set(shard.photos)
     row = shard.first_row
@@ -118,9 +120,9 @@ def read_rows(source: Source, shard: Shard) -> Iterator[Read]:
                     row += 1
                     if photo in wanted:
                         wanted.remove(photo)
-                        yield Read(photo, content.as_py() or b"")
+                        yield PhotoBytes(photo, content.as_py() or b"")
     except Exception as error:  # the table is broken, from here on or as a whole
-        yield from (Read(photo, error) for photo in sorted(wanted))
+        yield from (PhotoBytes(photo, error) for photo in sorted(wanted))
 
 
 def _bytes_of(column: Any) -> Any:
@@ -128,8 +130,8 @@ def _bytes_of(column: Any) -> Any:
     return column.field("bytes") if pa.types.is_struct(column.type) else column
 
 
-def ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], many: int) -> Iterator[R]:
-    """What the work gives for each item, in their order; at most so many are under way or done and not yet taken."""
+def map_ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], many: int) -> Iterator[R]:
+    """The results of work on each item, in order; at most ``many`` are running, or done and not yet consumed."""
     under_way: deque[Future[R]] = deque()
     for item in items:
         under_way.append(pool.submit(work, item))

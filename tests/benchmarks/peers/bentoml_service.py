@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import bentoml
-from benchmarks.steps import steps_from_environment, workers
 from bentoml.validators import ContentType
+
+from tests.benchmarks.steps import steps_from_environment, workers
 
 
 @bentoml.service(name="parse", workers=workers(), threads=workers(), logging={"access": {"enabled": False}})

@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from benchmarks.steps import steps_from_environment
 from fastapi import Body, FastAPI, Response
+
+from tests.benchmarks.steps import steps_from_environment
 
 app = FastAPI()
 steps = steps_from_environment()

@@ -4,8 +4,9 @@ import sys
 from typing import Annotated
 
 import litserve
-from benchmarks.steps import GPU_BATCH, on_gpu, steps_from_environment, workers
 from fastapi import Body, Response
+
+from tests.benchmarks.steps import GPU_BATCH, on_gpu, steps_from_environment, workers
 
 
 class Parse(litserve.LitAPI):

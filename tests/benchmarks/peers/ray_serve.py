@@ -4,12 +4,13 @@ import sys
 import time
 
 import ray
-from benchmarks.steps import GPU_BATCH, on_gpu, steps_from_environment, workers
 from ray import serve
 from ray.serve.schema import LoggingConfig
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+
+from tests.benchmarks.steps import GPU_BATCH, on_gpu, steps_from_environment, workers
 
 
 @serve.deployment(

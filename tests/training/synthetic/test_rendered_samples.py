@@ -75,7 +75,7 @@ def test_left_is_the_persons_own(bodies):
     """A body at rest looks along +z with its head up, so its left is +x: up × forward."""
     bank = BodyBank(bodies)
     body = bank.draw(np.random.default_rng(1))
-    places = Regions(bank.rig).places(body)
+    places = Regions(bank.rig).coordinates(body)
     assert places.marks["eye"][2] > places.marks["head"][2]
     assert places.marks["eye"][1] > places.marks["hip"][1]
     labels, x = skin_labels(places)[:BODY_VERTICES], places.points[:BODY_VERTICES, 0]

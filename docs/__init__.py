@@ -1,0 +1,1 @@
+"""Documentation; ``docs.reference`` generates a part of it."""

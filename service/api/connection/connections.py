@@ -1,0 +1,268 @@
+"""Limits on the open connections of a server: their number, and the time that the service waits for each client.
+
+Connections are always accepted, so that a client gets an answer. Above the limit a new one takes the place of
+one that waits for its client, or is refused. A reserve above the limit is for health checks alone.
+"""
+
+import logging
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import Final, Protocol, Self
+
+from service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+RESERVE: Final = 16
+"""Most connections above the limit, for health checks."""
+SPARE_DESCRIPTORS: Final = 16
+"""Descriptors that are left for what is no connection."""
+MAX_BACKLOG: Final = 512
+"""Most connections that wait to be accepted. They may all be accepted at once, before any is refused, and nothing else
+is done meanwhile."""
+LINGER: Final = 2.0
+"""Seconds that a refused client gets to read why."""
+PROGRESS: Final = 256_000
+"""Bytes of an answer that a client must take in each period that it is given."""
+LOG_SECONDS: Final = 10.0
+"""From one line in the log to the next about connections that ended for the same reason."""
+UNLIMITED: Final = 1_000_000
+"""Descriptors of a process that may have any number."""
+
+
+class Stage(Enum):
+    """What a connection waits for."""
+
+    SERVICE = auto()
+    """For the service, which works on its request."""
+    NEW = auto()
+    """For the client to begin its first request."""
+    IDLE = auto()
+    """For the client to begin another request."""
+    HEAD = auto()
+    """For the rest of a request's head."""
+    BODY = auto()
+    """For the rest of a request's body."""
+    READING = auto()
+    """For the client to read its answer."""
+    REFUSED = auto()
+    """For the client to read why it is refused."""
+
+
+CLIENTS_TURN: Final = (Stage.NEW, Stage.HEAD, Stage.BODY, Stage.READING, Stage.REFUSED)
+"""Stages in which a client keeps the service waiting."""
+
+
+class Connection(Protocol):
+    """The interface through which :class:`Connections` watches and ends a connection."""
+
+    stage: Stage
+    since: float
+    unread_mark: int
+    is_reserve: bool
+
+    @property
+    def unread(self) -> int:
+        """Bytes of answers that the client has not taken yet."""
+
+    def is_late(self) -> None:
+        """Ends the connection because its time in this stage is over."""
+
+    def make_room(self) -> None:
+        """Ends the connection at once to make room for another one."""
+
+    def drop(self) -> None:
+        """Closes the connection without an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits on connections: their number, and times in seconds."""
+
+    connections: int
+    """Open at once."""
+    reserve: int
+    """And for health checks beside them."""
+    backlog: int
+    head_bytes: int
+    unread_bytes: int
+    """Of answers that clients have not read, all together."""
+    head_seconds: float
+    body_seconds: float
+    keep_alive_seconds: float
+    write_seconds: float
+
+    @classmethod
+    def of(cls, settings: Settings, descriptors: int) -> Self:
+        """The limits that settings ask for, in a process that may open so many more descriptors."""
+        free = max(0, descriptors - SPARE_DESCRIPTORS)
+        reserve, backlog = min(RESERVE, max(1, free // 8)), min(MAX_BACKLOG, max(1, free // 4))
+        connections = min(settings.max_connections, max(1, free - reserve - backlog))
+        if connections < settings.max_connections:
+            log.warning(
+                "at most %d connections at once, not the %d of JPPNET_MAX_CONNECTIONS: this process may open only %d "
+                "more files (ulimit -n)", connections, settings.max_connections, descriptors,
+            )  # fmt: skip
+        return cls(
+            connections, reserve, backlog,
+            head_bytes=1000 * settings.max_head_kb,
+            unread_bytes=int(1e6 * settings.answer_budget_mb),
+            head_seconds=settings.head_seconds,
+            body_seconds=settings.body_seconds,
+            keep_alive_seconds=settings.keep_alive_seconds,
+            write_seconds=settings.write_seconds,
+        )  # fmt: skip
+
+    def seconds(self, stage: Stage) -> float:
+        """How long a connection may be in a stage in which it waits for its client."""
+        return {
+            Stage.NEW: self.head_seconds,
+            Stage.IDLE: self.keep_alive_seconds + LINGER,  # uvicorn's own timer comes first
+            Stage.HEAD: self.head_seconds,
+            Stage.BODY: self.body_seconds + LINGER,  # the calls say by themselves when an upload is too slow
+            Stage.READING: self.write_seconds,
+            Stage.REFUSED: LINGER,
+        }[stage]
+
+
+def raise_descriptor_limit() -> int:
+    """Raises the soft limit of open files to the hard limit; gives the number of files that may still be opened."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return UNLIMITED
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most > UNLIMITED:
+        most = UNLIMITED
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    return int(most) - _open_descriptors()
+
+
+def _open_descriptors() -> int:
+    folder = Path("/dev/fd")  # of this process, on Linux and macOS
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+class Connections:
+    """The open connections by stage; in each stage, the one that has been in it longest comes first.
+
+    Used from the event loop's thread only.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.on_end: Callable[[str], None] = lambda reason: None
+        """Told the reason of each connection that the service refused or ended."""
+        self._stages: dict[Stage, OrderedDict[Connection, None]] = {stage: OrderedDict() for stage in Stage}
+        self._reserve: OrderedDict[Connection, None] = OrderedDict()
+        self._logged_at: dict[str, float] = {}
+        self._unlogged: Counter[str] = Counter()
+
+    @property
+    def count(self) -> int:
+        """Connections that are open."""
+        return sum(map(len, self._stages.values()))
+
+    def add(self, connection: Connection) -> bool:
+        """Registers a new connection; gives False if there are too many.
+
+        It takes the place of another one if need be, or is in the reserve from now on (``is_reserve``).
+        """
+        if self.count - len(self._reserve) >= self.limits.connections and not self._make_room():
+            self.tell("too-many-connections", f"there are {self.count} connections, and none of them is idle")
+            connection.is_reserve = True
+            if len(self._reserve) >= self.limits.reserve and not self._make_room_in_reserve():
+                return False
+            self._reserve[connection] = None
+        connection.since = time.monotonic()
+        self._stages[connection.stage][connection] = None
+        return True
+
+    def remove(self, connection: Connection) -> None:
+        """Removes a connection that has ended or is about to end."""
+        self._stages[connection.stage].pop(connection, None)
+        self._reserve.pop(connection, None)
+
+    def move(self, connection: Connection, stage: Stage) -> None:
+        """Moves a connection to another stage."""
+        if connection not in self._stages[connection.stage]:
+            return  # its place was given away
+        del self._stages[connection.stage][connection]
+        connection.stage, connection.since = stage, time.monotonic()
+        self._stages[stage][connection] = None
+        if stage is Stage.READING:
+            connection.unread_mark = connection.unread
+            self._bound_unread()
+
+    def sweep(self) -> None:
+        """Ends all connections that have been in their stage for too long."""
+        now = time.monotonic()
+        for stage in (Stage.IDLE, *CLIENTS_TURN):
+            for connection in self._waiting_since_before(stage, now - self.limits.seconds(stage)):
+                if stage is Stage.READING and connection.unread <= connection.unread_mark - PROGRESS:
+                    self.move(connection, stage)  # from now on, the next period
+                else:
+                    connection.is_late()
+        self._bound_unread()
+
+    def tell(self, reason: str, message: str) -> None:
+        """Counts a refused or ended connection, and logs it; the log is rate-limited by reason."""
+        self.on_end(reason)
+        now = time.monotonic()
+        if now - self._logged_at.get(reason, -LOG_SECONDS) < LOG_SECONDS:
+            self._unlogged[reason] += 1
+            return
+        fields = {"reason": reason, "connections": self.count, "more_like_it": self._unlogged.pop(reason, 0)}
+        log.warning(message, extra={"fields": fields})
+        self._logged_at[reason] = now
+
+    def _waiting_since_before(self, stage: Stage, moment: float) -> Iterator[Connection]:
+        queue = self._stages[stage]
+        while queue and (first := next(iter(queue))).since <= moment:
+            yield first
+            if queue and next(iter(queue)) is first:  # what was done did not move it: it must not be first forever
+                self.remove(first)
+
+    def _make_room(self) -> bool:
+        """Ends the connection that has kept the service waiting longest, an idle one if there is any."""
+        victim = self._first(Stage.IDLE) or self._longest_waiting()
+        if victim is None:
+            return False
+        self._give_place_of(victim)
+        return True
+
+    def _make_room_in_reserve(self) -> bool:
+        victim = next((it for it in self._reserve if it.stage is not Stage.SERVICE), None)
+        if victim is None:
+            return False
+        self._give_place_of(victim)
+        return True
+
+    def _longest_waiting(self) -> Connection | None:
+        """Of those that keep the service waiting."""
+        firsts = filter(None, map(self._first, CLIENTS_TURN))
+        return min(firsts, key=lambda first: first.since, default=None)
+
+    def _first(self, stage: Stage) -> Connection | None:
+        """The one that has been in a stage longest, but for the reserve."""
+        return next((connection for connection in self._stages[stage] if not connection.is_reserve), None)
+
+    def _give_place_of(self, victim: Connection) -> None:
+        self.tell("place-needed", "there are as many connections as there may be; the idle or slow make room")
+        victim.make_room()
+        self.remove(victim)
+
+    def _bound_unread(self) -> None:
+        """Ends connections whose clients do not read, as long as their answers take too much memory."""
+        reading = self._stages[Stage.READING]
+        unread = sum(connection.unread for connection in reading) if reading else 0
+        while unread > self.limits.unread_bytes and len(reading) > 1:
+            first = next(iter(reading))
+            unread -= first.unread
+            self.tell("answers-unread", "answers that clients do not read take too much memory")
+            first.drop()
+            self.remove(first)

@@ -1,0 +1,1 @@
+"""ASGI middleware; ``service/app.py`` has the order."""

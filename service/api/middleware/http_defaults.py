@@ -1,0 +1,50 @@
+"""HTTP features that browsers and other clients expect: CORS, HEAD, compression."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.api.request import request_id
+
+EXPOSED: Final = ("ETag", "Retry-After", "Server-Timing", request_id.HEADER)
+"""Headers of answers that scripts of other origins may read."""
+ALLOWED: Final = ("Authorization", "If-None-Match", "X-API-Key", request_id.HEADER, "X-Request-Timeout-Ms")
+"""Headers that scripts of other origins may send, beside those that any page may."""
+GZIP_FROM: Final = 1000
+"""Bytes from which an answer is compressed; a smaller one fits into a packet as it is."""
+GZIP_LEVEL: Final = 5
+
+
+class HeadAsGet:
+    """ASGI middleware: HEAD is answered as GET is; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, as a GET if it is a HEAD."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
+
+
+def cors(origins: Sequence[str]) -> list[Middleware]:
+    """The middleware that lets pages of these origins (“*”: all) call the service; none without origins.
+
+    Pages may send their users' credentials only if their origin is named: “*” would let any page act for any user.
+    """
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_credentials="*" not in origins,
+            allow_methods=("GET", "HEAD", "POST"),
+            allow_headers=ALLOWED,
+            expose_headers=EXPOSED,
+        )
+    ]

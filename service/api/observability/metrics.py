@@ -1,0 +1,107 @@
+"""The metrics that Prometheus reads. Names and labels are part of the API; each label has few values."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client.exposition import generate_latest
+
+from service.api.connection.connections import Connections
+from service.api.observability.request_record import RequestRecord
+from service.api.request.upload_budget import UploadBudget
+from service.engine.engine import Engine
+from service.engine.model.session import bucket
+from service.engine.photo.timings import STAGES
+from service.version import __version__
+
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper ends of the histograms' buckets."""
+
+
+class Metrics:
+    """The metrics of one app around one engine, in a registry of their own."""
+
+    def __init__(self, engine: Engine, uploads: UploadBudget, connections: Connections | None) -> None:
+        """Subscribes to the engine and to the server's connections."""
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        Info("jppnet_build", "the service's version", registry=registry).info({"version": __version__})
+        info = Info("jppnet_model", "the model that is served, and what runs it", registry=registry)
+        card, provider = engine.card, engine.info.provider
+        info.info({"model": card.name, "version": card.version, "provider": provider, "precision": card.precision})
+        self._count_requests(registry)
+        self._time_stages(registry)
+        self._count_batches(registry, engine.info.batch_sizes)
+        _gauge(registry, engine, uploads, connections)
+        engine.subscribe(self.batch_ran)
+        if connections:
+            self._ended = Counter(
+                "jppnet_connections_ended", "connections that the service ended, by why", ("reason",), registry=registry
+            )
+            connections.on_end = self.connection_ended
+
+    def _count_requests(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter("jppnet_requests", "requests answered", ("route", "status"), registry=registry)
+        self._request_seconds = Histogram(
+            "jppnet_request_seconds", "from a request's head to the end of its answer", ("route",),
+            buckets=SECONDS, registry=registry,
+        )  # fmt: skip
+        self._rejected = Counter(
+            "jppnet_rejected", "photos that got no answer, by the problem's name", ("reason",), registry=registry
+        )
+
+    def _time_stages(self, registry: CollectorRegistry) -> None:
+        stages = Histogram(
+            "jppnet_stage_seconds", "time that a photo spent in a stage; queue is all waiting", ("stage",),
+            buckets=SECONDS, registry=registry,
+        )  # fmt: skip
+        self._stages = {name: stages.labels(name) for name in STAGES}
+
+    def _count_batches(self, registry: CollectorRegistry, sizes: Sequence[int]) -> None:
+        self._batch = Histogram("jppnet_batch_photos", "photos in a run of the model", buckets=sizes, registry=registry)
+        self._busy = Counter(
+            "jppnet_device_seconds", "time that the model ran, of all lanes together", registry=registry
+        )
+        self._slots = Counter("jppnet_slots", "places in the batches that were run", registry=registry)
+        self._padded = Counter("jppnet_padded_slots", "places of them that no photo was in", registry=registry)
+
+    def batch_ran(self, photos: int, seconds: float) -> None:
+        """Counts a run of the model."""
+        self._busy.inc(seconds)
+        slots = bucket(photos)
+        self._batch.observe(photos)
+        self._slots.inc(slots)
+        self._padded.inc(slots - photos)
+
+    def connection_ended(self, reason: str) -> None:
+        """Counts a connection that the service refused or ended."""
+        self._ended.labels(reason).inc()
+
+    def request_answered(self, record: RequestRecord) -> None:
+        """Counts an answer, and where its photo's time went."""
+        self._requests.labels(record.route, str(record.status)).inc()
+        self._request_seconds.labels(record.route).observe(record.seconds)
+        if record.timings:
+            for stage, histogram in self._stages.items():
+                histogram.observe(getattr(record.timings, stage))
+        if record.method == "POST" and record.problem:
+            self._rejected.labels(record.problem).inc()
+
+    def text(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+def _gauge(registry: CollectorRegistry, engine: Engine, uploads: UploadBudget, connections: Connections | None) -> None:
+    """Registers the gauges, which are read when Prometheus asks."""
+    gauges: list[tuple[str, str, Callable[[], float]]] = [
+        ("jppnet_lanes", "threads that run the model side by side", lambda: engine.info.lanes),
+        ("jppnet_queue_photos", "photos that wait for the device", lambda: engine.stats().queued),
+        ("jppnet_under_way_photos", "photos that are in and not yet answered", lambda: engine.stats().under_way),
+        ("jppnet_pixels_at_work", "pixels that are being decoded or drawn", lambda: engine.stats().pixels_at_work),
+        ("jppnet_upload_bytes", "bytes of request bodies that are held, or announced", lambda: uploads.in_use),
+    ]
+    if connections:
+        gauges.append(("jppnet_connections", "connections that are open", lambda: connections.count))
+    for name, meaning, read in gauges:
+        Gauge(name, meaning, registry=registry).set_function(read)

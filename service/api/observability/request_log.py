@@ -1,0 +1,52 @@
+"""The request log: a line for each request with its status and timings; nothing of the photo, no key."""
+
+import logging
+from typing import Any, Final
+
+from opentelemetry import trace
+
+from service.api.observability.request_record import RequestListener, RequestRecord
+from service.engine.model.card import Card
+from service.engine.photo.timings import STAGES
+
+log = logging.getLogger(__name__)
+
+PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
+"""Routes that monitoring calls every few seconds; while they succeed, they are logged for debugging only."""
+
+
+def request_log(card: Card) -> RequestListener:
+    """A listener that logs requests to a service of this model."""
+    model = f"{card.name} {card.version}"
+
+    def log_request(record: RequestRecord) -> None:
+        quiet = record.route in PROBES and record.status < 400
+        message = f"{record.method} {record.route} {record.status}"
+        log.log(logging.DEBUG if quiet else logging.INFO, message, extra={"fields": _fields(record, model)})
+
+    return log_request
+
+
+def _fields(record: RequestRecord, model: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "request_id": record.request_id,
+        "method": record.method,
+        "route": record.route,
+        "status": record.status,
+        "received": record.received,
+        "sent": record.sent,
+        "ms": _milliseconds(record.seconds),
+    }
+    if record.timings:
+        stages = {stage: _milliseconds(getattr(record.timings, stage)) for stage in STAGES}
+        fields |= {"model": model, "stages": stages}
+    if record.problem:
+        fields["problem"] = record.problem
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        fields["trace_id"] = trace.format_trace_id(span.trace_id)
+    return fields
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(1000 * seconds, 2)

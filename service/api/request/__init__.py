@@ -1,0 +1,1 @@
+"""What a request says: its body, parameters, API key and conditions."""

@@ -1,0 +1,39 @@
+"""Boxes in a query: ``box=x,y,w,h``, one parameter per person."""
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Final
+
+from service.api.problems.errors import InvalidBoxError
+from service.engine.photo.boxes import RequestedBox
+
+MAX_BOXES: Final = 32
+"""In one call. Each costs a run of the model."""
+FARTHEST: Final = 1e6
+"""No photo reaches this far; larger numbers are a mistake."""
+
+
+def read_boxes(texts: Sequence[str] | None) -> tuple[RequestedBox, ...]:
+    """The boxes of a query, in their order.
+
+    Raises:
+        InvalidBoxError: there are too many, or one is not four numbers of which the last two are above 0.
+    """
+    if texts and len(texts) > MAX_BOXES:
+        raise InvalidBoxError(
+            f"There are {len(texts)} boxes; one call takes at most {MAX_BOXES}. Send the rest in more."
+        )
+    return tuple(_read_box(text) for text in texts or ())
+
+
+def _read_box(text: str) -> RequestedBox:
+    try:
+        box = RequestedBox(*map(float, text.split(",")))
+    except (ValueError, TypeError):
+        box = None
+    if box is None or not all(isfinite(side) and abs(side) < FARTHEST for side in box) or min(box[2:]) <= 0:
+        raise InvalidBoxError(
+            f"“{text}” is no box. A box is box=x,y,w,h: its top-left corner, width and height in pixels of the upright "
+            "photo, width and height above 0, like box=112,40,236,771."
+        )
+    return box

@@ -1,0 +1,80 @@
+"""The options of an answer, beside its format: their query parameters, and their values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from fastapi import Query
+
+from service.api.problems.errors import UnknownLabelError
+from service.engine.model.card import Card
+from service.engine.photo.boxes import RequestedBox
+
+Labels = Annotated[
+    list[str] | None,
+    Query(
+        description="Which labels are wanted, by name or id, with commas between or one by one; the others become "
+        "background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background.",
+        examples=[["hair,face"]],
+    ),
+]
+Opacity = Annotated[float, Query(ge=0, le=1, description="of the colours in an overlay")]
+Boxes = Annotated[
+    list[str] | None,
+    Query(
+        alias="box",
+        description="Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it "
+        "for more people. The model then looks at each box with a margin around it, and not at the whole photo: the "
+        "answer has one region or person per box, and one mask of all.",
+        examples=[["112,40,236,771", "360,52,180,760"]],
+    ),
+]
+MaskIn = Annotated[
+    Literal["png", "rle"],
+    Query(
+        alias="mask",
+        description="How JSON holds the mask. png: one palette PNG in base64. rle: COCO's run lengths per label.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an answer is made. Each format takes what concerns it."""
+
+    labels: tuple[int, ...] | None = None
+    """Ids of the labels that are wanted, ascending; None where the client names none."""
+    opacity: float = 0.6
+    """Of the colours in an overlay, 0–1."""
+    as_rle: bool = False
+    """Masks in JSON: a run-length encoding per label instead of one PNG."""
+    boxes: tuple[RequestedBox, ...] = ()
+    """Where in the photo people are; without any, the whole photo is looked at."""
+    image_id: int = 0
+    """What COCO results call the photo."""
+
+    def wants(self, label: int) -> bool:
+        """Whether a label's id is among those that are wanted."""
+        return self.labels is None or label in self.labels
+
+
+DEFAULT: Final = Options()
+
+
+def find_labels(names: Sequence[str] | None, card: Card) -> tuple[int, ...] | None:
+    """The ids of labels named by name or id, each of ``names`` being one or several with commas between; None for None.
+
+    Raises:
+        UnknownLabelError: the model has no such label.
+    """
+    if names is None:
+        return None
+    known = {key: label.id for label in card.labels for key in (label.name.lower(), str(label.id))}
+    wanted = [name.strip() for text in names for name in text.split(",")]
+    unknown = [name for name in wanted if name.lower() not in known]
+    if unknown:
+        raise UnknownLabelError(
+            f"There is no label {' or '.join(f'“{name}”' for name in unknown)}. The labels are "
+            f"{', '.join(label.name for label in card.labels)}; or, by their ids, 0 to {len(card.labels) - 1}."
+        )
+    return tuple(sorted({known[name.lower()] for name in wanted}))

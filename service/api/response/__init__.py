@@ -1,0 +1,1 @@
+"""From an analysis to an answer: formats, JSON, pictures and their schemas."""

@@ -1,0 +1,186 @@
+"""The answers' shapes. All coordinates are in pixels of the upright photo (EXIF orientation applied)."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, JsonValue
+
+from service.engine.model.card import Label
+from service.imaging.png import Color
+
+Score = Annotated[float, Field(ge=0, le=1)]
+BoxField = Annotated[
+    tuple[int, int, int, int],
+    Field(description="x and y of the top-left pixel, width, height", examples=[[112, 40, 236, 771]]),
+]
+
+
+class Model(BaseModel):
+    """Which model answered."""
+
+    name: str = Field(examples=["jppnet-lite"])
+    version: str = Field(examples=["1.0"])
+
+
+class ImageSize(BaseModel):
+    """The upright photo's size in pixels."""
+
+    width: int = Field(examples=[550])
+    height: int = Field(examples=[830])
+
+
+class Rle(BaseModel):
+    """Run-length encoding as in COCO; `pycocotools.mask.decode` makes a mask of it."""
+
+    size: tuple[int, int] = Field(
+        description="height and width of the photo, or of the region's box", examples=[[830, 550]]
+    )
+    counts: str = Field(description="compressed lengths of runs, down the columns", examples=["Zm2`0e1Y`05L3M2"])
+
+
+class LabelAnswer(BaseModel):
+    """A label that is in the photo."""
+
+    id: int = Field(description="the pixel value in the mask", examples=[2])
+    name: str = Field(examples=["hair"])
+    color: Color = Field(description="red, green, blue", examples=[[255, 0, 0]])
+    pixels: int = Field(description="pixels of the photo with this label", examples=[20411])
+    share: Score = Field(description="pixels divided by those of the whole photo", examples=[0.0447])
+    box: BoxField
+    confidence: Score = Field(description="the model's mean confidence where it saw this label", examples=[0.93])
+    rle: Rle | None = Field(default=None, description="the label's pixels, with mask=rle")
+
+
+class Region(BaseModel):
+    """What was seen in one of the boxes that were asked about, whoever else it overlaps with."""
+
+    box: BoxField = Field(description="the pixels of the photo that the model was shown: the box and a margin")
+    labels: list[LabelAnswer] = Field(description="as for the photo; coordinates are the photo's, too")
+    mask: str | None = Field(
+        default=None,
+        description="palette PNG in base64, of this box's size; pixel value = label id. Not with mask=rle",
+        examples=["iVBORw0KGgo…"],
+    )
+
+
+class Parsing(BaseModel):
+    """Who wears what where."""
+
+    labels: list[LabelAnswer] = Field(description="the labels that are in the photo, by ascending id")
+    mask: str | None = Field(
+        default=None,
+        description="palette PNG in base64, of the photo's size; pixel value = label id. Not with mask=rle",
+        examples=["iVBORw0KGgo…"],
+    )
+    regions: list[Region] | None = Field(
+        default=None, description="where boxes were asked about: one by one, in their order; labels and mask are of all"
+    )
+
+
+class Keypoint(BaseModel):
+    """A joint. Left and right are the person's own."""
+
+    name: str = Field(examples=["right-ankle"])
+    x: float = Field(examples=[241.5])
+    y: float = Field(examples=[766.2])
+    score: Score = Field(examples=[0.88])
+
+
+class PersonAnswer(BaseModel):
+    """A person in the photo."""
+
+    box: BoxField
+    score: Score = Field(description="mean of the joints' scores", examples=[0.81])
+    keypoints: list[Keypoint] = Field(description="every joint of the model, in its order")
+    region: int | None = Field(
+        default=None, description="where boxes were asked about: which of them shows this person, from 0", examples=[0]
+    )
+
+
+class Pose(BaseModel):
+    """How the people stand."""
+
+    people: list[PersonAnswer] = Field(description="empty when nobody is in the photo")
+    skeleton: list[tuple[int, int]] = Field(
+        description="bones, as pairs of indices into keypoints", examples=[[[0, 1], [1, 2]]]
+    )
+
+
+class Answer(BaseModel):
+    """What every answer says."""
+
+    model: Model
+    image: ImageSize
+
+
+class ParseAnswer(Parsing, Answer):
+    """The answer of ``POST /parse`` as JSON."""
+
+
+class PoseAnswer(Pose, Answer):
+    """The answer of ``POST /pose``."""
+
+
+class AnalyzeAnswer(Pose, Parsing, Answer):
+    """The answer of ``POST /analyze``: mask and pose from one run of the model."""
+
+
+class Segment(BaseModel):
+    """A label that is in the photo, as Hugging Face's image segmentation gives it."""
+
+    score: Score = Field(description="the model's mean confidence where it saw this label", examples=[0.93])
+    label: str = Field(examples=["hair"])
+    mask: str = Field(
+        description="grey PNG in base64, of the photo's size: 255 where the label is, 0 elsewhere",
+        examples=["iVBORw0KGgo…"],
+    )
+
+
+class CocoResult(BaseModel):
+    """A person in the photo, as COCO's key point results have it."""
+
+    image_id: int = Field(description="as asked for with image_id", examples=[139])
+    category_id: int = Field(description="the id in `coco_categories` of GET /model", examples=[1])
+    bbox: BoxField
+    score: Score = Field(description="mean of the joints' scores", examples=[0.81])
+    keypoints: list[float] = Field(
+        description="x, y and v of every joint in turn; v is 2 for a joint that is seen, else 0",
+        examples=[[241.5, 766.2, 2, 238.1, 601.4, 2]],
+    )
+
+
+class CocoCategory(BaseModel):
+    """What COCO's annotation files say about a category with key points."""
+
+    id: int = Field(examples=[1])
+    name: str = Field(examples=["person"])
+    keypoints: list[str] = Field(description="the joints' names", examples=[["right-ankle", "right-knee"]])
+    skeleton: list[tuple[int, int]] = Field(description="bones, counted from 1 as COCO does", examples=[[[1, 2]]])
+
+
+class ModelAnswer(BaseModel):
+    """The model's card, and what it runs on here."""
+
+    name: str
+    version: str
+    license: str
+    training_data: str
+    description: str
+    precision: Literal["fp32", "fp16", "int8"]
+    labels: list[Label]
+    label_flip_pairs: list[tuple[int, int]] = Field(description="label ids that change places in a mirrored photo")
+    joints: list[str]
+    joint_flip_pairs: list[tuple[int, int]] = Field(description="joints that change places in a mirrored photo")
+    skeleton: list[tuple[int, int]] = Field(description="bones, as pairs of indices into joints")
+    coco_categories: list[CocoCategory] = Field(description="for the results of /pose?format=coco")
+    metrics: dict[str, JsonValue] = Field(description="figures measured when the model was made")
+    input: ImageSize = Field(description="the size photos are fitted to")
+    provider: Literal["cpu", "openvino", "cuda", "tensorrt"] = Field(description="what runs the model here")
+    lanes: int = Field(description="runs of the model side by side")
+    threads: int = Field(description="threads within a run, on a CPU")
+    largest_batch: int = Field(description="largest batch that pays here, as measured at start")
+
+
+class Health(BaseModel):
+    """How the service is."""
+
+    status: Literal["ok"] = "ok"

@@ -1,0 +1,56 @@
+"""A decoding task, which can be sent to another process."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+
+from service.imaging.box import Box
+from service.imaging.decode import Image, decode_clean
+from service.imaging.fit import Fit, fit_photo
+from service.imaging.photo_file import Header
+
+
+@dataclass(frozen=True, slots=True)
+class Cutout:
+    """A box of the decoded photo, and how that is laid into the model's input."""
+
+    box: Box
+    fit: Fit
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingTask:
+    """A photo at a reduction: the cutouts of it, fitted to the model's input; without any, the photo itself."""
+
+    header: Header
+    reduction: int = 1
+    cutouts: Sequence[Cutout] = ()
+    pad_color: tuple[int, int, int] = (0, 0, 0)
+
+    @property
+    def shapes(self) -> list[tuple[int, int, int]]:
+        """The shapes of the images that :meth:`run` gives."""
+        if self.cutouts:
+            return [(cutout.fit.input_height, cutout.fit.input_width, 3) for cutout in self.cutouts]
+        width, height = self.header.upright_size
+        return [(ceil(height / self.reduction), ceil(width / self.reduction), 3)]
+
+    @property
+    def result_bytes(self) -> int:
+        """The size of all images that :meth:`run` gives."""
+        return sum(height * width * depth for height, width, depth in self.shapes)
+
+    def run(self, data: npt.NDArray[np.uint8]) -> list[Image]:
+        """Decodes the clean file that belongs to the header.
+
+        Raises:
+            CorruptPhotoError: the file is damaged.
+            MemoryError: there is too little memory.
+        """
+        photo = decode_clean(data, self.header, self.reduction)
+        if not self.cutouts:
+            return [photo]
+        return [fit_photo(photo[cutout.box.area], cutout.fit, self.pad_color) for cutout in self.cutouts]

@@ -1,0 +1,1 @@
+"""The model file: its card, sessions that run it, proof and tuning."""

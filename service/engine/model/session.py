@@ -1,0 +1,274 @@
+"""A session of ONNX Runtime on the provider that was requested, never silently on another."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from service.engine.errors import ProviderError, StartError
+from service.engine.model.buffers import Buffers
+from service.engine.model.card import read_card
+from service.engine.model.cores import usable_cores
+from service.imaging.decode import Image
+from service.settings import DeviceProvider, ProviderName
+
+log = logging.getLogger(__name__)
+
+OUTPUTS: Final = ("labels", "confidence", "keypoints")
+
+_PROVIDERS: Final[Mapping[DeviceProvider, tuple[str, str]]] = {
+    # name → what ONNX Runtime calls it, and how it is had
+    "cpu": ("CPUExecutionProvider", "install onnxruntime"),
+    "openvino": ("OpenVINOExecutionProvider", "install onnxruntime-openvino in place of onnxruntime"),
+    "cuda": (
+        "CUDAExecutionProvider",
+        "install jppnet[gpu] (onnxruntime-gpu in place of onnxruntime), and let the process see an NVIDIA GPU",
+    ),
+    "tensorrt": (
+        "TensorrtExecutionProvider",
+        "install jppnet[gpu] (onnxruntime-gpu in place of onnxruntime) and tensorrt, and let the process see a GPU",
+    ),
+}
+_BUFFERED: Final[Mapping[DeviceProvider, str]] = {"cuda": "cuda", "tensorrt": "cuda"}
+"""Providers whose runs go through buffers that are allocated once, and where these lie. On the CPU it gains nothing:
+1.001 to 1.003 times the time of a plain run, at batches of 1 and 4."""
+_PRECISION: Final[Mapping[DeviceProvider, str]] = {
+    "cpu": "int8", "openvino": "int8", "cuda": "fp16", "tensorrt": "fp16",
+}  # fmt: skip
+"""In which precision a provider is fastest."""
+_AUTO_ORDER: Final[tuple[DeviceProvider, ...]] = ("cuda", "cpu")
+"""Best first. TensorRT is for those who ask: it spends minutes on building engines. So is OpenVINO: whether it is
+faster than ``cpu`` depends on the model's precision and the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The model's answer for one fitted photo."""
+
+    labels: Image
+    """Label id per cell of the grid (h, w)."""
+    confidence: Image
+    """Probability of that label, 255 = certain (h, w)."""
+    keypoints: npt.NDArray[np.float32]
+    """x, y in input pixels and a score in 0–1 (J, 3)."""
+    run_seconds: float = 0.0
+    """What the run took that this is from, a whole batch perhaps."""
+
+
+@dataclass(frozen=True, slots=True)
+class GpuOptions:
+    """Options of GPU providers."""
+
+    cuda_graph: bool = False
+    """Whether a run is captured once per batch size and then replayed (``cuda`` only)."""
+    tensorrt_cache: Path | None = None
+    """Folder that TensorRT keeps its engines and timings in from start to start."""
+
+
+NO_OPTIONS: Final = GpuOptions()
+
+
+class Session:
+    """The model on one provider, for one lane: ``run`` is called from one thread at a time."""
+
+    def __init__(self, model: Path, provider: DeviceProvider, threads: int, options: GpuOptions = NO_OPTIONS) -> None:
+        """Opens a model file with that many threads within a run (CPU providers).
+
+        Raises:
+            StartError: the file or the provider is missing, or the file is not of the promised form.
+        """
+        if not model.is_file():
+            raise StartError(f"There is no model file at {model}. Name one with --model or JPPNET_MODEL.")
+        if options.cuda_graph and provider != "cuda":
+            raise StartError(
+                f"JPPNET_CUDA_GRAPH is set, but the provider is “{provider}”: only “cuda” has CUDA graphs. Unset it, "
+                "or set JPPNET_PROVIDER=cuda."
+            )
+        self.provider = provider
+        self._buffers: dict[int, Buffers] = {}
+        file = _preferred(model, provider)
+        if file != model and not _are_one_model(file, model, (file.stat().st_mtime_ns, model.stat().st_mtime_ns)):
+            file = model
+        self._session = _open(file, provider, threads, options)
+        self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        self.input_height, self.input_width = _input_size(self._session, model)
+
+    def run(self, images: Sequence[Image]) -> list[Prediction]:
+        """Answers for fitted photos (H, W, 3), in their order, from one run over their batch.
+
+        The batch is padded to the next bucket, so that the provider meets few shapes and has met them all before.
+        """
+        began = time.perf_counter()
+        labels, confidence, keypoints = self._run(images)
+        seconds = time.perf_counter() - began
+        return [Prediction(labels[index], confidence[index], keypoints[index], seconds) for index in range(len(images))]
+
+    def twin(self) -> Self:
+        """The same open model for another lane: weights are shared, buffers are not."""
+        other = copy(self)
+        other._buffers = {}
+        return other
+
+    def _run(self, images: Sequence[Image]) -> Sequence[npt.NDArray[Any]]:
+        size = bucket(len(images))
+        if self.provider in _BUFFERED:
+            if size not in self._buffers:
+                self._buffers[size] = Buffers(self._session, _BUFFERED[self.provider], size)
+            return self._buffers[size].run(images, OUTPUTS)
+        batch = np.zeros((size, self.input_height, self.input_width, 3), np.uint8)
+        np.stack(images, out=batch[: len(images)])
+        outputs: Sequence[npt.NDArray[Any]] = self._session.run(OUTPUTS, {"image": batch})
+        return outputs
+
+
+def bucket(count: int) -> int:
+    """The batch size in use for that many photos: the next power of two."""
+    return 1 << (count - 1).bit_length()
+
+
+def open_session(model: Path, provider: ProviderName, threads: int, options: GpuOptions = NO_OPTIONS) -> Session:
+    """Opens the model on the provider asked for, or for ``auto`` on the best that works here.
+
+    Raises:
+        StartError: the file cannot be served, or the provider asked for is missing.
+    """
+    if provider != "auto":
+        return Session(model, provider, threads, options)
+    available = ort.get_available_providers()
+    for choice in _AUTO_ORDER:
+        if _PROVIDERS[choice][0] not in available:
+            continue
+        try:
+            session = Session(model, choice, threads, options)
+        except ProviderError as error:
+            log.warning("provider auto passes over %s, which is installed but does not work: %s", choice, error)
+        else:
+            log.info("provider auto chose %s (installed: %s)", choice, ", ".join(available))
+            return session
+    raise StartError(f"None of {', '.join(_AUTO_ORDER)} works here (installed: {', '.join(available)}).")
+
+
+def _preferred(model: Path, provider: DeviceProvider) -> Path:
+    """The file to open: the one beside the model's in the precision that suits the provider, if there is one."""
+    suited = model.with_suffix(f".{_PRECISION[provider]}.onnx")
+    return suited if suited.is_file() else model
+
+
+@lru_cache(maxsize=16)
+def _are_one_model(suited: Path, model: Path, changed: tuple[int, int]) -> bool:
+    """Whether a file is the named model in another precision: by its card, for names of files are soon given twice.
+
+    Looked up and logged once for all lanes, as long as the times are the same at which the files were ``changed``.
+    """
+    other, named = _read_identity(suited), _read_identity(model)
+    if named is not None and other == named:
+        log.info("%s is taken in place of %s: the same model in a precision that suits", suited.name, model.name)
+        return True
+    log.warning(
+        "%s is served as it is: %s beside it is another model (%s in place of %s). Name its file after its model.",
+        model.name, suited.name, other or "without a card", named or "none",
+    )  # fmt: skip
+    return False
+
+
+class _Identity(NamedTuple):
+    """What files of one model have in common, whatever their precision."""
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    joints: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}, {len(self.labels)} labels, {len(self.joints)} joints"
+
+
+def _read_identity(model: Path) -> _Identity | None:
+    """By its card; None of a file that has none, or cannot be read."""
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL  # it is only looked into
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        card = read_card(session.get_modelmeta().custom_metadata_map, str(model))
+    except Exception:  # whatever is wrong with the named file is said when it is opened to run
+        return None
+    return _Identity(card.name, card.version, tuple(label.name for label in card.labels), tuple(card.joints))
+
+
+def _provider_options(provider: DeviceProvider, options: GpuOptions) -> dict[str, str]:
+    """The options of a provider, by ONNX Runtime's names."""
+    if provider == "openvino":  # as lanes of one thread on a CPU: it takes this many runs side by side
+        cores = str(usable_cores())
+        return {"device_type": "CPU", "num_streams": cores, "num_of_threads": cores}
+    if provider == "cuda" and options.cuda_graph:
+        return {"enable_cuda_graph": "1"}
+    if provider == "tensorrt" and options.tensorrt_cache:
+        folder = str(options.tensorrt_cache)
+        return {
+            "trt_engine_cache_enable": "1", "trt_engine_cache_path": folder,
+            "trt_timing_cache_enable": "1", "trt_timing_cache_path": folder,
+        }  # fmt: skip
+    return {}
+
+
+def _open(model: Path, provider: DeviceProvider, threads: int, options: GpuOptions) -> Any:
+    session_options = ort.SessionOptions()
+    session_options.intra_op_num_threads = threads
+    session_options.inter_op_num_threads = 1
+    # Threads that wait by spinning would take the cores from decoding and encoding.
+    session_options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session_options.log_severity_level = 3
+    name, remedy = _PROVIDERS[provider]
+    available = ort.get_available_providers()
+    if name not in available:
+        raise ProviderError(
+            f"Provider “{provider}” was asked for, but this installation of ONNX Runtime has only "
+            f"{', '.join(available)}. To use it, {remedy}."
+        )
+    try:
+        if provider in ("cuda", "tensorrt"):
+            ort.preload_dlls()
+        providers = [(name, _provider_options(provider, options))]
+        if provider == "tensorrt":  # for what it cannot do itself
+            providers.append((_PROVIDERS["cuda"][0], {}))
+        session = ort.InferenceSession(model, session_options, providers=providers)
+    except Exception as error:
+        raise StartError(f"{model} cannot be opened on provider “{provider}”: {error}") from error
+    session.disable_fallback()
+    if session.get_providers()[0] != name:
+        raise ProviderError(
+            f"Provider “{provider}” was asked for, but ONNX Runtime could not start it and took "
+            f"{session.get_providers()[0]} instead, which would be far slower. To use it, {remedy}."
+        )
+    return session
+
+
+def _input_size(session: Any, model: Path) -> tuple[int, int]:
+    """Height and width of the model's input, once the tensors' names and types are as the document says."""
+    inputs = {tensor.name: tensor for tensor in session.get_inputs()}
+    outputs = {tensor.name: tensor.type for tensor in session.get_outputs()}
+    image = inputs.get("image")
+    wanted = {"labels": "tensor(uint8)", "confidence": "tensor(uint8)", "keypoints": "tensor(float)"}
+    if (
+        image is None
+        or image.type != "tensor(uint8)"
+        or len(image.shape) != 4
+        or image.shape[3] != 3
+        or not all(isinstance(side, int) for side in image.shape[1:3])
+        or {name: outputs.get(name) for name in wanted} != wanted
+    ):
+        raise StartError(
+            f"{model} is no jppnet model: it must take uint8 “image” (N, H, W, 3) with fixed H and W, and give uint8 "
+            "“labels”, uint8 “confidence” and float “keypoints”."
+        )
+    return image.shape[1], image.shape[2]

@@ -1,0 +1,1 @@
+"""One photo: its file, crops, inference, and the answer in its own pixels."""

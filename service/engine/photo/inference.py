@@ -1,0 +1,55 @@
+"""Inference: the predictions for a photo's crops, before they become an answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Self
+
+from service.engine.model.card import Card
+from service.engine.model.session import Prediction
+from service.engine.photo.analysis import Analysis
+from service.engine.photo.photo import Plan, plan_second_pass
+from service.engine.photo.second_pass import second_pass_box
+from service.engine.photo.timings import Timings
+from service.engine.photo.view import View
+from service.engine.scheduling.deadline import Deadline
+
+
+@dataclass(frozen=True)
+class Inference:
+    """The model's predictions for a photo's crops, with the seconds that decoding and running took."""
+
+    plan: Plan
+    predictions: Sequence[Prediction]
+    decoding: float
+    running: float
+
+    @classmethod
+    def of(cls, plan: Plan, predictions: Sequence[Prediction], decoding: float) -> Self:
+        """The inference of crops that ran side by side, one prediction for each crop of the plan."""
+        return cls(plan, predictions, decoding, max(prediction.run_seconds for prediction in predictions))
+
+    def with_time_of(self, earlier: Self) -> Self:
+        """The same inference, with the time of an earlier pass added."""
+        return replace(self, decoding=earlier.decoding + self.decoding, running=earlier.running + self.running)
+
+    @cached_property
+    def views(self) -> list[View]:
+        """Each crop with its prediction; computed once, and so is what a view computes."""
+        pairs = zip(self.plan.crops, self.predictions, strict=True)
+        return [View(crop.box, crop.fit, prediction) for crop, prediction in pairs]
+
+    def plan_second_pass(self) -> Plan | None:
+        """The plan of a closer crop of the person in a whole photo; None if that would not pay."""
+        box = second_pass_box(self.views[0])
+        return plan_second_pass(self.plan, box) if box else None
+
+    def analysis(self, card: Card, deadline: Deadline, is_brief: bool = False) -> Analysis:
+        """The answer in the photo's pixels; its remaining work is given up at the deadline, and decoding when it takes
+        longer than ``is_brief`` allows."""
+        load_photo = partial(self.plan.photo.decode, deadline, is_brief=is_brief)
+        return Analysis(card, self.plan.width, self.plan.height, self.views, load_photo, deadline.check)
+
+    def timings(self, encoding: float, total: float) -> Timings:
+        """Where the time of an answer went, in seconds."""
+        return Timings(self.decoding, self.running, encoding, total)

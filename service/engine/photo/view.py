@@ -1,0 +1,98 @@
+"""A crop with the model's prediction for it, in the photo's own pixels: the fit undone."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from service.engine.model.session import Prediction
+from service.imaging.box import Box
+from service.imaging.decode import Image
+from service.imaging.fit import Fit, to_photo
+from service.imaging.mask import Grid, confidence_map, cut_padding, label_map
+
+MIN_PERSON: Final = 0.001
+"""Share of the view that must be labelled for the mask to say that somebody is there."""
+VISIBLE: Final = 0.1
+"""Least score of a joint that counts as seen: it is drawn, and it shows that somebody is there. In unusual poses
+joints are often found where the mask is not."""
+MIN_COMPONENT: Final = 0.02
+"""Share of the person that a separate piece of the mask must have to count for the person's box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person in the photo: box, score (the mean of the joints', 0–1) and joints (J, 3) as x, y, score."""
+
+    box: Box
+    score: float
+    keypoints: npt.NDArray[np.float64]
+
+    @property
+    def visible(self) -> npt.NDArray[np.bool_]:
+        """Which joints (J,) are there to be seen, going by their scores."""
+        return self.keypoints[:, 2] >= VISIBLE
+
+
+@dataclass(frozen=True)
+class View:
+    """A crop of the photo, and the model's prediction for it."""
+
+    box: Box
+    """In pixels of the upright photo."""
+    fit: Fit
+    """How the box lies in the model's input; to the fit, the box is the photo."""
+    prediction: Prediction
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The cells of the answer that show the box."""
+        return cut_padding(self.prediction.labels, self.prediction.confidence, self.fit)
+
+    def draw_mask(self) -> Image:
+        """The label id of every pixel of the box (height, width). It is drawn anew each time, not kept: a request may
+        have 32 boxes."""
+        return label_map(self.grid, self.fit)
+
+    def draw_confidence(self) -> Image:
+        """How sure the mask is (height, width), 255 = certain; drawn anew each time, too."""
+        return confidence_map(self.grid, self.fit)
+
+    @cached_property
+    def person(self) -> Person | None:
+        """The person in the box, in pixels of the photo; None when neither mask nor joints show one."""
+        keypoints = self.prediction.keypoints.astype(np.float64)
+        # The model may place a joint that it does not see in the padding; answers stay within the box.
+        last = (self.box.width - 1, self.box.height - 1)
+        keypoints[:, :2] = np.clip(to_photo(keypoints[:, :2], self.fit), 0, last)
+        box = self._mask_box() or _joints_box(keypoints)
+        if not box:
+            return None
+        keypoints[:, :2] += self.box[:2]
+        return Person(box.moved(self.box.x, self.box.y), float(keypoints[:, 2].mean()), keypoints)
+
+    def _mask_box(self) -> Box | None:
+        """The box around the pieces of the mask that are no mere specks; None if there is nothing."""
+        _, _, pieces, _ = cv2.connectedComponentsWithStats((self.grid.labels > 0).view(np.uint8), connectivity=8)
+        pieces = pieces[1:]  # the first is the background
+        total = pieces[:, cv2.CC_STAT_AREA].sum()
+        if total < MIN_PERSON * self.grid.labels.size:
+            return None
+        pieces = pieces[pieces[:, cv2.CC_STAT_AREA] >= MIN_COMPONENT * total]
+        left, top = pieces[:, :2].min(axis=0)
+        right, bottom = (pieces[:, :2] + pieces[:, 2:4]).max(axis=0)
+        cells = Box(int(left), int(top), int(right - left), int(bottom - top))
+        return self.grid.to_photo(cells, self.fit)
+
+
+def _joints_box(keypoints: npt.NDArray[np.float64]) -> Box | None:
+    """The box around the joints (J, 3) that are sure enough; None if none is."""
+    visible = keypoints[keypoints[:, 2] >= VISIBLE, :2]
+    if not len(visible):
+        return None
+    left, top = np.floor(visible.min(axis=0)).astype(int)
+    right, bottom = np.floor(visible.max(axis=0)).astype(int) + 1
+    return Box(int(left), int(top), int(right - left), int(bottom - top))

@@ -1,0 +1,1 @@
+"""Who runs when: admission, deadlines, budgets, lanes and futures."""
