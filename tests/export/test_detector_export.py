@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from export.card import KEY
-from export.detector import (
+from export.detector_exporter import (
     LIMITS,
     BoxDifference,
     DetectorParityError,

@@ -186,7 +186,7 @@ def test_a_photo_that_should_be_brief_and_is_not_is_told_from_one_that_never_end
 
 
 def test_time_counts_for_each_photo_by_itself(decoder: ProcessDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.decoding.decoders.BRIEF", (0.1, 0.0))
+    monkeypatch.setattr("service.engine.decoding.decoders.BRIEF", (0.1, 0.0))
     (pid,) = decoder.pids
     for _ in range(200):
         decoder.decode(PHOTO, TASK, wanted, is_brief=True)

@@ -6,8 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.data.box_overlap import overlaps
 from training.networks.detector.cells import Cells
-from training.networks.detector.decode import candidates, overlaps, suppress
+from training.networks.detector.decode import candidates, suppress
 from training.networks.detector.detect import detect
 from training.networks.detector.input_size import input_size
 

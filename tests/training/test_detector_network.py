@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from test_lite_network import write_tfjs
 
+from tests.helpers.tfjs_files import write_tfjs
 from training.networks.detector.network import DetectorNetwork
 
 HEADS = {"center": ("center_0", 3), "size": ("box_scale_0", 4), "offset": ("box_offset_0", 5)}

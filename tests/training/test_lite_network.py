@@ -1,16 +1,15 @@
-import json
-
 import numpy as np
 import pytest
 import torch
 
+from tests.helpers.tfjs_files import write_tfjs
 from training.labels.lip import LIP
 from training.networks.lite.efficientnet_lite import EfficientNetLite
-from training.networks.lite.movenet import LIGHTNING, THUNDER, MoveNet
 from training.networks.lite.network import TRUNKS, LiteNetwork
 from training.networks.lite.objective import LiteObjective
-from training.networks.lite.tfjs_weights import read_tfjs_weights
+from training.networks.movenet import LIGHTNING, THUNDER, MoveNet
 from training.networks.presets import load_recipe
+from training.networks.tfjs_weights import read_tfjs_weights
 
 
 @torch.inference_mode()
@@ -50,19 +49,6 @@ def test_frozen_groups_keep_their_weights(kind):
     changed = {name for name, value in trunk.named_parameters() if not torch.equal(value, before[name])}
     assert changed
     assert not any(name.startswith(("stem", "groups.0", "groups.1")) for name in changed)
-
-
-def write_tfjs(path, weights):
-    """A TensorFlow.js graph model's weights, each in half precision, with an integer before the first."""
-    manifest = [{"name": "axis", "shape": [], "dtype": "int32"}]
-    content = np.int32(7).tobytes()
-    for name, value in weights.items():
-        quantization = {"dtype": "float16", "original_dtype": "float32"}
-        manifest.append({"name": name, "shape": value.shape, "dtype": "float32", "quantization": quantization})
-        content += value.astype(np.float16).tobytes()
-    path.with_suffix(".bin").write_bytes(content)
-    paths = [path.with_suffix(".bin").name]
-    path.write_text(json.dumps({"weightsManifest": [{"paths": paths, "weights": manifest}]}))
 
 
 class TestTfjsWeights:

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from training.data.box_overlap import overlaps
 from training.data.openimages_source import OpenImagesPeople
 from training.data.sample import FloatArray, UInt8Array
-from training.networks.detector.decode import overlaps
 
 SEEN: Final = 0.2
 """Score from which on a person whom the pose network saw, and nobody boxed, makes an area doubtful."""

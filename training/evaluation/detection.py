@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from training.networks.detector.decode import Boxes, Scores, overlaps
+from training.data.box_overlap import Boxes, Scores, overlaps
 
 LEAST_OVERLAP: Final = 0.5
 NEAR_UNASKED: Final = 0.3

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from training.data.box_overlap import Boxes, Scores, overlaps
 from training.networks.detector.cells import STRIDE, Cells
 
 CANDIDATES = 64
@@ -13,9 +14,6 @@ CANDIDATES = 64
 
 PEAK = 3
 """A cell is a candidate where no score is higher within this many cells' square."""
-
-Boxes = npt.NDArray[np.float32]
-Scores = npt.NDArray[np.float32]
 
 
 def cell_boxes(cells: Cells) -> Tensor:
@@ -58,11 +56,3 @@ def suppress(boxes: Boxes, scores: Scores, least_score: float, most_overlap: flo
         kept.append(best)
         order = order[overlaps(boxes[best], boxes[order]) <= most_overlap]
     return np.array(kept, np.intp)
-
-
-def overlaps(box: Boxes, others: Boxes) -> Scores:
-    """Intersection over union of one box (4,) with others (M, 4): (M,)."""
-    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
-    intersection = np.prod(sides.clip(0), 1)
-    union = np.prod(box[2:] - box[:2]) + np.prod(others[:, 2:] - others[:, :2], 1) - intersection
-    return np.asarray(intersection / np.maximum(union, 1e-9), np.float32)

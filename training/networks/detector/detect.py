@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from training.data.box_overlap import Boxes, Scores
 from training.data.fit import Fit, fit_photo
 from training.data.sample import FloatArray, UInt8Array
-from training.networks.detector.decode import Boxes, Scores, candidates, suppress
+from training.networks.detector.decode import candidates, suppress
 from training.networks.detector.input_size import input_size
 
 Run = Callable[[UInt8Array], tuple[Boxes, Scores]]

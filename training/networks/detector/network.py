@@ -16,9 +16,9 @@ from torch.nn import functional as F
 
 from training.networks.detector.cells import Cells
 from training.networks.detector.recipe import TrunkName
-from training.networks.lite.movenet import LIGHTNING, MULTIPOSE, PYRAMID, THUNDER, MoveNet, Width, as_pytorch
-from training.networks.lite.tfjs_weights import read_tfjs_weights
+from training.networks.movenet import LIGHTNING, MULTIPOSE, PYRAMID, THUNDER, MoveNet, Width, as_pytorch
 from training.networks.same_padding import SameConv2d
+from training.networks.tfjs_weights import read_tfjs_weights
 
 TRUNKS: Final[Mapping[TrunkName, Width]] = {
     "movenet-lightning": LIGHTNING,

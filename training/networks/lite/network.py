@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training.networks.lite.efficientnet_lite import EfficientNetLite
-from training.networks.lite.movenet import LIGHTNING, THUNDER, MoveNet
 from training.networks.lite.recipe import LiteNetworkRecipe, TrunkName
+from training.networks.movenet import LIGHTNING, THUNDER, MoveNet
 from training.networks.network import Network
 from training.networks.stage import Stage, softmax_of_labels
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from training.networks.lite.tfjs_weights import read_tfjs_weights
 from training.networks.same_padding import SameConv2d
+from training.networks.tfjs_weights import read_tfjs_weights
 
 
 class Width(NamedTuple):

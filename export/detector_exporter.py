@@ -1,0 +1,263 @@
+"""Detector exporter: writes a detector as ONNX, proves it equal to its checkpoint, measures it and adds its card."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import nn
+from torch.export import Dim
+
+from export.card import CARDS, KEY, SCHEMA, card_json, load_card_text, png_base64
+from export.detector_graph import DetectorGraph
+from export.half_weights import store_in_half
+from export.photos import PORTRAIT
+from export.quantize import quantize
+from training.checkpoints.detector import DetectorCheckpoint
+from training.data import openimages_source
+from training.data.adapters import ccp
+from training.data.box_overlap import Boxes, Scores, overlaps
+from training.data.fit import PAD_COLOR, fit_photo
+from training.data.openimages_boxes import boxed_splits
+from training.data.openimages_source import OpenImagesPeople
+from training.data.sample import UInt8Array, read_image
+from training.evaluation.detector_evaluation import Measured, measure
+from training.networks.detector.cells import MULTIPLE
+from training.networks.detector.dataset import GARMENTS_INFO, nobody_photos
+from training.networks.detector.detect import MOST_OVERLAP, Run
+from training.networks.detector.input_size import input_size
+
+DetectorPrecision = Literal["fp32", "int8"]
+
+SIDE: Final = 192
+"""Of the square that has as many pixels as the recommended input."""
+
+MOST_NOBODY: Final = 0.08
+"""Share of photos of nobody on which the recommended threshold may see somebody."""
+
+CALIBRATION_PHOTOS: Final = 150
+PROOF_PHOTOS: Final = 12
+
+TRAINING_DATA: Final = (openimages_source.INFO, GARMENTS_INFO, ccp.INFO)
+"""What the shipped detector was taught."""
+
+GOLDEN_OVERLAP: Final = 0.9
+GOLDEN_SCORE: Final = 0.1
+"""What another provider may differ by and still be right: a box's IoU, a score."""
+
+CERTAIN: Final = 0.2
+"""Candidates below this score are not compared."""
+
+
+class BoxDifference(NamedTuple):
+    """The worst over all photos: IoU of the same person's boxes, and distance of their scores."""
+
+    overlap: float
+    score: float
+
+
+LIMITS: Final[dict[DetectorPrecision, BoxDifference]] = {
+    "fp32": BoxDifference(overlap=0.98, score=5e-3),
+    "int8": BoxDifference(overlap=0.5, score=0.35),
+}
+"""How far a file may be from its checkpoint in float32, with weights in half precision or in 8 bits."""
+
+
+class DetectorParityError(Exception):
+    """The exported file does not answer as the checkpoint does."""
+
+
+def write_detector_graph(graph: nn.Module, path: Path) -> None:
+    """Write the graph with a dynamic batch, height and width, without the exporter's notes about this machine."""
+    size = [MULTIPLE * Dim(name, min=2, max=64) for name in ("rows", "columns")]
+    torch.onnx.export(
+        graph,
+        (torch.zeros(2, 8 * MULTIPLE, 6 * MULTIPLE, 3, dtype=torch.uint8),),
+        path,
+        input_names=["image"],
+        output_names=["boxes", "scores"],
+        dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024), 1: size[0], 2: size[1]}},
+        external_data=False,
+        dynamo=True,
+        verbose=False,
+    )
+    model = onnx.load(path)
+    del model.graph.metadata_props[:]
+    for node in model.graph.node:
+        del node.metadata_props[:]
+    onnx.save(model, path)
+
+
+def quantizable(graph: nn.Module) -> list[str]:
+    """Names of the parameters whose layers compute in 8 bits: all but the last of each head, whose output is a score
+    or a coordinate."""
+    return [name for name in graph.state_dict() if ".out." not in name]
+
+
+def open_detector(path: Path, threads: int = 0) -> Run:
+    """A file on the CPU as a function of one fitted picture; 0 threads: one a core."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def run(image: UInt8Array) -> tuple[Boxes, Scores]:
+        boxes, scores = session.run(["boxes", "scores"], {"image": image[None]})
+        return boxes[0], scores[0]
+
+    return run
+
+
+def fitted(image: UInt8Array, side: int = SIDE) -> UInt8Array:
+    """A photo as the detector's input."""
+    height, width = input_size(image.shape[0], image.shape[1], side)
+    return fit_photo(image, height, width, "letterbox")[0]
+
+
+def compare_boxes(truth: tuple[Boxes, Scores], answer: tuple[Boxes, Scores]) -> BoxDifference:
+    """How far an answer is from the truth, over the truth's certain candidates and the answer's nearest ones."""
+    worst = BoxDifference(1.0, 0.0)
+    for box, score in zip(*truth, strict=True):
+        if score >= CERTAIN:
+            like = overlaps(box, answer[0]) * (answer[1] > CERTAIN / 2)
+            nearest = int(like.argmax())
+            worst = BoxDifference(
+                min(worst.overlap, float(like[nearest])), max(worst.score, abs(float(score - answer[1][nearest])))
+            )
+    return worst
+
+
+@torch.inference_mode()
+def prove_detector(graph: nn.Module, path: Path, photos: list[UInt8Array], limit: BoxDifference) -> BoxDifference:
+    """Compare graph and file on fitted photos, one by one. Raises DetectorParityError beyond the limit."""
+    run, worst = open_detector(path), BoxDifference(1.0, 0.0)
+    for photo in photos:
+        boxes, scores = graph(torch.from_numpy(photo)[None])
+        found = compare_boxes((boxes[0].numpy(), scores[0].numpy()), run(photo))
+        worst = BoxDifference(min(worst.overlap, found.overlap), max(worst.score, found.score))
+    if worst.overlap < limit.overlap or not worst.score <= limit.score:
+        raise DetectorParityError(f"torch and ONNX Runtime disagree: {worst}")
+    return worst
+
+
+def detector_card(
+    checkpoint: DetectorCheckpoint, precision: DetectorPrecision, run: Run, figures: dict[str, float]
+) -> dict[str, Any]:
+    """The card of a detector (docs/model-file.md), with the portrait as its golden sample."""
+    golden = fitted(read_image(PORTRAIT))
+    boxes, scores = run(golden)
+    certain = scores >= CERTAIN
+    return {
+        "schema": SCHEMA,
+        "kind": "detect",
+        **load_card_text(CARDS / "detector.toml").model_dump(),
+        "training_data": "; ".join(f"{info.name} ({info.source}), licence {info.licence}" for info in TRAINING_DATA),
+        "recipe": checkpoint.recipe.model_dump(mode="json"),
+        "precision": precision,
+        "fit": "letterbox",
+        "pad_color": PAD_COLOR,
+        "side": SIDE,
+        "multiple": MULTIPLE,
+        "score": figures["score"],
+        "most_overlap": MOST_OVERLAP,
+        "metrics": {name: round(value, 4) for name, value in figures.items()},
+        "golden": {
+            "image": png_base64(golden[:, :, ::-1]),
+            "boxes": np.round(boxes[certain], 2).tolist(),
+            "scores": np.round(scores[certain], 4).tolist(),
+            "min_overlap": GOLDEN_OVERLAP,
+            "max_score_difference": GOLDEN_SCORE,
+        },
+    }
+
+
+def detector_page(card: dict[str, Any]) -> str:
+    """The card as Markdown."""
+    figures = card["metrics"]
+    rows = {
+        "people found (recall)": figures["recall"],
+        "found boxes that are people (precision)": figures["precision"],
+        "F1": figures["f1"],
+        "average precision at IoU 0.5": figures["average_precision"],
+        "photos of garments without people on which somebody is seen": figures["nobody"],
+    }
+    lines = [
+        f"# {card['name']} {card['version']}",
+        "",
+        card["description"],
+        "",
+        "| | |",
+        "| --- | --- |",
+        f"| training data | {card['training_data']} |",
+        f"| licence | {card['license']} |",
+        f"| input | the photo's aspect, height and width multiples of {card['multiple']}, together about "
+        f"{card['side']}² pixels, {card['fit']} |",
+        f"| threshold | {card['score']}: the best F1 on tuning photos with somebody on at most "
+        f"{100 * MOST_NOBODY:.0f} % of photos of nobody |",
+        f"| precision | {card['precision']} |",
+        "",
+        f"## Measured on {figures['photos']:.0f} Open Images photos and {figures['photos_of_nobody']:.0f} of garments, "
+        "none of which was learnt from",
+        "",
+        "| figure, at the threshold | % |",
+        "| --- | --- |",
+        *(f"| {title} | {100 * value:.1f} |" for title, value in rows.items()),
+        "",
+        "## Limits",
+        "",
+        *(f"- {limit}" for limit in card["limits"]),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def figures_of(run: Run, source: OpenImagesPeople, garments: Path) -> dict[str, float]:
+    """Threshold chosen on the tuning photos, figures of the validation photos."""
+
+    def measured(split: str) -> Measured:
+        return measure(run, SIDE, source, boxed_splits(source)[split], nobody_photos(garments, split))
+
+    score, found = measured("tune").best_score(MOST_NOBODY), measured("val")
+    return {"photos": len(found.photos), "photos_of_nobody": len(found.nobody), **found.figures(score)}
+
+
+def calibration_photos(source: OpenImagesPeople, garments: Path) -> Iterator[UInt8Array]:
+    """Fitted photos that the ranges of 8-bit activations are taken from: of people, and one in six of nobody."""
+    people, nobody = boxed_splits(source)["train"], nobody_photos(garments, "train")
+    for path in (*(source.photo(name) for name in people[:CALIBRATION_PHOTOS]), *nobody[: CALIBRATION_PHOTOS // 5]):
+        yield fitted(read_image(path))
+
+
+def export_detector(
+    checkpoint: DetectorCheckpoint,
+    out: Path,
+    source: OpenImagesPeople,
+    garments: Path,
+    precision: DetectorPrecision = "fp32",
+    half_weights: bool = False,
+) -> BoxDifference:
+    """Write ``out`` with its card inside and as a page beside it. Or raises DetectorParityError and writes nothing."""
+    graph = DetectorGraph(checkpoint.network).eval()
+    names = boxed_splits(source)["tune"][:PROOF_PHOTOS]
+    photos = [fitted(source.read_restored(name), side) for name in names for side in (SIDE, 2 * SIDE)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        unproven = Path(folder) / out.name
+        write_detector_graph(graph, unproven)
+        if precision == "int8":
+            quantize(unproven, quantizable(graph), calibration_photos(source, garments))
+        if half_weights:
+            store_in_half(unproven)
+        difference = prove_detector(graph, unproven, photos, LIMITS[precision])
+        run = open_detector(unproven)
+        card = detector_card(checkpoint, precision, run, figures_of(run, source, garments))
+        model = onnx.load(unproven)
+        onnx.helper.set_model_props(model, {KEY: card_json(card)})
+        onnx.checker.check_model(model)
+        onnx.save(model, unproven)
+        unproven.rename(out)
+    out.with_suffix(".md").write_text(detector_page(card))
+    return difference
