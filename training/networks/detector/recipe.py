@@ -2,13 +2,15 @@
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
-from training.networks.presets import PRESETS
 from training.optimizers.relative_adamw import RelativeAdamWSchedule
 from training.recipes.strict_model import Share, StrictModel
+
+PRESETS: Final = Path(__file__).parents[2] / "presets" / "detectors"
+"""The detector's preset recipes, beside those of ``training.train``."""
 
 TrunkName = Literal["movenet-lightning", "movenet-multipose", "movenet-thunder"]
 
