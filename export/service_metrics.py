@@ -10,16 +10,16 @@ import numpy as np
 from tqdm import tqdm
 
 from jppnet import Client, Person
+from training.data.box_overlap import Boxes, corners, pairwise_overlaps
 from training.data.openimages_source import read_boxes
 from training.data.prepared_folder import PreparedFolder
+from training.evaluation.matching import MIN_AREA
 from training.evaluation.metrics import ParsingMetric, PoseMetric
 from training.evaluation.people_metrics import (
     COCO_OF_LIMB,
-    MIN_AREA,
     MatchedPeople,
     PersonIou,
     Points,
-    box_iou,
     keypoint_similarity,
     limb_joints_near,
 )
@@ -46,7 +46,7 @@ def measure_boxes(client: Client, root: Path) -> dict[str, float]:
         answer = client.pose(root / "photos" / f"{name}.jpg")
         truth = np.array(boxes, np.float64)
         asked = truth[:, 2:].prod(axis=1) >= MIN_AREA * answer.width * answer.height
-        metric.add(box_iou(_boxes(_surest_first(answer.people)), truth), asked)
+        metric.add(pairwise_overlaps(_boxes(_surest_first(answer.people)), corners(truth)), asked)
     return metric.result()
 
 
@@ -100,8 +100,8 @@ def _surest_first(people: tuple[Person, ...]) -> list[Person]:
     return sorted(people, key=lambda person: -person.score)
 
 
-def _boxes(people: list[Person]) -> Points:
-    return np.array([person.box for person in people], np.float64).reshape(-1, 4)
+def _boxes(people: list[Person]) -> Boxes:
+    return corners(np.array([person.box for person in people], np.float64).reshape(-1, 4))
 
 
 def _joints_of_surest(people: tuple[Person, ...], count: int) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -115,7 +115,7 @@ def _joints_of_surest(people: tuple[Person, ...], count: int) -> np.ndarray[Any,
 def _likeness(people: list[Person], truth: list[dict[str, Any]]) -> Points:
     """Keypoint similarity (F, T); where no joint of the true person is marked, the boxes' IoU."""
     like = np.zeros((len(people), len(truth)))
-    overlaps = box_iou(_boxes(people), np.array([person["box"] for person in truth], np.float64).reshape(-1, 4))
+    overlaps = pairwise_overlaps(_boxes(people), corners(np.array([person["box"] for person in truth]).reshape(-1, 4)))
     for row, person in enumerate(people):
         found = np.array([(joint.x, joint.y) for joint in person.keypoints])
         for column, true in enumerate(truth):

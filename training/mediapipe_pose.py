@@ -4,9 +4,8 @@ MediaPipe brings its own OpenCV, so it has an environment of its own: ``make pos
 reads the file that this writes; nothing else in training uses MediaPipe. Photos that OUT.json already names are
 skipped.
 
-``--heavy`` names ``pose_landmark_heavy.tflite`` of the npm package ``@mediapipe/pose`` 0.5 (Apache-2.0), which
-MediaPipe's Python package would download: on 200 photos of athletes it finds 66 % of the limb joints, the network in
-the package 62 %.
+``--heavy`` names ``pose_landmark_heavy.tflite`` of the npm package ``@mediapipe/pose`` 0.5 (Apache-2.0), the larger
+network, which MediaPipe's Python package would download.
 """
 
 import argparse

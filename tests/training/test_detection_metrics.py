@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.detection import asked_for, at_score, average_precision, best_f1, match
+from training.evaluation.detection import asked_for, at_score, average_precision, match
 
 
 def boxes(*rows):
@@ -57,7 +57,6 @@ def test_figures_of_two_photos():
     ]
     at = at_score(photos, 0.5)
     assert (at.recall, at.precision, at.f1) == pytest.approx((2 / 4, 2 / 3, 4 / 7))
-    best = best_f1(photos, [0.2, 0.5, 0.8])
-    assert (best.score, best.f1) == pytest.approx((0.2, 3 / 4))
+    assert at_score(photos, 0.2).f1 == pytest.approx(3 / 4)
     # In order: right (1/1), wrong, right (2/3), right (3/4); made to fall: 1, 3/4, 3/4 at recalls of a quarter each.
     assert average_precision(photos) == pytest.approx((1 + 3 / 4 + 3 / 4) / 4)

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+from training.data.box_overlap import corners, pairwise_overlaps
 from training.evaluation.people_metrics import (
     COCO_OF_LIMB,
     LIMB_JOINTS,
     MatchedPeople,
     PersonIou,
-    box_iou,
     keypoint_similarity,
     limb_joints_near,
 )
@@ -56,7 +56,7 @@ class TestMatchedPeople:
 
 def test_iou_of_boxes():
     a, b = np.array([[0.0, 0, 10, 10]]), np.array([[5.0, 0, 10, 10], [20, 20, 5, 5]])
-    np.testing.assert_allclose(box_iou(a, b), [[50 / 150, 0]])
+    np.testing.assert_allclose(pairwise_overlaps(corners(a), corners(b)), [[50 / 150, 0]], rtol=1e-6)
 
 
 class TestKeypointSimilarity:

@@ -5,12 +5,12 @@ saw tells both: a box that holds several people whom it saw, and none that fills
 saw and no box matches was left out. Neither is learnt as a person, nor as nobody.
 """
 
-import hashlib
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from training.data.box_overlap import overlaps
+from training.data.box_overlap import corners, overlaps
+from training.data.hash_split import hash_share
 from training.data.openimages_source import OpenImagesPeople
 from training.data.sample import FloatArray, UInt8Array
 
@@ -44,11 +44,6 @@ def boxed_splits(source: OpenImagesPeople) -> dict[str, list[str]]:
     return {"train": sorted({*splits["train"]} - {*tune}), "tune": tune, "val": splits["val"]}
 
 
-def hash_share(name: str) -> float:
-    """A number in 0–1 that is a name's own."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32
-
-
 def read_boxed(source: OpenImagesPeople, name: str) -> BoxedPhoto:
     """An Open Images photo with its people, its aspect restored. Raises BrokenSampleError."""
     drawn = corners(source.boxes(name))
@@ -69,8 +64,3 @@ def is_crowd(box: FloatArray, found: FloatArray) -> bool:
     inside = np.prod((np.minimum(box[2:], found[:, 2:]) - np.maximum(box[:2], found[:, :2])).clip(0), 1)
     members = (inside > 0.7 * areas) & (areas < 0.5 * area)
     return bool(members.sum() >= 2 and overlaps(box, found).max() < 0.45)
-
-
-def corners(boxes: FloatArray) -> FloatArray:
-    """Boxes of left, top, width, height → left, top, right, bottom."""
-    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1).astype(np.float32)

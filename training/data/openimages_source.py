@@ -7,7 +7,6 @@ height like "4:3" at which a pose network was surest, and ``people`` that it fou
 """
 
 import csv
-import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.data.hash_split import hash_share
 from training.data.sample import DatasetInfo, UInt8Array, read_image
 
 Boxes = npt.NDArray[np.float32]
@@ -55,10 +55,8 @@ class OpenImagesPeople:
     def splits(self) -> dict[str, list[str]]:
         """Photo ids by split, ``train`` and ``val``, each in order."""
         names = sorted(self._boxes)
-        return {
-            "train": [name for name in names if not _is_for_validation(name)],
-            "val": [name for name in names if _is_for_validation(name)],
-        }
+        val = {name for name in names if hash_share(name) < VAL_SHARE}
+        return {"train": [name for name in names if name not in val], "val": [name for name in names if name in val]}
 
     def photo(self, name: str) -> Path:
         """Path of a photo's squeezed picture."""
@@ -117,7 +115,3 @@ def read_boxes(path: Path) -> dict[str, list[tuple[float, ...]]]:
         for row in csv.DictReader(file):
             boxes[row["photo"]].append(tuple(float(row[side]) for side in ("x", "y", "width", "height")))
     return dict(boxes)
-
-
-def _is_for_validation(name: str) -> bool:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") < VAL_SHARE * 2**32

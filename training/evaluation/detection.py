@@ -7,19 +7,12 @@ helps nor hurts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from training.data.box_overlap import Boxes, Scores, overlaps
-
-LEAST_OVERLAP: Final = 0.5
-NEAR_UNASKED: Final = 0.3
-"""A found box that overlaps an unasked person this much is neither right nor wrong."""
-
-LEAST_AREA: Final = 0.02
-"""Of the photo; smaller people are not asked for."""
+from training.data.box_overlap import Boxes, Scores, pairwise_overlaps
+from training.evaluation.matching import MIN_AREA, NOBODY, match_greedily
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +26,16 @@ class Matches:
 
 def match(found: Boxes, scores: Scores, truth: Boxes, asked: npt.NDArray[np.bool_]) -> Matches:
     """Compare what was found in a photo with its people; ``asked`` (N,): whether each must be found."""
-    like = np.stack([overlaps(box, truth) for box in found]) if len(found) else np.zeros((0, len(truth)), np.float32)
-    free = np.ones(len(truth), bool)
-    counted_scores, right = [], []
-    for index in np.argsort(-scores, kind="stable"):
-        open_likeness = np.where(free, like[index], -1.0)
-        best = int(open_likeness.argmax()) if len(truth) else -1
-        if best >= 0 and open_likeness[best] >= LEAST_OVERLAP:
-            free[best] = False
-            counts, hit = bool(asked[best]), True
-        else:
-            counts, hit = not bool((like[index][~asked] >= NEAR_UNASKED).any()), False
-        if counts:
-            counted_scores.append(scores[index])
-            right.append(hit)
-    return Matches(np.array(counted_scores, np.float32), np.array(right, bool), int(asked.sum()))
+    order = np.argsort(-scores, kind="stable")
+    chosen = list(match_greedily(pairwise_overlaps(found[order], truth), asked))
+    counts = np.array([index is not None and (index == NOBODY or bool(asked[index])) for index in chosen], bool)
+    right = np.array([index is not None and index != NOBODY for index in chosen], bool)
+    return Matches(scores[order][counts].astype(np.float32), right[counts], int(asked.sum()))
 
 
 def asked_for(truth: Boxes, height: int, width: int) -> npt.NDArray[np.bool_]:
     """Which people are large enough to be asked for."""
-    return np.asarray(np.prod(truth[:, 2:] - truth[:, :2], 1) >= LEAST_AREA * height * width)
+    return np.asarray(np.prod(truth[:, 2:] - truth[:, :2], 1) >= MIN_AREA * height * width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +55,6 @@ def at_score(photos: Sequence[Matches], score: float) -> AtScore:
     hits = sum(int(photo.right[photo.scores >= score].sum()) for photo in photos)
     recall, precision = hits / max(wanted, 1), hits / max(found, 1)
     return AtScore(score, recall, precision, 2 * recall * precision / max(recall + precision, 1e-9))
-
-
-def best_f1(photos: Sequence[Matches], scores: Sequence[float]) -> AtScore:
-    """Figures at the one of ``scores`` where F1 is best."""
-    return max((at_score(photos, score) for score in scores), key=lambda figures: figures.f1)
 
 
 def average_precision(photos: Sequence[Matches]) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.openimages_boxes import corners
+from training.data.box_overlap import corners
 from training.data.openimages_source import OpenImagesPeople
 from training.data.sample import read_image
 from training.evaluation.detection import Matches, asked_for, at_score, average_precision, match

@@ -2,22 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from training.data.sample import UInt8Array
+from training.evaluation.matching import match_greedily
 
 Points = npt.NDArray[np.float64]
 Choice = npt.NDArray[np.bool_]
-
-MIN_AREA: Final = 0.02
-"""Share of a photo that a person must take to be asked for."""
-MIN_LIKENESS: Final = 0.5
-"""IoU or keypoint similarity from which on a found person is the true one."""
-NEAR_UNASKED: Final = 0.3
-"""Likeness to a person who is not asked for from which on a found one is neither right nor wrong."""
 
 LIMB_JOINTS: Final = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15)
 """LIP's joints of the limbs: right ankle, knee, hip, left hip, knee, ankle, right wrist, elbow, shoulder, left
@@ -68,25 +62,19 @@ class MatchedPeople:
     wanted: int = 0
     likeness: list[float] = field(default_factory=list)
 
-    def add(self, likeness: Points, asked: Sequence[bool] | Choice) -> None:
+    def add(self, likeness: npt.NDArray[np.floating[Any]], asked: Sequence[bool] | Choice) -> None:
         """A photo's likeness (F, T) of each found person, surest first, to each true one, 0–1; ``asked`` (T,): who
         must be found.
 
-        The surest chooses first among those who are not taken. Finding whom nobody asked for neither helps nor hurts.
+        Matched by ``match_greedily``: finding whom nobody asked for neither helps nor hurts.
         """
         wanted = np.asarray(asked, np.bool_)
         best = likeness.max(axis=0, initial=0.0)
-        free = np.ones(len(wanted), np.bool_)
-        for row in likeness:
-            among_free = np.where(free, row, -1.0)
-            chosen = int(among_free.argmax()) if len(row) else -1
-            if chosen >= 0 and among_free[chosen] >= MIN_LIKENESS:
-                free[chosen] = False
+        for row, chosen in zip(likeness, match_greedily(likeness, wanted), strict=True):
+            if chosen is not None and chosen >= 0:
                 best[chosen] = row[chosen]
                 self.hits += int(wanted[chosen])
-                self.found += int(wanted[chosen])
-            elif not (row[~wanted] >= NEAR_UNASKED).any():
-                self.found += 1
+            self.found += chosen is not None and (chosen < 0 or bool(wanted[chosen]))
         self.wanted += int(wanted.sum())
         self.likeness.extend(best[wanted].tolist())
 
@@ -99,15 +87,6 @@ class MatchedPeople:
             "f1": 2 * recall * precision / max(recall + precision, 1e-9),
             "likeness": float(np.mean(self.likeness)) if self.likeness else np.nan,
         }
-
-
-def box_iou(a: Points, b: Points) -> Points:
-    """Intersection over union (A, B) of boxes (A, 4) and (B, 4): left, top, width, height."""
-    start = np.maximum(a[:, None, :2], b[None, :, :2])
-    end = np.minimum(a[:, None, :2] + a[:, None, 2:], b[None, :, :2] + b[None, :, 2:])
-    shared = (end - start).clip(0).prod(axis=2)
-    area_a, area_b = a[:, 2:].prod(axis=1), b[:, 2:].prod(axis=1)
-    return np.asarray(shared / np.maximum(area_a[:, None] + area_b[None] - shared, 1e-9), np.float64)
 
 
 def keypoint_similarity(found: Points, truth: Points, area: float) -> float:

@@ -154,7 +154,7 @@ class OpenImages:
         model = ExportedModel(teachers.model)
         if model.label_names != [label.name for label in LIP.labels]:
             raise ValueError(f"{teachers.model} has other labels than LIP's")
-        return BodyPix(teachers.bodypix, (417, 577)), SkinClothesHair(teachers.skin_clothes_hair), model
+        return BodyPix(teachers.bodypix), SkinClothesHair(teachers.skin_clothes_hair), model
 
     @cached_property
     def _poses(self) -> dict[str, list[list[float]] | None]:

@@ -3,13 +3,13 @@
 A folder of photos with a ``dataset.json`` that says whose they are, as in ``photo_folder.py``.
 """
 
-import hashlib
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from training.data.adapters.photo_folder import PhotoFolder
+from training.data.hash_split import hash_share
 from training.data.sample import Sample, absent_joints, read_image
 from training.labels.lip import LABEL_ID, LIP
 
@@ -29,7 +29,7 @@ class NoPeople:
     def splits(self) -> dict[str, list[str]]:
         """Photo names by split."""
         names = self._folder.unlabelled()
-        val = {name for name in names if _share_of_hash(name) < VAL_SHARE}
+        val = {name for name in names if hash_share(name) < VAL_SHARE}
         return {"train": [name for name in names if name not in val], "val": [name for name in names if name in val]}
 
     def photo(self, name: str) -> Path:
@@ -41,7 +41,3 @@ class NoPeople:
         image = read_image(self.photo(name))
         labels = np.full(image.shape[:2], LABEL_ID["background"], np.uint8)
         return Sample(name, image, labels, absent_joints(), self.info.licence)
-
-
-def _share_of_hash(name: str) -> float:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32

@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from training.data.adapters.ccp import ClothingCoParsing
-from training.data.openimages_boxes import BoxedPhoto, boxed_splits, hash_share, read_boxed
+from training.data.hash_split import hash_share
+from training.data.openimages_boxes import BoxedPhoto, boxed_splits, read_boxed
 from training.data.openimages_source import OpenImagesPeople
 from training.data.sample import DatasetInfo, UInt8Array, read_image
 from training.networks.detector.augment import random_picture

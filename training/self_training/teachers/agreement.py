@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.data.sample import FloatArray, UInt8Array
+from training.data.sample import UInt8Array
 from training.labels.label_set import IGNORE
 from training.labels.lip import LABEL_ID, LIP
 from training.self_training.teachers.bodypix import PARTS, BodyParts
@@ -22,7 +22,7 @@ Mask = npt.NDArray[np.bool_]
 
 PERSON: Final = 0.6
 """BodyPix' probability from which a pixel in somebody's box is a person's. Its masks reach some pixels too far: what
-lies between this and ``NOBODY`` stays unknown. (By itself it agrees best with VOC's hand-drawn masks at 0.4.)"""
+lies between this and ``NOBODY`` stays unknown."""
 NOBODY: Final = 0.2
 """BodyPix' probability below which a pixel is background."""
 NOBODY_OUTSIDE: Final = 0.5
@@ -193,7 +193,9 @@ def _fill_by_majority(labels: UInt8Array, opinion: LabelOpinion, coarse: str, ga
     count, pieces = cv2.connectedComponents(cloth.astype(np.uint8), connectivity=8)
     if count < 2:
         return
-    votes = np.stack([np.bincount(pieces[labels == label], _weights(opinion, labels == label), count) for label in ids])
+    votes = np.stack(
+        [np.bincount(pieces[labels == label], opinion.confidence[labels == label], count) for label in ids]
+    )
     voters = np.bincount(pieces[np.isin(labels, ids)], minlength=count)
     pixels = np.bincount(pieces.ravel(), minlength=count)
     total = votes.sum(axis=0)
@@ -202,7 +204,3 @@ def _fill_by_majority(labels: UInt8Array, opinion: LabelOpinion, coarse: str, ga
     winners = np.array(ids, np.uint8)[votes.argmax(axis=0)]
     filled = unsure & agreed[pieces]
     labels[filled] = winners[pieces[filled]]
-
-
-def _weights(opinion: LabelOpinion, region: Mask) -> FloatArray:
-    return opinion.confidence[region]

@@ -1,7 +1,6 @@
 """BodyPix (Google, Apache-2.0): where people are, and which of 24 body parts each of their pixels belongs to.
 
-The network is convolutional, so it is asked at several sizes and with the mirror image, and the mean is taken: on VOC's
-hand-drawn masks that is worth 0.02 of IoU over one size.
+The network is convolutional, so it is asked at several sizes and with the mirror image, and the mean is taken.
 """
 
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ PARTS: Final = (
 MIRRORED: Final = (1, 0, 4, 5, 2, 3, 8, 9, 6, 7, 11, 10, 12, 13, 16, 17, 14, 15, 20, 21, 18, 19, 23, 22)
 """The plane that shows in a mirrored photo what each plane shows in the photo."""
 
-LONG_SIDES: Final = (417, 577, 769)
+LONG_SIDES: Final = (417, 577)
 STRIDE: Final = 16
 """The network takes sides of 16 k + 1 pixels."""
 
@@ -45,22 +44,21 @@ class BodyParts:
 class BodyPix:
     """The network in its ONNX form: NHWC float32 RGB, x / 127.5 − 1."""
 
-    def __init__(self, path: Path, long_sides: tuple[int, ...] = LONG_SIDES) -> None:
+    def __init__(self, path: Path) -> None:
         self._session = open_teacher(path)
-        self._long_sides = long_sides
 
     def __call__(self, image: UInt8Array) -> BodyParts:
         """The mean answer about a photo (H, W, 3), RGB, at its size."""
         height, width = image.shape[:2]
         mean = np.zeros((25, height, width), np.float32)
-        for long_side in self._long_sides:
+        for long_side in LONG_SIDES:
             small = cv2.resize(image, _input_size(width, height, long_side), interpolation=cv2.INTER_AREA)
             for mirrored in (False, True):
                 planes = self._ask(np.asarray(small[:, ::-1] if mirrored else small, np.uint8))
                 if mirrored:
                     planes = planes[[*MIRRORED, 24], :, ::-1]
                 mean += _enlarged(planes, height, width)
-        mean /= 2 * len(self._long_sides)
+        mean /= 2 * len(LONG_SIDES)
         return BodyParts(mean[24], mean[:24])
 
     def _ask(self, image: UInt8Array) -> FloatArray:
