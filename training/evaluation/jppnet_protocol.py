@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.data.sample import UInt8Array
+from training.data.sample import UInt8Array, no_joints
 from training.evaluation.inference import Prediction
 from training.labels.label_set import LabelSet
 from training.networks.jppnet.tf1_resize import resize_bilinear, resize_nearest
@@ -43,7 +43,7 @@ def predict_multi_scale(network: Network, image: UInt8Array, recipe: NetworkReci
     parsing, pose = forward_scales(network, photo, recipe.height, recipe.width)
     labels = highest_plane(merged_planes(parsing, label_set.mirrored_labels, resize_bilinear, size))
     joints = [first_peak(plane) for plane in merged_planes(pose, label_set.mirrored_joints, resize_nearest, size)]
-    return Prediction(labels.cpu().numpy(), torch.stack(joints).cpu().numpy())
+    return Prediction(labels.cpu().numpy(), torch.stack(joints).cpu().numpy() if joints else no_joints(0))
 
 
 def scaled_sizes(network: Network, height: int, width: int) -> list[tuple[int, int]]:
