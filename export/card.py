@@ -2,22 +2,25 @@
 
 import base64
 import json
+import re
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from export.parity import GraphOutputs
+from export.parity import GraphOutputs, Precision
 from training.checkpoints.checkpoint import Checkpoint
-from training.data.fit import PAD_COLOR
 from training.data.sample import UInt8Array
+from training.labels.label_set import LabelSet
+from training.networks.recipe import NetworkRecipe
 
 SCHEMA: Final = 1
 KEY: Final = "jppnet.card"
-CARDS = Path(__file__).parent / "cards"
+NOT_STATED: Final = "not stated"
+"""What a card says where nobody said anything."""
 
 GOLDEN_LABEL_AGREEMENT = 0.98
 GOLDEN_KEYPOINT_DISTANCE = 2.0
@@ -25,7 +28,7 @@ GOLDEN_KEYPOINT_DISTANCE = 2.0
 
 
 class CardText(BaseModel):
-    """Card text: what people must say about a model, from one small file in ``cards/``."""
+    """Card text: what only people can say about a model, from one small file such as those in ``cards/``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,33 +44,77 @@ def load_card_text(path: Path) -> CardText:
     return CardText.model_validate(tomllib.loads(path.read_text()))
 
 
+def neutral_text(file: Path, label_set: LabelSet) -> CardText:
+    """The card text of a model of which nothing was said: named as its file, without the file's precision."""
+    finds = f"{len(label_set.labels)} labels" + (f", {len(label_set.joints)} joints" if label_set.joints else "")
+    return CardText(
+        name=re.sub(r"(\.(int8|fp16))?\.onnx$", "", file.name),
+        version=NOT_STATED,
+        description=f"Human parsing{' and pose' if label_set.joints else ''}: {finds} ({label_set.name}).",
+        license=NOT_STATED,
+        limits=[],
+    )
+
+
+class ModelFacts(NamedTuple):
+    """What the exporter knows of a model by itself, for its card.
+
+    ``recipe``: how the network was trained, or at least its ``network`` table. ``metrics``: measured figures.
+    """
+
+    network: NetworkRecipe
+    label_set: LabelSet
+    training_data: str
+    recipe: dict[str, Any]
+    metrics: dict[str, Any]
+
+
+def checkpoint_facts(checkpoint: Checkpoint) -> ModelFacts:
+    """The facts of a checkpoint. Of imported weights only the network is known, not how they were trained."""
+    data, recipe = checkpoint.data, checkpoint.recipe.model_dump(mode="json")
+    return ModelFacts(
+        checkpoint.recipe.network,
+        checkpoint.label_set,
+        f"{data['name']} ({data['source']}), licence {data['licence']}",
+        {"network": recipe["network"]} if checkpoint.imported else recipe,
+        checkpoint.metrics,
+    )
+
+
 def make_card(
-    checkpoint: Checkpoint, card_text: CardText, precision: str, image: UInt8Array, outputs: GraphOutputs
+    facts: ModelFacts, card_text: CardText, precision: Precision, image: UInt8Array, outputs: GraphOutputs
 ) -> dict[str, Any]:
-    """The card of a checkpoint (docs/model-file.md); ``image`` (H, W, 3) and its ``outputs`` are the golden sample."""
-    data, label_set = checkpoint.data, checkpoint.label_set
+    """The card of a model (docs/model-file.md); ``image`` (H, W, 3) and its ``outputs`` are the golden sample."""
+    label_set = facts.label_set
     return {
         "schema": SCHEMA,
         **card_text.model_dump(),
-        "training_data": f"{data['name']} ({data['source']}), licence {data['licence']}",
-        "recipe": checkpoint.recipe.model_dump(mode="json"),
+        "training_data": facts.training_data,
+        "recipe": facts.recipe,
         "precision": precision,
-        "fit": checkpoint.recipe.network.fit,
-        "pad_color": PAD_COLOR,
+        "fit": facts.network.fit,
+        "pad_color": facts.network.pad_color,
         "labels": [{"id": label.id, "name": label.name, "color": label.color} for label in label_set.labels],
         "label_flip_pairs": label_set.label_flip_pairs,
         "joints": label_set.joints,
         "joint_flip_pairs": label_set.joint_flip_pairs,
         "skeleton": label_set.skeleton,
-        "metrics": without_nan(checkpoint.metrics),
-        "golden": {
-            "image": png_base64(image[:, :, ::-1]),
-            "labels": png_base64(outputs.labels[0]),
-            "keypoints": np.round(outputs.keypoints[0], 4).tolist(),
-            "min_label_agreement": GOLDEN_LABEL_AGREEMENT,
-            "max_keypoint_distance": GOLDEN_KEYPOINT_DISTANCE,
-        },
+        "metrics": without_nan(facts.metrics),
+        "golden": golden_sample(image, outputs),
     }
+
+
+def golden_sample(image: UInt8Array, outputs: GraphOutputs) -> dict[str, Any]:
+    """The golden sample: an input (H, W, 3) and its outputs, the first of a batch; key points only where there are."""
+    golden: dict[str, Any] = {
+        "image": png_base64(image[:, :, ::-1]),
+        "labels": png_base64(outputs.labels[0]),
+        "min_label_agreement": GOLDEN_LABEL_AGREEMENT,
+    }
+    if outputs.keypoints is not None:
+        golden["keypoints"] = np.round(outputs.keypoints[0], 4).tolist()
+        golden["max_keypoint_distance"] = GOLDEN_KEYPOINT_DISTANCE
+    return golden
 
 
 def without_nan(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -88,9 +135,9 @@ def png_base64(image: UInt8Array) -> str:
 
 def page(card: dict[str, Any]) -> str:
     """The card as Markdown."""
-    schedule = card["recipe"]["schedule"]
+    stated = "" if card["version"] == NOT_STATED else f" {card['version']}"
     lines = [
-        f"# {card['name']} {card['version']}",
+        f"# {card['name']}{stated}",
         "",
         card["description"],
         "",
@@ -98,18 +145,28 @@ def page(card: dict[str, Any]) -> str:
         "| --- | --- |",
         f"| training data | {card['training_data']} |",
         f"| licence | {card['license']} |",
-        f"| recipe | `{card['recipe']['network']['name']}`: {schedule['epochs']} epochs of batch {schedule['batch']}, "
-        f"seed {schedule['seed']}; the whole recipe stands in the file's card |",
+        recipe_row(card["recipe"]),
         f"| precision | {card['precision']} |",
         "",
         *measured(card["metrics"], len(card["labels"])),
         "",
         "## Limits",
         "",
-        *(f"- {limit}" for limit in card["limits"]),
+        *(f"- {limit}" for limit in card["limits"] or ["Not stated."]),
         "",
     ]
     return "\n".join(lines)
+
+
+def recipe_row(recipe: dict[str, Any]) -> str:
+    """The table's row about the recipe; of imported weights, about the network."""
+    name, schedule = recipe["network"]["name"], recipe.get("schedule")
+    if schedule is None:
+        return f"| network | `{name}`, with weights that were trained elsewhere |"
+    return (
+        f"| recipe | `{name}`: {schedule['epochs']} epochs of batch {schedule['batch']}, seed {schedule['seed']}; the "
+        "whole recipe stands in the file's card |"
+    )
 
 
 def measured(metrics: dict[str, Any], labels: int) -> list[str]:
@@ -127,10 +184,16 @@ def measured(metrics: dict[str, Any], labels: int) -> list[str]:
         "| --- | --- |",
         *(f"| {title} | {100 * metrics[key]:.1f} |" for title, key in figures.items() if key in metrics),
         "",
-        "| label | IoU % | | joint | PCKh % |",
-        "| --- | --- | --- | --- | --- |",
-        *figure_rows(metrics["label_iou"], metrics["joint_pckh"]),
+        *figure_table(metrics["label_iou"], metrics.get("joint_pckh", {})),
     ]
+
+
+def figure_table(labels: dict[str, float], joints: dict[str, float]) -> list[str]:
+    """Labels and joints side by side, as a table; labels alone where there are no joints."""
+    if not joints:
+        rows = [f"| {name} | {100 * value:.1f} |" for name, value in labels.items()]
+        return ["| label | IoU % |", "| --- | --- |", *rows]
+    return ["| label | IoU % | | joint | PCKh % |", "| --- | --- | --- | --- | --- |", *figure_rows(labels, joints)]
 
 
 def figure_rows(labels: dict[str, float], joints: dict[str, float]) -> list[str]:

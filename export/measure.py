@@ -33,7 +33,7 @@ def main() -> None:
         merged = f"mean_iou_{len(data.label_set.merged)}"
         shares = (100 * figures.get(key, np.nan) for key in ("mean_iou", merged, "pixel_accuracy", "pckh"))
         columns = [path.name, card.precision, f"{path.stat().st_size / 1e6:.1f}", f"{took:.2f}"]
-        print("| " + " | ".join([*columns, *(f"{share:.2f}" for share in shares)]) + " |")
+        print("| " + " | ".join([*columns, *("–" if np.isnan(share) else f"{share:.2f}" for share in shares)]) + " |")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ def measure(path: Path, data: PreparedFolder, names: list[str]) -> dict[str, Any
     """The figures of ``training.evaluate`` (0–1) of a file with a card, on the CPU."""
     engine = Engine.start(Settings(model=path, provider="cpu"))
     try:
-        parsing, pose = ParsingMetric(data.label_set), PoseMetric(data.label_set)
+        label_set = data.label_set if engine.card.joints else data.label_set.without_joints()
+        parsing, pose = ParsingMetric(label_set), PoseMetric(label_set)
         for name in tqdm(names, desc="measure", unit="photo", leave=False):
             sample = data.read(name)
             mask, joints = engine.analyze_here(data.photo(name).read_bytes(), _mask_and_joints)
@@ -35,7 +36,7 @@ def measure(path: Path, data: PreparedFolder, names: list[str]) -> dict[str, Any
             pose.add(joints, sample.joints)
     finally:
         engine.close()
-    return {"photos": len(names), **parsing.result(), **pose.result()}
+    return {"photos": len(names), **parsing.result(), **(pose.result() if label_set.joints else {})}
 
 
 def _mask_and_joints(analysis: Analysis) -> tuple[UInt8Array, FloatArray]:

@@ -23,6 +23,7 @@ from training.data.adapters.lip import INFO
 from training.evaluation.jppnet_protocol import predict_multi_scale
 from training.evaluation.protocols import one_pass
 from training.labels.lip import LIP
+from training.networks.cells import Cells
 from training.networks.presets import load_recipe
 from training.networks.registry import build_network
 
@@ -125,7 +126,7 @@ def test_the_originals_evaluation_within_the_graph_is_the_protocol(slim, tmp_pat
 def test_cells_are_enlarged_where_their_pixels_are():
     # Cell i answers for pixel 8·i; half-size cell j lies at pixel 2·j + 0.5.
     ramp = torch.arange(4.0).view(1, 1, 1, 4).expand(1, 1, 4, 4)
-    row = upsample_scores(ramp, (16, 16), stride=8, origin=0.0)[0, 0, 0]
+    row = upsample_scores(ramp, (16, 16), (32, 32), (Cells(8.0, 0.0), Cells(8.0, 0.0)))[0, 0, 0]
     assert row.tolist() == pytest.approx([min((2 * j + 0.5) / 8, 3) for j in range(16)])
 
 

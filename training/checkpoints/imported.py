@@ -20,4 +20,4 @@ def imported_checkpoint(
 ) -> Checkpoint:
     """The network, filled with the weights (it may be on ``meta``), as a checkpoint without figures."""
     network.load_state_dict(weights, assign=True)
-    return Checkpoint(network, recipe, label_set, unstated_data(file), metrics={})
+    return Checkpoint(network, recipe, label_set, unstated_data(file), metrics={}, imported=True)
