@@ -93,9 +93,7 @@ def main() -> None:
         write_over(card, args.file)
     except (OSError, ValueError) as error:
         sys.exit(f"{error}\nnothing was changed")
-    print(
-        f"{args.file}: {', '.join([*said, *(['card text'] if args.card_text else []), *(['colors'] if args.colors else [])])}"
-    )
+    print(f"{args.file}: {card['name']} {card['version']}, licence: {card['license']}")
 
 
 if __name__ == "__main__":

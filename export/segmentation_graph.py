@@ -1,7 +1,6 @@
 """The deployable graph of a Hugging Face segmentation model, and what transformers' own pipeline answers."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -55,10 +54,9 @@ def run_pipeline(folder: SegmentationFolder, images: UInt8Array) -> GraphOutputs
     The images have the input's size already, so nothing is resized or cut.
     """
     processor, size = folder.processor, images.shape[1:3]
-    keep: dict[str, Any] = {
-        name: False for name in ("do_resize", "do_center_crop", "do_pad") if hasattr(processor, name)
-    }
-    inputs = processor(images=list(images), return_tensors="pt", **keep)
+    steps = ("do_resize", "do_center_crop", "do_pad")
+    left_out = {step: False for step in steps if getattr(processor, step, False)}
+    inputs = processor(images=list(images), return_tensors="pt", **left_out)
     outputs = folder.model(**inputs)
     maps = processor.post_process_semantic_segmentation(outputs, target_sizes=[size] * len(images))
     labels = np.stack([plane.numpy() for plane in maps]).astype(np.uint8)
