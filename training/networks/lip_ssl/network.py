@@ -114,6 +114,8 @@ class LipSsl(Network):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]  # never None: every layer has a bias
+        for last in (self.classifier, self.attention.get_submodule("fc")):
+            nn.init.normal_(last.get_parameter("weight"), std=0.01)
 
     @classmethod
     def from_recipe(cls, recipe: LipSslNetworkRecipe, labels: int) -> Self:
