@@ -44,16 +44,16 @@ def load_card_text(path: Path) -> CardText:
     return CardText.model_validate(tomllib.loads(path.read_text()))
 
 
-def neutral_text(file: Path, label_set: LabelSet) -> CardText:
+def neutral_text(file: Path, description: str) -> CardText:
     """The card text of a model of which nothing was said: named as its file, without the file's precision."""
+    name = re.sub(r"(\.(int8|fp16))?\.onnx$", "", file.name)
+    return CardText(name=name, version=NOT_STATED, description=description, license=NOT_STATED, limits=[])
+
+
+def parser_description(label_set: LabelSet) -> str:
+    """What a parser finds, as a sentence."""
     finds = f"{len(label_set.labels)} labels" + (f", {len(label_set.joints)} joints" if label_set.joints else "")
-    return CardText(
-        name=re.sub(r"(\.(int8|fp16))?\.onnx$", "", file.name),
-        version=NOT_STATED,
-        description=f"Human parsing{' and pose' if label_set.joints else ''}: {finds} ({label_set.name}).",
-        license=NOT_STATED,
-        limits=[],
-    )
+    return f"Human parsing{' and pose' if label_set.joints else ''}: {finds} ({label_set.name})."
 
 
 class ModelFacts(NamedTuple):

@@ -20,6 +20,7 @@ from export.card import (
     make_card,
     neutral_text,
     page,
+    parser_description,
     without_nan,
 )
 from export.graph import DeployableGraph, MultiScaleGraph, in_half
@@ -142,7 +143,7 @@ def export(
     recipe, network = checkpoint.recipe.network, checkpoint.network
     truth = build_graph(checkpoint, network, averaged)
     graph = build_graph(checkpoint, in_half(network), averaged) if precision == "fp16" else truth
-    text = load_card_text(card_text) if card_text else neutral_text(out, checkpoint.label_set)
+    text = load_card_text(card_text) if card_text else neutral_text(out, parser_description(checkpoint.label_set))
     golden = fitted_portrait(recipe)
     with unverified_file(out) as unverified:
         write_unverified(checkpoint, graph, unverified, precision, data)

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from export.card import CardText, ModelFacts, card_json, make_card, neutral_text, page
+from export.card import CardText, ModelFacts, card_json, make_card, neutral_text, page, parser_description
 from export.exporter import unverified_file, write_card, write_graph
 from export.parity import LIMITS, Difference, ParityError, open_session, require_parity, run_onnx
 from export.photos import fitted_photos, fitted_portrait, portrait_views
@@ -78,7 +78,7 @@ def card_text(folder: SegmentationFolder, label_set: LabelSet, args: argparse.Na
     """What the options say, then what the folder says, then nothing."""
     fields = ("name", "version", "description", "license", "limits")
     said: dict[str, Any] = {field: getattr(args, field) for field in fields if getattr(args, field) is not None}
-    return neutral_text(args.out, label_set).model_copy(update={"license": folder.license, **said})
+    return neutral_text(args.out, parser_description(label_set)).model_copy(update={"license": folder.license, **said})
 
 
 if __name__ == "__main__":

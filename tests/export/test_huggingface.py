@@ -1,4 +1,4 @@
-"""Hugging Face's segmentation models become files that answer as transformers does; randomly initialised, no download."""
+"""Hugging Face's segmentation models, randomly initialised, become files that answer as transformers does."""
 
 import json
 
@@ -110,9 +110,8 @@ def test_labels_that_training_reduced_get_their_background_back(exported):
 
 def test_licence_and_data_come_from_the_folders_model_card_or_the_options(folders, tmp_path):
     folder = folders["segformer"]
-    (folder / "README.md").write_text(
-        "---\nlicense: mit\ndatasets:\n- mattmdjaga/human_parsing_dataset\n---\n# Model\n"
-    )
+    metadata = "license: mit\ndatasets:\n- mattmdjaga/human_parsing_dataset\n"
+    (folder / "README.md").write_text(f"---\n{metadata}---\n# Model\n")
     try:
         run_command("export.huggingface", folder, tmp_path / "a.onnx", "--labels", "atr", "--name", "clothes")
     finally:
