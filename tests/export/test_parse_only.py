@@ -124,6 +124,14 @@ def test_key_points_on_one_side_alone_are_no_parity():
         compare(GraphOutputs(maps, maps, np.zeros((1, 3, 3), np.float32)), GraphOutputs(maps, maps))
 
 
+def test_a_file_is_timed_without_data(exported, capsys):
+    run_command("export.measure", exported[1])
+    row = capsys.readouterr().out.splitlines()[-1].strip("| ").split(" | ")
+    assert row[:2] == ["mine.onnx", "fp32"]
+    assert float(row[3]) > 0
+    assert row[4:] == ["–"] * 4
+
+
 @pytest.mark.parametrize("model", ["jppnet-lite", "jppnet-base", "jppnet-s2"])
 def test_our_own_models_have_their_words(model):
     assert load_card_text(LABEL_SETS.parents[1] / "export" / "cards" / f"{model}.toml").name == model

@@ -15,8 +15,10 @@ from training.data.sample import UInt8Array, no_joints
 from training.evaluation.inference import Prediction
 from training.labels.label_set import LabelSet
 from training.networks.jppnet.tf1_resize import resize_bilinear, resize_nearest
+from training.networks.lip_ssl.network import LipSsl
 from training.networks.network import Network
 from training.networks.recipe import NetworkRecipe
+from training.networks.schp.network import Schp
 from training.networks.stage import Stage
 
 SCALES = (0.75, 1.0, 1.25)
@@ -47,7 +49,12 @@ def predict_multi_scale(network: Network, image: UInt8Array, recipe: NetworkReci
 
 
 def scaled_sizes(network: Network, height: int, width: int) -> list[tuple[int, int]]:
-    """The input's size at each scale. Raises UnsuitableNetworkError where the network cannot take one."""
+    """The input's size at each scale. Raises UnsuitableNetworkError where the network cannot take one.
+
+    LIP_SSL and SCHP have protocols of their own, and their stages are no predictions to be averaged.
+    """
+    if isinstance(network, LipSsl | Schp):
+        raise UnsuitableNetworkError(f"JPPNet's protocol is not for {type(network).__name__}, which has its own")
     sizes = [(int(height * scale), int(width * scale)) for scale in SCALES]
     for size in sizes:
         if any(side % network.multiple for side in size):
