@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
+import onnx
 from pydantic import BaseModel, ConfigDict
 
 from export.parity import GraphOutputs, Precision
@@ -135,9 +136,8 @@ def png_base64(image: UInt8Array) -> str:
 
 def page(card: dict[str, Any]) -> str:
     """The card as Markdown."""
-    stated = "" if card["version"] == NOT_STATED else f" {card['version']}"
     lines = [
-        f"# {card['name']}{stated}",
+        f"# {title(card)}",
         "",
         card["description"],
         "",
@@ -156,6 +156,11 @@ def page(card: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def title(card: dict[str, Any]) -> str:
+    """Name and version, as far as they are stated."""
+    return card["name"] if card["version"] == NOT_STATED else f"{card['name']} {card['version']}"
 
 
 def recipe_row(recipe: dict[str, Any]) -> str:
@@ -209,3 +214,21 @@ def figure_rows(labels: dict[str, float], joints: dict[str, float]) -> list[str]
 def card_json(card: dict[str, Any]) -> str:
     """The card as it stands in the file."""
     return json.dumps(card, allow_nan=False)
+
+
+class CardError(ValueError):
+    """A card that cannot be read or changed, with the reason."""
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The card in a model file. Raises CardError for a file without one, or with one of another schema or kind."""
+    try:
+        properties = {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}
+    except Exception as error:  # Protobuf's and the file system's
+        raise CardError(f"{path} is no ONNX file: {error}") from None
+    if KEY not in properties:
+        raise CardError(f"{path} has no card: it was not written by this project's exporter")
+    card: dict[str, Any] = json.loads(properties[KEY])
+    if card.get("schema") != SCHEMA or "labels" not in card:
+        raise CardError(f"{path} has a card of another schema or kind; this version changes schema {SCHEMA}, parsers")
+    return card

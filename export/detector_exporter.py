@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.export import Dim
 
-from export.card import KEY, SCHEMA, CardText, card_json, load_card_text, neutral_text, png_base64
+from export.card import KEY, SCHEMA, CardText, card_json, load_card_text, neutral_text, png_base64, title
 from export.detector_graph import DetectorGraph
 from export.half_weights import store_in_half
 from export.photos import PORTRAIT
@@ -185,7 +185,7 @@ def detector_page(card: dict[str, Any]) -> str:
         "photos of garments without people on which somebody is seen": figures["nobody"],
     }
     lines = [
-        f"# {card['name']} {card['version']}",
+        f"# {title(card)}",
         "",
         card["description"],
         "",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export.recard import read_card
+from export.card import read_card
 from export.served_metrics import isolated, measure, milliseconds
 from training.data.prepared_folder import PreparedFolder
 

@@ -7,7 +7,6 @@ runs reads the card when it is started again.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import tomllib
@@ -18,41 +17,23 @@ from typing import Any
 import onnx
 from pydantic import TypeAdapter, ValidationError
 
-from export.card import KEY, SCHEMA, card_json, load_card_text, page
+from export.card import KEY, CardError, card_json, load_card_text, page, read_card
 from training.labels.label_set import Color
 
 
-class RecardError(ValueError):
-    """A card that cannot be changed as asked, with the reason."""
-
-
-def read_card(path: Path) -> dict[str, Any]:
-    """The card in a model file. Raises RecardError for a file without one, or with one of another schema or kind."""
-    try:
-        properties = {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}
-    except Exception as error:  # Protobuf's and the file system's
-        raise RecardError(f"{path} is no ONNX file: {error}") from None
-    if KEY not in properties:
-        raise RecardError(f"{path} has no card: it was not written by this project's exporter")
-    card: dict[str, Any] = json.loads(properties[KEY])
-    if card.get("schema") != SCHEMA or "labels" not in card:
-        raise RecardError(f"{path} has a card of another schema or kind; this version changes schema {SCHEMA}, parsers")
-    return card
-
-
 def read_colors(path: Path) -> dict[str, Color]:
-    """Label → RGB from the ``[colors]`` table of a TOML file. Raises RecardError."""
+    """Label → RGB from the ``[colors]`` table of a TOML file. Raises CardError."""
     try:
         return TypeAdapter(dict[str, Color]).validate_python(tomllib.loads(path.read_text())["colors"])
     except (OSError, KeyError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise RecardError(f"{path} has no table [colors] of label = [red, green, blue], 0–255: {error}") from None
+        raise CardError(f"{path} has no table [colors] of label = [red, green, blue], 0–255: {error}") from None
 
 
 def recolored(labels: list[dict[str, Any]], colors: Mapping[str, Color]) -> list[dict[str, Any]]:
-    """The card's labels in new colours. Raises RecardError for names that the card has not."""
+    """The card's labels in new colours. Raises CardError for names that the card has not."""
     if unknown := sorted(colors.keys() - {label["name"] for label in labels}):
         known = ", ".join(label["name"] for label in labels)
-        raise RecardError(f"no such labels: {', '.join(unknown)}. The card has: {known}")
+        raise CardError(f"no such labels: {', '.join(unknown)}. The card has: {known}")
     return [{**label, "color": list(colors.get(label["name"], label["color"]))} for label in labels]
 
 

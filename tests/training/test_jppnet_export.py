@@ -91,7 +91,7 @@ def test_large_weights_lie_beside_the_file_and_are_served_from_there(slim, expor
     assert sorted(path.name for path in exported.parent.iterdir()) == ["slim.md", "slim.onnx", "slim.onnx.data"]
     assert exported.stat().st_size < exported.with_name("slim.onnx.data").stat().st_size
     engine = start(exported)
-    assert (engine.card.name, engine.card.fit) == ("jppnet-s2", "squash")
+    assert (engine.card.name, engine.card.fit) == ("slim", "squash")
     photo = cv2.imread(str(PORTRAIT), cv2.IMREAD_COLOR_RGB)[:400, 100:380]
     truth = one_pass(slim, photo)
     mask = engine.analyze_here(cv2.imencode(".png", photo[:, :, ::-1])[1].tobytes(), lambda analysis: analysis.mask)
