@@ -2,22 +2,26 @@
 
 import base64
 import json
+import re
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
+import onnx
 from pydantic import BaseModel, ConfigDict
 
-from export.parity import GraphOutputs
+from export.parity import GraphOutputs, Precision
 from training.checkpoints.checkpoint import Checkpoint
-from training.data.fit import PAD_COLOR
 from training.data.sample import UInt8Array
+from training.labels.label_set import LabelSet
+from training.networks.recipe import NetworkRecipe
 
 SCHEMA: Final = 1
 KEY: Final = "jppnet.card"
-CARDS = Path(__file__).parent / "cards"
+NOT_STATED: Final = "not stated"
+"""What a card says where nobody said anything."""
 
 GOLDEN_LABEL_AGREEMENT = 0.98
 GOLDEN_KEYPOINT_DISTANCE = 2.0
@@ -25,7 +29,7 @@ GOLDEN_KEYPOINT_DISTANCE = 2.0
 
 
 class CardText(BaseModel):
-    """Card text: what people must say about a model, from one small file in ``cards/``."""
+    """Card text: what only people can say about a model, from one small file such as those in ``cards/``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,33 +45,77 @@ def load_card_text(path: Path) -> CardText:
     return CardText.model_validate(tomllib.loads(path.read_text()))
 
 
+def neutral_text(file: Path, description: str) -> CardText:
+    """The card text of a model of which nothing was said: named as its file, without the file's precision."""
+    name = re.sub(r"(\.(int8|fp16))?\.onnx$", "", file.name)
+    return CardText(name=name, version=NOT_STATED, description=description, license=NOT_STATED, limits=[])
+
+
+def parser_description(label_set: LabelSet) -> str:
+    """What a parser finds, as a sentence."""
+    finds = f"{len(label_set.labels)} labels" + (f", {len(label_set.joints)} joints" if label_set.joints else "")
+    return f"Human parsing{' and pose' if label_set.joints else ''}: {finds} ({label_set.name})."
+
+
+class ModelFacts(NamedTuple):
+    """What the exporter knows of a model by itself, for its card.
+
+    ``recipe``: how the network was trained, or at least its ``network`` table. ``metrics``: measured figures.
+    """
+
+    network: NetworkRecipe
+    label_set: LabelSet
+    training_data: str
+    recipe: dict[str, Any]
+    metrics: dict[str, Any]
+
+
+def checkpoint_facts(checkpoint: Checkpoint) -> ModelFacts:
+    """The facts of a checkpoint. Of imported weights only the network is known, not how they were trained."""
+    data, recipe = checkpoint.data, checkpoint.recipe.model_dump(mode="json")
+    return ModelFacts(
+        checkpoint.recipe.network,
+        checkpoint.label_set,
+        f"{data['name']} ({data['source']}), licence {data['licence']}",
+        {"network": recipe["network"]} if checkpoint.imported else recipe,
+        checkpoint.metrics,
+    )
+
+
 def make_card(
-    checkpoint: Checkpoint, card_text: CardText, precision: str, image: UInt8Array, outputs: GraphOutputs
+    facts: ModelFacts, card_text: CardText, precision: Precision, image: UInt8Array, outputs: GraphOutputs
 ) -> dict[str, Any]:
-    """The card of a checkpoint (docs/model-file.md); ``image`` (H, W, 3) and its ``outputs`` are the golden sample."""
-    data, label_set = checkpoint.data, checkpoint.label_set
+    """The card of a model (docs/model-file.md); ``image`` (H, W, 3) and its ``outputs`` are the golden sample."""
+    label_set = facts.label_set
     return {
         "schema": SCHEMA,
         **card_text.model_dump(),
-        "training_data": f"{data['name']} ({data['source']}), licence {data['licence']}",
-        "recipe": checkpoint.recipe.model_dump(mode="json"),
+        "training_data": facts.training_data,
+        "recipe": facts.recipe,
         "precision": precision,
-        "fit": checkpoint.recipe.network.fit,
-        "pad_color": PAD_COLOR,
+        "fit": facts.network.fit,
+        "pad_color": facts.network.pad_color,
         "labels": [{"id": label.id, "name": label.name, "color": label.color} for label in label_set.labels],
         "label_flip_pairs": label_set.label_flip_pairs,
         "joints": label_set.joints,
         "joint_flip_pairs": label_set.joint_flip_pairs,
         "skeleton": label_set.skeleton,
-        "metrics": without_nan(checkpoint.metrics),
-        "golden": {
-            "image": png_base64(image[:, :, ::-1]),
-            "labels": png_base64(outputs.labels[0]),
-            "keypoints": np.round(outputs.keypoints[0], 4).tolist(),
-            "min_label_agreement": GOLDEN_LABEL_AGREEMENT,
-            "max_keypoint_distance": GOLDEN_KEYPOINT_DISTANCE,
-        },
+        "metrics": without_nan(facts.metrics),
+        "golden": golden_sample(image, outputs),
     }
+
+
+def golden_sample(image: UInt8Array, outputs: GraphOutputs) -> dict[str, Any]:
+    """The golden sample: an input (H, W, 3) and its outputs, the first of a batch; key points only where there are."""
+    golden: dict[str, Any] = {
+        "image": png_base64(image[:, :, ::-1]),
+        "labels": png_base64(outputs.labels[0]),
+        "min_label_agreement": GOLDEN_LABEL_AGREEMENT,
+    }
+    if outputs.keypoints is not None:
+        golden["keypoints"] = np.round(outputs.keypoints[0], 4).tolist()
+        golden["max_keypoint_distance"] = GOLDEN_KEYPOINT_DISTANCE
+    return golden
 
 
 def without_nan(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -88,9 +136,8 @@ def png_base64(image: UInt8Array) -> str:
 
 def page(card: dict[str, Any]) -> str:
     """The card as Markdown."""
-    schedule = card["recipe"]["schedule"]
     lines = [
-        f"# {card['name']} {card['version']}",
+        f"# {title(card)}",
         "",
         card["description"],
         "",
@@ -98,18 +145,33 @@ def page(card: dict[str, Any]) -> str:
         "| --- | --- |",
         f"| training data | {card['training_data']} |",
         f"| licence | {card['license']} |",
-        f"| recipe | `{card['recipe']['network']['name']}`: {schedule['epochs']} epochs of batch {schedule['batch']}, "
-        f"seed {schedule['seed']}; the whole recipe stands in the file's card |",
+        recipe_row(card["recipe"]),
         f"| precision | {card['precision']} |",
         "",
         *measured(card["metrics"], len(card["labels"])),
         "",
         "## Limits",
         "",
-        *(f"- {limit}" for limit in card["limits"]),
+        *(f"- {limit}" for limit in card["limits"] or ["Not stated."]),
         "",
     ]
     return "\n".join(lines)
+
+
+def title(card: dict[str, Any]) -> str:
+    """Name and version, as far as they are stated."""
+    return card["name"] if card["version"] == NOT_STATED else f"{card['name']} {card['version']}"
+
+
+def recipe_row(recipe: dict[str, Any]) -> str:
+    """The table's row about the recipe; of imported weights, about the network."""
+    name, schedule = recipe["network"]["name"], recipe.get("schedule")
+    if schedule is None:
+        return f"| network | `{name}`, with weights that were trained elsewhere |"
+    return (
+        f"| recipe | `{name}`: {schedule['epochs']} epochs of batch {schedule['batch']}, seed {schedule['seed']}; the "
+        "whole recipe stands in the file's card |"
+    )
 
 
 def measured(metrics: dict[str, Any], labels: int) -> list[str]:
@@ -127,10 +189,16 @@ def measured(metrics: dict[str, Any], labels: int) -> list[str]:
         "| --- | --- |",
         *(f"| {title} | {100 * metrics[key]:.1f} |" for title, key in figures.items() if key in metrics),
         "",
-        "| label | IoU % | | joint | PCKh % |",
-        "| --- | --- | --- | --- | --- |",
-        *figure_rows(metrics["label_iou"], metrics["joint_pckh"]),
+        *figure_table(metrics["label_iou"], metrics.get("joint_pckh", {})),
     ]
+
+
+def figure_table(labels: dict[str, float], joints: dict[str, float]) -> list[str]:
+    """Labels and joints side by side, as a table; labels alone where there are no joints."""
+    if not joints:
+        rows = [f"| {name} | {100 * value:.1f} |" for name, value in labels.items()]
+        return ["| label | IoU % |", "| --- | --- |", *rows]
+    return ["| label | IoU % | | joint | PCKh % |", "| --- | --- | --- | --- | --- |", *figure_rows(labels, joints)]
 
 
 def figure_rows(labels: dict[str, float], joints: dict[str, float]) -> list[str]:
@@ -146,3 +214,21 @@ def figure_rows(labels: dict[str, float], joints: dict[str, float]) -> list[str]
 def card_json(card: dict[str, Any]) -> str:
     """The card as it stands in the file."""
     return json.dumps(card, allow_nan=False)
+
+
+class CardError(ValueError):
+    """A card that cannot be read or changed, with the reason."""
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The card in a model file. Raises CardError for a file without one, or with one of another schema or kind."""
+    try:
+        properties = {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}
+    except Exception as error:  # Protobuf's and the file system's
+        raise CardError(f"{path} is no ONNX file: {error}") from None
+    if KEY not in properties:
+        raise CardError(f"{path} has no card: it was not written by this project's exporter")
+    card: dict[str, Any] = json.loads(properties[KEY])
+    if card.get("schema") != SCHEMA or "labels" not in card:
+        raise CardError(f"{path} has a card of another schema or kind; this version changes schema {SCHEMA}, parsers")
+    return card

@@ -23,10 +23,11 @@ def main() -> None:
     parser.add_argument("--nobody", type=Path, required=True, help="photos of garments without people")
     parser.add_argument("--precision", choices=get_args(DetectorPrecision), default="fp32")
     parser.add_argument("--half-weights", action="store_true", help="store weights in half precision")
+    parser.add_argument("--card-text", type=Path, metavar="TOML", help="name, licence and limits for the card")
     args = parser.parse_args()
     difference = export_detector(
         load_detector(args.checkpoint), args.out, OpenImagesPeople(args.people), args.nobody,
-        args.precision, args.half_weights,
+        args.precision, args.half_weights, args.card_text,
     )  # fmt: skip
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, agrees with {args.checkpoint} ({difference})")
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.export import Dim
 
-from export.card import CARDS, KEY, SCHEMA, card_json, load_card_text, png_base64
+from export.card import KEY, SCHEMA, CardText, card_json, load_card_text, neutral_text, png_base64, title
 from export.detector_graph import DetectorGraph
 from export.half_weights import store_in_half
 from export.photos import PORTRAIT
@@ -144,7 +144,7 @@ def prove_detector(graph: nn.Module, path: Path, photos: list[UInt8Array], limit
 
 
 def detector_card(
-    checkpoint: DetectorCheckpoint, precision: DetectorPrecision, run: Run, figures: dict[str, float]
+    checkpoint: DetectorCheckpoint, text: CardText, precision: DetectorPrecision, run: Run, figures: dict[str, float]
 ) -> dict[str, Any]:
     """The card of a detector (docs/model-file.md), with the portrait as its golden sample."""
     golden = fitted(read_image(PORTRAIT))
@@ -153,7 +153,7 @@ def detector_card(
     return {
         "schema": SCHEMA,
         "kind": "detect",
-        **load_card_text(CARDS / "detector.toml").model_dump(),
+        **text.model_dump(),
         "training_data": "; ".join(f"{info.name} ({info.source}), licence {info.licence}" for info in TRAINING_DATA),
         "recipe": checkpoint.recipe.model_dump(mode="json"),
         "precision": precision,
@@ -185,7 +185,7 @@ def detector_page(card: dict[str, Any]) -> str:
         "photos of garments without people on which somebody is seen": figures["nobody"],
     }
     lines = [
-        f"# {card['name']} {card['version']}",
+        f"# {title(card)}",
         "",
         card["description"],
         "",
@@ -208,7 +208,7 @@ def detector_page(card: dict[str, Any]) -> str:
         "",
         "## Limits",
         "",
-        *(f"- {limit}" for limit in card["limits"]),
+        *(f"- {limit}" for limit in card["limits"] or ["Not stated."]),
         "",
     ]
     return "\n".join(lines)
@@ -238,8 +238,13 @@ def export_detector(
     garments: Path,
     precision: DetectorPrecision = "fp32",
     half_weights: bool = False,
+    card_text: Path | None = None,
 ) -> BoxDifference:
-    """Write ``out`` with its card inside and as a page beside it. Or raises DetectorParityError and writes nothing."""
+    """Write ``out`` with its card inside and as a page beside it. Or raises DetectorParityError and writes nothing.
+
+    ``card_text``: file of what the card says about the model; without it the card claims nothing.
+    """
+    text = load_card_text(card_text) if card_text else neutral_text(out, "Person detector: boxes with scores.")
     graph = DetectorGraph(checkpoint.network).eval()
     names = boxed_splits(source)["tune"][:PROOF_PHOTOS]
     photos = [fitted(source.read_restored(name), side) for name in names for side in (SIDE, 2 * SIDE)]
@@ -253,7 +258,7 @@ def export_detector(
             store_in_half(unproven)
         difference = prove_detector(graph, unproven, photos, LIMITS[precision])
         run = open_detector(unproven)
-        card = detector_card(checkpoint, precision, run, figures_of(run, source, garments))
+        card = detector_card(checkpoint, text, precision, run, figures_of(run, source, garments))
         model = onnx.load(unproven)
         onnx.helper.set_model_props(model, {KEY: card_json(card)})
         onnx.checker.check_model(model)

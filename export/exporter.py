@@ -1,6 +1,9 @@
 """Exporter: checkpoint to self-describing ONNX file, proven equal to the checkpoint before it is written."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -9,10 +12,31 @@ import torch
 from torch import nn
 from torch.export import Dim
 
-from export.card import CARDS, KEY, card_json, load_card_text, make_card, page, without_nan
+from export.card import (
+    KEY,
+    card_json,
+    checkpoint_facts,
+    load_card_text,
+    make_card,
+    neutral_text,
+    page,
+    parser_description,
+    without_nan,
+)
 from export.graph import DeployableGraph, MultiScaleGraph, in_half
 from export.half_weights import store_in_half
-from export.parity import BATCHES, HALF_WEIGHTS, LIMITS, Difference, Precision, open_session, require_parity, run_onnx
+from export.parity import (
+    BATCHES,
+    HALF_WEIGHTS,
+    LIMITS,
+    Difference,
+    GraphOutputs,
+    Precision,
+    open_session,
+    require_parity,
+    run_onnx,
+    run_torch,
+)
 from export.photos import fitted_photos, fitted_portrait, portrait_views
 from export.quantize import quantize
 from export.served_metrics import measure
@@ -36,8 +60,11 @@ def build_graph(checkpoint: Checkpoint, network: Network, averaged: bool) -> nn.
     return DeployableGraph(network, checkpoint.calibration).eval()
 
 
-def write_graph(graph: nn.Module, path: Path, height: int, width: int) -> None:
-    """Trace the graph at batch 2 and write it with a dynamic batch, without the paths of this machine."""
+def write_graph(graph: nn.Module, path: Path, height: int, width: int, joints: bool = True) -> None:
+    """Trace the graph at batch 2 and write it with a dynamic batch, without the paths of this machine.
+
+    ``joints``: whether the graph gives key points.
+    """
     example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
     size = sum(value.nbytes for value in graph.state_dict().values())
     torch.onnx.export(
@@ -45,7 +72,7 @@ def write_graph(graph: nn.Module, path: Path, height: int, width: int) -> None:
         (example,),
         path,
         input_names=["image"],
-        output_names=["labels", "confidence", "keypoints"],
+        output_names=list(GraphOutputs._fields[: 3 if joints else 2]),
         dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024)}},
         external_data=size > LARGEST_FILE,
         dynamo=True,
@@ -71,12 +98,22 @@ def write_unverified(
 ) -> None:
     """Write the graph in a precision, without a card. Raises ValueError where photos to calibrate on are missing."""
     recipe = checkpoint.recipe.network
-    write_graph(graph, path, recipe.height, recipe.width)
+    write_graph(graph, path, recipe.height, recipe.width, bool(checkpoint.label_set.joints))
     if precision == "int8":
         if data is None:
             raise ValueError("int8 is calibrated on photos: name a prepared folder with --data")
         names = data.names("train")[:CALIBRATION_PHOTOS]
         quantize(path, graph.state_dict(), fitted_photos((data.read(name).image for name in names), recipe))
+
+
+@contextmanager
+def unverified_file(out: Path) -> Iterator[Path]:
+    """A path for a file that becomes ``out``, with its external weights beside it, unless an error is raised."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        yield Path(folder) / out.name  # external weights beside it get their name from it
+        for file in sorted(Path(folder).iterdir(), reverse=True):  # NAME.onnx.data before NAME.onnx
+            file.rename(out.parent / file.name)
 
 
 def verification_photos(data: PreparedFolder | None) -> list[UInt8Array]:
@@ -100,28 +137,26 @@ def export(
 
     ``data``: photos to verify, calibrate and measure with; none: views of a portrait. ``precision``: of weights and
     arithmetic. ``half_weights``: weights stored in float16 where arithmetic is in float32. ``averaged``: see
-    ``MultiScaleGraph``. ``card_text``: what the card says about the model, in place of the network's own file in
-    ``cards/``.
+    ``MultiScaleGraph``. ``card_text``: file of what the card says about the model; without it the card claims nothing
+    but what the checkpoint knows.
     """
     recipe, network = checkpoint.recipe.network, checkpoint.network
     truth = build_graph(checkpoint, network, averaged)
     graph = build_graph(checkpoint, in_half(network), averaged) if precision == "fp16" else truth
-    text, golden = load_card_text(card_text or CARDS / f"{recipe.name}.toml"), fitted_portrait(recipe)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        unverified = Path(folder) / out.name  # external weights beside it get their name from it
+    text = load_card_text(card_text) if card_text else neutral_text(out, parser_description(checkpoint.label_set))
+    golden = fitted_portrait(recipe)
+    with unverified_file(out) as unverified:
         write_unverified(checkpoint, graph, unverified, precision, data)
         if half_weights:
             store_in_half(unverified)
         limit = HALF_WEIGHTS if half_weights else LIMITS[precision]
-        difference = require_parity(truth, unverified, fitted_photos(verification_photos(data), recipe), limit)
+        photos = fitted_photos(verification_photos(data), recipe)
+        difference = require_parity(partial(run_torch, truth), unverified, photos, limit)
         outputs = run_onnx(open_session(unverified), golden[None])
-        card = make_card(checkpoint, text, precision, golden, outputs)
+        card = make_card(checkpoint_facts(checkpoint), text, precision, golden, outputs)
         write_card(card_json(card), unverified)
         if data is not None:
             card["metrics"] = without_nan(measure(unverified, data, data.names("val")))
             write_card(card_json(card), unverified)
-        for file in sorted(Path(folder).iterdir(), reverse=True):  # NAME.onnx.data before NAME.onnx
-            file.rename(out.parent / file.name)
     out.with_suffix(".md").write_text(page(card))
     return difference

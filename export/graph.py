@@ -1,7 +1,7 @@
 """The deployable graph: a byte image in, a byte label map and joints out (docs/model-file.md).
 
-``image``: uint8 (N, H, W, 3) RGB, fitted → ``labels`` and ``confidence``: uint8 (N, h, w), ``keypoints``: float32
-(N, J, 3): x, y in input pixels, score in 0–1.
+``image``: uint8 (N, H, W, 3) RGB, fitted → ``labels`` and ``confidence``: uint8 (N, h, w); and, where the network knows
+joints, ``keypoints``: float32 (N, J, 3): x, y in input pixels, score in 0–1.
 """
 
 import copy
@@ -15,11 +15,12 @@ from training.checkpoints.calibration import UNCALIBRATED, Calibration, calibrat
 from training.evaluation.jppnet_protocol import forward_scales
 from training.evaluation.pose_decoding import decode
 from training.labels.label_set import LabelSet
+from training.networks.cells import Cells
 from training.networks.jppnet.tf1_resize import blend, resize_bilinear, resize_nearest
 from training.networks.network import Network
 from training.networks.stage import Stage, labels_last
 
-GraphOutputTensors = tuple[Tensor, Tensor, Tensor]
+GraphOutputTensors = tuple[Tensor, Tensor] | tuple[Tensor, Tensor, Tensor]
 
 LABELS_STRIDE = 2
 """Input pixels per cell of the label map. The service interpolates borders, so a finer grid only costs time."""
@@ -35,12 +36,15 @@ class DeployableGraph(nn.Module):
     def forward(self, image: Tensor) -> GraphOutputTensors:
         height, width = image.shape[1:3]
         stage = self.network(image.permute(0, 3, 1, 2).float())[-1]
-        stride, origin = self.network.stride, self.network.origin
         scores = calibrated_scores(stage.parsing, self.calibration)
-        scores = upsample_scores(scores, (height // LABELS_STRIDE, width // LABELS_STRIDE), stride, origin)
-        keypoints = decode(stage.pose, stride, origin)
+        cells = (self.network.cells(height), self.network.cells(width))
+        grid = (height // LABELS_STRIDE, width // LABELS_STRIDE)
+        labels, confidence = labels_and_confidence(upsample_scores(scores, grid, (height, width), cells))
+        if not stage.pose.shape[1]:
+            return labels, confidence
+        keypoints = decode(stage.pose, self.network.stride, self.network.origin)
         scored = calibrated_joint_score(keypoints[:, :, 2:], self.calibration)
-        return *labels_and_confidence(scores), torch.cat([keypoints[:, :, :2], scored], 2)
+        return labels, confidence, torch.cat([keypoints[:, :, :2], scored], 2)
 
 
 class MultiScaleGraph(nn.Module):
@@ -64,6 +68,8 @@ class MultiScaleGraph(nn.Module):
             return (mean[:count] + mean[count:][:, mirrored].flip(-1)) / 2
 
         scores = merged([resize_bilinear(scale, (height, width)) for scale in parsing], self.mirrored_labels)
+        if not self.mirrored_joints:
+            return labels_and_confidence(scores)
         maps = merged([resize_nearest(scale, (height, width)) for scale in pose], self.mirrored_joints)
         peak, index = maps.flatten(2).max(2)
         keypoints = torch.stack([(index % width).float(), (index // width).float(), peak.clamp(0, 1)], 2)
@@ -78,14 +84,23 @@ def labels_and_confidence(scores: Tensor) -> tuple[Tensor, Tensor]:
     return rows.argmax(1).to(torch.uint8).reshape(shape), (confidence * 255).round().to(torch.uint8).reshape(shape)
 
 
-def upsample_scores(scores: Tensor, size: tuple[int, int], stride: int, origin: float) -> Tensor:
-    """Scores (N, L, h, w) on the network's grid → (N, L, *size) over the whole input, bilinear."""
-    if origin == (stride - 1) / 2:  # cells stand for their centre: the case that runtimes have a kernel for
+def upsample_scores(
+    scores: Tensor, size: tuple[int, int], input_size: tuple[int, int], cells: tuple[Cells, Cells]
+) -> Tensor:
+    """Scores (N, L, h, w) on the network's grid → (N, L, *size) over the whole input of ``input_size``, bilinear.
+
+    Sizes are (height, width); ``cells``: of rows and of columns.
+    """
+    whole = all(
+        axis.origin == (axis.step - 1) / 2 and count * axis.step == length
+        for axis, count, length in zip(cells, scores.shape[2:], input_size, strict=True)
+    )
+    if whole:  # cells stand for their centre: the case that runtimes have a kernel for
         return F.interpolate(scores, size=size, mode="bilinear", align_corners=False)
-    for axis, length in zip((-2, -1), size, strict=True):
-        step = scores.shape[axis] * stride / length
-        pixels = (torch.arange(length) + 0.5) * step - 0.5
-        scores = blend(scores, axis, ((pixels - origin) / stride).clamp(0, scores.shape[axis] - 1).to(scores.device))
+    for axis, wanted, length, places in zip((-2, -1), size, input_size, cells, strict=True):
+        pixels = (torch.arange(wanted) + 0.5) * (length / wanted) - 0.5
+        positions = ((pixels - places.origin) / places.step).clamp(0, scores.shape[axis] - 1)
+        scores = blend(scores, axis, positions.to(scores.device))
     return scores
 
 

@@ -26,7 +26,10 @@ def main() -> None:
     parser.add_argument(
         "--tta", action="store_true", help="test-time augmentation in the graph: JPPNet's three scales and mirror image"
     )
-    parser.add_argument("--card-text", type=Path, metavar="TOML", help="name, licence and limits for the card")
+    parser.add_argument(
+        "--card-text", "--words", type=Path, metavar="TOML",
+        help="name, version, description, licence and limits for the card; without it the card claims nothing",
+    )  # fmt: skip
     args = parser.parse_args()
     checkpoint = load_checkpoint(args.checkpoint)
     try:

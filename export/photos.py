@@ -15,7 +15,7 @@ PORTRAIT = Path(__file__).parent / "astronaut.jpg"
 
 def fitted_portrait(recipe: NetworkRecipe) -> UInt8Array:
     """The portrait as model input, uint8 (height, width, 3)."""
-    return fit_photo(read_image(PORTRAIT), recipe.height, recipe.width, recipe.fit)[0]
+    return fit_photo(read_image(PORTRAIT), recipe.height, recipe.width, recipe.fit, recipe.pad_color)[0]
 
 
 def portrait_views() -> list[UInt8Array]:
@@ -27,4 +27,6 @@ def portrait_views() -> list[UInt8Array]:
 def fitted_photos(photos: Iterable[UInt8Array], recipe: NetworkRecipe) -> UInt8Array:
     """Photos (H, W, 3) as model inputs, uint8 (N, height, width, 3)."""
     contiguous = map(np.ascontiguousarray, photos)
-    return np.stack([fit_photo(photo, recipe.height, recipe.width, recipe.fit)[0] for photo in contiguous])
+    return np.stack(
+        [fit_photo(photo, recipe.height, recipe.width, recipe.fit, recipe.pad_color)[0] for photo in contiguous]
+    )

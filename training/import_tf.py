@@ -6,13 +6,12 @@ Needs the extra ``import-tf``. If any variable cannot be mapped, nothing is writ
 
 import argparse
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from training.checkpoints.checkpoint import Checkpoint, save_checkpoint
-from training.data.adapters.lip import INFO
+from training.checkpoints.checkpoint import save_checkpoint
+from training.checkpoints.imported import imported_checkpoint
 from training.labels.lip import LIP
 from training.networks.jppnet.tensorflow_weights import IncompleteCheckpointError, read_checkpoint, to_weights
 from training.networks.presets import load_recipe
@@ -32,8 +31,7 @@ def main() -> None:
         weights = to_weights(variables, network)
     except (FileNotFoundError, ImportError, IncompleteCheckpointError) as error:
         sys.exit(f"{error}\nnothing was written")
-    network.load_state_dict(weights, assign=True)
-    save_checkpoint(Checkpoint(network, recipe, LIP, asdict(INFO), metrics={}), args.out)
+    save_checkpoint(imported_checkpoint(network, weights, recipe, LIP, args.checkpoint), args.out)
     ignored = len(variables) - len(weights)
     print(f"{args.out}: {len(weights)} variables; {ignored} that only training needs (optimiser, step) left out")
 

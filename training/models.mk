@@ -19,8 +19,10 @@ ensemble = $(BIN)/python -m training.ensemble runs/$(1)/best.pt runs/lite-member
 define publish
 	$(BIN)/python -m training.calibrate runs/$(1)/best.pt $(LABELLED) $(RENDERED) \
 	  --out runs/$(1)/calibration.json --write training/weights/$(2).safetensors
-	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).onnx $(LABELLED) --half-weights
-	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).int8.onnx $(LABELLED) --precision int8
+	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).onnx $(LABELLED) \
+	  --half-weights --card-text export/cards/$(2).toml
+	$(BIN)/python -m export.onnx training/weights/$(2).safetensors service/models/$(2).int8.onnx $(LABELLED) \
+	  --precision int8 --card-text export/cards/$(2).toml
 endef
 
 models: install-training

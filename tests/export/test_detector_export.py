@@ -78,7 +78,7 @@ def exported(checkpoint, folders, tmp_path_factory):
 def test_the_card_says_what_a_service_must_know(exported):
     session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
     card = json.loads(session.get_modelmeta().custom_metadata_map[KEY])
-    assert (card["schema"], card["kind"], card["name"], card["fit"]) == (1, "detect", "jppnet-detect", "letterbox")
+    assert (card["schema"], card["kind"], card["name"], card["fit"]) == (1, "detect", exported.stem, "letterbox")
     assert (card["multiple"], card["side"], card["most_overlap"]) == (32, 192, 0.6)
     assert 0 < card["score"] < 1
     assert card["metrics"]["photos"] > 0
@@ -90,7 +90,7 @@ def test_the_card_says_what_a_service_must_know(exported):
     np.testing.assert_allclose(boxes[:known], card["golden"]["boxes"], atol=0.01)
     np.testing.assert_allclose(scores[:known], card["golden"]["scores"], atol=1e-3)
     page = exported.with_suffix(".md").read_text()
-    assert page.startswith("# jppnet-detect")
+    assert page.startswith("# detect\n")
     assert f"| threshold | {card['score']}" in page
 
 

@@ -1,4 +1,4 @@
-"""The rule by which the golden outputs' network was filled (../shared/reference/jppnet/README.md)."""
+"""The rule by which the golden outputs' network was filled (tests/reference)."""
 
 import zlib
 

@@ -1,5 +1,4 @@
-"""The original network's golden outputs (../shared/reference/jppnet), the network filled as its README says, and a
-finished run on drawings."""
+"""Golden outputs of other implementations (tests/reference), JPPNet filled by their rule, and finished runs."""
 
 import json
 from pathlib import Path
@@ -13,15 +12,35 @@ from training.labels.lip import LIP
 from training.networks.jppnet.network import JPPNet
 from training.networks.jppnet.tensorflow_weights import to_weights
 
-REFERENCE = Path(__file__).parents[2] / ".." / "shared" / "reference" / "jppnet"
+REFERENCE = Path(__file__).parents[1] / "reference"
+"""Golden outputs of other implementations, as numbers; their READMEs say how they were made."""
+
+MATERIAL = Path(__file__).parents[2] / ".." / "shared"
+"""A folder of photos with licences of their own, which no clone has; tests that need it are skipped without it."""
 
 
 @pytest.fixture(scope="session")
 def jppnet_reference():
-    """Folder of the golden outputs; a test that asks for it is skipped where the folder is not there."""
-    if not REFERENCE.exists():
-        pytest.skip("the original's golden outputs are not beside this checkout")
-    return REFERENCE
+    """Folder of JPPNet's golden outputs."""
+    return REFERENCE / "jppnet"
+
+
+@pytest.fixture(scope="session")
+def protocol_photos():
+    """Folder of three LIP photos with the label maps and joints that JPPNet's own evaluation gives."""
+    return _material("reference/jppnet/protocol")
+
+
+@pytest.fixture(scope="session")
+def ccp_photos():
+    """Folder of Clothing Co-Parsing's photos."""
+    return _material("data/ccp/photos")
+
+
+def _material(place):
+    if not (MATERIAL / place).exists():
+        pytest.skip(f"{place} is not beside this checkout")
+    return MATERIAL / place
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tests.helpers.commands import run_command
-from tests.helpers.drawings import write_slim_recipe
+from tests.helpers.drawings import write_recipe, write_slim_recipe
 from training.loop.cost import giga_macs
 
 
@@ -15,6 +15,14 @@ def test_a_section_says_what_a_recipe_costs(tmp_path):
     once, averaged = (float(costs[name].split()[0]) for name in ("one-pass", "jppnet"))
     assert 0 < once < averaged
     assert "training step, batch 1" in text
+
+
+def test_a_parser_without_joints_is_measured_by_its_own_protocols(tmp_path):
+    changes = {"width = 384": "width = 384\nslimming = 32"}
+    recipe, out = write_recipe(tmp_path / "slim.toml", "lip_ssl", changes), tmp_path / "section.md"
+    run_command("training.benchmark", recipe, "--times", 1, "--batch", 2, "--side", 64, "--out", out)
+    protocols = [line.split("`")[1] for line in out.read_text().splitlines() if line.startswith("| protocol")]
+    assert protocols == ["one-pass", "lip_ssl"]
 
 
 def test_multiplications_are_counted():

@@ -10,6 +10,7 @@ from training.data.heat_maps import heat_maps
 from training.data.sample import no_joints
 from training.evaluation.inference import predict
 from training.labels.lip import JOINT_ID, LABEL_ID
+from training.networks.network import Network
 from training.networks.recipe import NetworkRecipe
 from training.networks.stage import Stage
 
@@ -21,6 +22,7 @@ class BrightIsFace(torch.nn.Module):
     """Says face where the input is white, hair where it is padding, and puts the head top where it is told."""
 
     stride, origin = 4, 1.5
+    cells = Network.cells
 
     def __init__(self, head_top=(96.0, 128.0)):
         super().__init__()

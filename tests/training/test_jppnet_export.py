@@ -23,6 +23,7 @@ from training.data.adapters.lip import INFO
 from training.evaluation.jppnet_protocol import predict_multi_scale
 from training.evaluation.protocols import one_pass
 from training.labels.lip import LIP
+from training.networks.cells import Cells
 from training.networks.presets import load_recipe
 from training.networks.registry import build_network
 
@@ -90,7 +91,7 @@ def test_large_weights_lie_beside_the_file_and_are_served_from_there(slim, expor
     assert sorted(path.name for path in exported.parent.iterdir()) == ["slim.md", "slim.onnx", "slim.onnx.data"]
     assert exported.stat().st_size < exported.with_name("slim.onnx.data").stat().st_size
     engine = start(exported)
-    assert (engine.card.name, engine.card.fit) == ("jppnet-s2", "squash")
+    assert (engine.card.name, engine.card.fit) == ("slim", "squash")
     photo = cv2.imread(str(PORTRAIT), cv2.IMREAD_COLOR_RGB)[:400, 100:380]
     truth = one_pass(slim, photo)
     mask = engine.analyze_here(cv2.imencode(".png", photo[:, :, ::-1])[1].tobytes(), lambda analysis: analysis.mask)
@@ -125,7 +126,7 @@ def test_the_originals_evaluation_within_the_graph_is_the_protocol(slim, tmp_pat
 def test_cells_are_enlarged_where_their_pixels_are():
     # Cell i answers for pixel 8·i; half-size cell j lies at pixel 2·j + 0.5.
     ramp = torch.arange(4.0).view(1, 1, 1, 4).expand(1, 1, 4, 4)
-    row = upsample_scores(ramp, (16, 16), stride=8, origin=0.0)[0, 0, 0]
+    row = upsample_scores(ramp, (16, 16), (32, 32), (Cells(8.0, 0.0), Cells(8.0, 0.0)))[0, 0, 0]
     assert row.tolist() == pytest.approx([min((2 * j + 0.5) / 8, 3) for j in range(16)])
 
 

@@ -25,8 +25,8 @@ RECIPE = load_recipe("jppnet-s2").network
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["114317_456748", "313434_204398", "447689_524975"])
-def test_equals_the_original(filled_network, jppnet_reference, name):
-    folder = jppnet_reference / "protocol"
+def test_equals_the_original(filled_network, protocol_photos, name):
+    folder = protocol_photos
     prediction = predict_multi_scale(filled_network, read_image(folder / f"{name}.png"), RECIPE, LIP)
     assert (prediction.labels == read_label_map(folder / f"{name}_parsing.png")).mean() >= 0.999
     theirs = np.array(json.loads((folder / "pose.json").read_text())[name])

@@ -28,7 +28,10 @@ def test_an_unknown_preset_names_the_known_ones():
 
 
 def test_an_unknown_network_names_the_known_ones():
-    with pytest.raises(UnknownNetworkError, match=r"network\.name is 'light'; it must be one of: jppnet, lite"):
+    with pytest.raises(
+        UnknownNetworkError,
+        match=r"'light'; it must be one of: jppnet, lip_ssl, lite, lite-ensemble, schp",
+    ):
         parse_recipe({"network": {"name": "light"}})
 
 

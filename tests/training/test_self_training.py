@@ -17,6 +17,7 @@ from training.data.mixed_folders import MixedFolders
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import BrokenSampleError, no_joints
 from training.labels.lip import IGNORE, JOINT_ID, LABEL_ID, LIP
+from training.networks.network import Network
 from training.networks.presets import load_recipe
 from training.networks.stage import Stage
 from training.self_training import pseudo_labels
@@ -38,6 +39,7 @@ class SaysTheSame(torch.nn.Module):
     middle and below its top, in heights of the picture."""
 
     stride, origin, multiple = 4, 1.5, 32
+    cells = Network.cells
 
     def __init__(self, left, right, joints):
         super().__init__()

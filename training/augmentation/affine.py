@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.augmentation.recipe import AugmentationRecipe
-from training.data.fit import PAD_COLOR
+from training.data.fit import PAD_COLOR, RgbColor
 from training.data.sample import ABSENT, FloatArray, Sample, UInt8Array
 from training.labels.label_set import IGNORE, LabelSet
 
@@ -64,8 +64,10 @@ def scale_matrix(matrix: Matrix, scale_x: float, scale_y: float) -> Matrix:
     return moved
 
 
-def warp_image(image: UInt8Array, matrix: Matrix, height: int, width: int) -> UInt8Array:
-    """Apply an affine map (2, 3) to a photo; outside it lies ``PAD_COLOR``."""
+def warp_image(
+    image: UInt8Array, matrix: Matrix, height: int, width: int, pad_color: RgbColor = PAD_COLOR
+) -> UInt8Array:
+    """Apply an affine map (2, 3) to a photo; outside it lies ``pad_color``."""
     shrink = min(1.0, float(np.sqrt(abs(np.linalg.det(matrix[:, :2])))))
     if shrink < 1.0:  # area averaging first, as at inference: sampling alone would alias
         photo_height, photo_width = image.shape[:2]
@@ -73,7 +75,7 @@ def warp_image(image: UInt8Array, matrix: Matrix, height: int, width: int) -> UI
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
         grow = np.array([photo_width / size[0], photo_height / size[1]])
         matrix = np.column_stack([matrix[:, :2] * grow, matrix[:, 2] + matrix[:, :2] @ (grow / 2 - 0.5)])
-    view = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=PAD_COLOR)
+    view = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=pad_color)
     return np.asarray(view, np.uint8)
 
 

@@ -27,7 +27,8 @@ class Checkpoint:
     """A trained network, and where it comes from.
 
     ``data``: the training data's name, licence and source. ``metrics``: as ``evaluate`` returns them; empty where
-    they were not measured. ``calibration``: of its scores.
+    they were not measured. ``calibration``: of its scores. ``imported``: the weights come from somebody else's file,
+    and not from a run of the recipe.
     """
 
     network: Network
@@ -36,6 +37,7 @@ class Checkpoint:
     data: dict[str, str]
     metrics: dict[str, Any]
     calibration: Calibration = UNCALIBRATED
+    imported: bool = False
 
     def metadata(self) -> dict[str, Any]:
         """All but the weights, as plain values."""
@@ -45,6 +47,7 @@ class Checkpoint:
             "data": self.data,
             "metrics": self.metrics,
             "calibration": self.calibration.model_dump(mode="json"),
+            "imported": self.imported,
         }
 
 
@@ -83,7 +86,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
     weights = {name: value.float() if value.is_floating_point() else value for name, value in stored["weights"].items()}
     network.load_state_dict(weights, assign=True)
     calibration = Calibration.model_validate(stored.get("calibration", {}))
-    return Checkpoint(network.eval(), recipe, label_set, stored["data"], stored["metrics"], calibration)
+    return Checkpoint(
+        network.eval(), recipe, label_set, stored["data"], stored["metrics"], calibration, stored.get("imported", False)
+    )
 
 
 def save_atomically(path: Path, content: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ Points are in pixels with the centre of the top-left pixel at (0, 0), so a resiz
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -14,7 +14,9 @@ from training.data.sample import FloatArray, UInt8Array
 
 FitMode = Literal["letterbox", "squash"]
 
-PAD_COLOR = (124, 116, 104)
+RgbColor = tuple[int, int, int]
+
+PAD_COLOR: Final[RgbColor] = (124, 116, 104)
 """RGB of ImageNet's mean: what lies outside the photo."""
 
 
@@ -37,10 +39,12 @@ class Fit:
         return np.array([[sx, 0, sx / 2 - 0.5 + left], [0, sy, sy / 2 - 0.5 + top]], np.float32)
 
 
-def fit_photo(image: UInt8Array, height: int, width: int, mode: FitMode) -> tuple[UInt8Array, Fit]:
+def fit_photo(
+    image: UInt8Array, height: int, width: int, mode: FitMode, pad_color: RgbColor = PAD_COLOR
+) -> tuple[UInt8Array, Fit]:
     """Fit a photo (H, W, 3) into (height, width, 3).
 
-    ``letterbox``: proportions kept, centred, padded with ``PAD_COLOR``; ``squash``: stretched. The same rules as
+    ``letterbox``: proportions kept, centred, padded with ``pad_color``; ``squash``: stretched. The same rules as
     docs/model-file.md states for the service.
     """
     photo_height, photo_width = image.shape[:2]
@@ -51,7 +55,7 @@ def fit_photo(image: UInt8Array, height: int, width: int, mode: FitMode) -> tupl
     left, top = (width - size[0]) // 2, (height - size[1]) // 2
     shrinks = size[0] < photo_width or size[1] < photo_height
     canvas = np.empty((height, width, 3), np.uint8)
-    canvas[:] = PAD_COLOR
+    canvas[:] = pad_color
     canvas[top : top + size[1], left : left + size[0]] = cv2.resize(
         image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )

@@ -64,7 +64,7 @@ class PreparedFolder:
             raise BrokenSampleError(f"{name}: photo {image.shape[:2]} and label map {labels.shape} differ in size")
         record = json.loads(self._joints_path(name).read_text())
         joints = [_read_joint(joint) for joint in record["joints"]]
-        return Sample(name, image, labels, np.asarray(joints, np.float32), self.info.licence)
+        return Sample(name, image, labels, np.asarray(joints, np.float32).reshape(-1, 3), self.info.licence)
 
     def weighted(self, factors: npt.NDArray[np.float64], names: list[str]) -> npt.NDArray[np.float64]:
         """Draw factors (N,) of the named samples, weighted by the folder's share; a single folder has none."""

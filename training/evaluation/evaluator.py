@@ -21,8 +21,7 @@ def figure_titles(label_set: LabelSet) -> dict[str, str]:
         **(merged if label_set.merged else {}),
         "pixel_accuracy": "pixel accuracy",
         "mean_accuracy": "mean accuracy",
-        "pckh": "PCKh@0.5",
-        "pckh_upper_body": "PCKh@0.5, upper body",
+        **({"pckh": "PCKh@0.5", "pckh_upper_body": "PCKh@0.5, upper body"} if label_set.joints else {}),
     }
 
 
@@ -30,6 +29,8 @@ def evaluate(
     checkpoint: Checkpoint, folder: PreparedFolder, names: list[str], predict: Predictor = one_pass
 ) -> dict[str, Any]:
     """Metrics of a checkpoint over the named samples, each in 0–1 (see ``training.evaluation.metrics``).
+
+    Those of the pose are left out where the checkpoint's label set has no joints.
 
     Raises ValueError when checkpoint and folder have different labels or joints.
     """
@@ -40,12 +41,12 @@ def evaluate(
         prediction = predict(checkpoint, sample.image)
         parsing.add(prediction.labels, sample.labels)
         pose.add(prediction.joints, sample.joints)
-    return {"photos": len(names), **parsing.result(), **pose.result()}
+    return {"photos": len(names), **parsing.result(), **(pose.result() if checkpoint.label_set.joints else {})}
 
 
 def table(result: dict[str, Any], label_set: LabelSet) -> str:
     """The metrics as text, in per cent."""
     rows = [(title, result[key]) for key, title in figure_titles(label_set).items()]
     rows += [(f"  IoU {name}", value) for name, value in result["label_iou"].items()]
-    rows += [(f"  PCKh {name}", value) for name, value in result["joint_pckh"].items()]
+    rows += [(f"  PCKh {name}", value) for name, value in result.get("joint_pckh", {}).items()]
     return "\n".join([f"{result['photos']} photos"] + [f"{title:36} {100 * value:6.2f}" for title, value in rows])

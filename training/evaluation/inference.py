@@ -49,15 +49,17 @@ class NetworkOutput:
 @torch.inference_mode()
 def run_network(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> NetworkOutput:
     """Run the network on one upright RGB photo (H, W, 3), fitted as the recipe says. The output is on the CPU."""
-    fitted, fit = fit_photo(image, recipe.height, recipe.width, recipe.fit)
+    fitted, fit = fit_photo(image, recipe.height, recipe.width, recipe.fit, recipe.pad_color)
     device = next(network.parameters()).device
     batch = torch.from_numpy(fitted).permute(2, 0, 1)[None].float().to(device)
     stage = network(batch)[-1]
     joints = decode(stage.pose.float(), network.stride, network.origin)[0].cpu().numpy()
     joints[:, :2] = fit.to_photo(joints[:, :2])
     to_grid = fit.matrix()
-    to_grid[:, 2] -= network.origin
-    to_grid /= network.stride
+    for row, length in zip(to_grid, (recipe.width, recipe.height), strict=True):
+        cells = network.cells(length)
+        row[2] -= cells.origin
+        row /= cells.step
     return NetworkOutput(stage.parsing[0].float().cpu(), to_grid, joints)
 
 

@@ -11,12 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.data.sample import UInt8Array
+from training.data.sample import UInt8Array, no_joints
 from training.evaluation.inference import Prediction
 from training.labels.label_set import LabelSet
 from training.networks.jppnet.tf1_resize import resize_bilinear, resize_nearest
+from training.networks.lip_ssl.network import LipSsl
 from training.networks.network import Network
 from training.networks.recipe import NetworkRecipe
+from training.networks.schp.network import Schp
 from training.networks.stage import Stage
 
 SCALES = (0.75, 1.0, 1.25)
@@ -43,11 +45,16 @@ def predict_multi_scale(network: Network, image: UInt8Array, recipe: NetworkReci
     parsing, pose = forward_scales(network, photo, recipe.height, recipe.width)
     labels = highest_plane(merged_planes(parsing, label_set.mirrored_labels, resize_bilinear, size))
     joints = [first_peak(plane) for plane in merged_planes(pose, label_set.mirrored_joints, resize_nearest, size)]
-    return Prediction(labels.cpu().numpy(), torch.stack(joints).cpu().numpy())
+    return Prediction(labels.cpu().numpy(), torch.stack(joints).cpu().numpy() if joints else no_joints(0))
 
 
 def scaled_sizes(network: Network, height: int, width: int) -> list[tuple[int, int]]:
-    """The input's size at each scale. Raises UnsuitableNetworkError where the network cannot take one."""
+    """The input's size at each scale. Raises UnsuitableNetworkError where the network cannot take one.
+
+    LIP_SSL and SCHP have protocols of their own, and their stages are no predictions to be averaged.
+    """
+    if isinstance(network, LipSsl | Schp):
+        raise UnsuitableNetworkError(f"JPPNet's protocol is not for {type(network).__name__}, which has its own")
     sizes = [(int(height * scale), int(width * scale)) for scale in SCALES]
     for size in sizes:
         if any(side % network.multiple for side in size):

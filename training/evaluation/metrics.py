@@ -41,11 +41,12 @@ def joints_near(predicted: FloatArray, truth: FloatArray, label_set: LabelSet) -
     """Which joints of one photo count, and which lie within half a head size of the truth, (J,) each.
 
     ``predicted``, ``truth``: (J, 2 or more) in the photo's pixels. A joint whose truth is nan does not count; in a
-    photo without both head joints none does. A predicted nan is not near.
+    photo without both head joints none does, nor where the label set names no head. A predicted nan is not near.
     """
-    known = ~np.isnan(truth[:, :2]).any(1)
     if label_set.head is None:
-        return np.zeros_like(known), np.zeros_like(known)
+        none = np.zeros(len(label_set.joints), np.bool_)
+        return none, none
+    known = ~np.isnan(truth[:, :2]).any(1)
     below, above = (truth[label_set.joint_id[name], :2] for name in label_set.head)
     size = np.linalg.norm(above - below)  # nan where one is not marked: nothing is near then
     near = np.linalg.norm(predicted[:, :2] - truth[:, :2], axis=1) <= 0.5 * size
@@ -112,7 +113,7 @@ class PoseMetric:
 
         LIP scores all but pelvis and thorax. nan where no joint was marked.
         """
-        joints = np.array(self.label_set.joints)
+        joints = np.array(self.label_set.joints, np.str_)
         scored = ~np.isin(joints, self.label_set.not_scored)
         share = np.divide(self.correct, self.marked, out=np.full(len(joints), np.nan), where=self.marked > 0)
 

@@ -28,6 +28,8 @@ def decode(maps: Tensor, stride: int, origin: float) -> Tensor:
     The peak is refined below a cell by DARK (Zhang et al., CVPR 2020): near a Gaussian's peak the logarithm of the map
     is a parabola, whose top is one Newton step away. Here each axis takes its own step, at most half a cell.
     """
+    if not maps.shape[1]:
+        return maps.new_zeros(maps.shape[0], 0, 3)
     height, width = maps.shape[2:]
     smooth = blur(maps).flatten(2)
     peak = smooth.argmax(2, keepdim=True)

@@ -9,6 +9,9 @@ def have_same_labels(a: LabelSet, b: LabelSet) -> bool:
 
 
 def require_same_labels(a: LabelSet, b: LabelSet) -> None:
-    """Raises ValueError unless labels and joints of both sets are the same, in the same order."""
-    if not have_same_labels(a, b):
+    """Raises ValueError unless labels and joints of both sets are the same, in the same order.
+
+    A checkpoint without joints (``a``) is compared by its labels alone.
+    """
+    if not have_same_labels(a, b if a.joints else b.without_joints()):
         raise ValueError(f"the checkpoint has {a.name}'s labels and joints, the data have {b.name}'s")

@@ -52,7 +52,8 @@ class LabelSet(BaseModel):
     """Label → RGB, in the order of the pixel values; the first is the background."""
     label_pairs: tuple[NamePair, ...] = ()
     """Labels that change places when the photo is mirrored."""
-    joints: tuple[str, ...] = Field(min_length=1)
+    joints: tuple[str, ...] = ()
+    """None: its data sets and networks are for parsing alone."""
     joint_pairs: tuple[NamePair, ...] = ()
     bones: tuple[NamePair, ...] = ()
     head: NamePair | None = None
@@ -160,6 +161,11 @@ class LabelSet(BaseModel):
     def _joint_indices(self, pairs: tuple[NamePair, ...]) -> Pairs:
         return tuple((self.joint_id[a], self.joint_id[b]) for a, b in pairs)
 
+    def without_joints(self) -> "LabelSet":
+        """The same labels, for a network that knows no joints."""
+        about_joints = {"joints", "joint_pairs", "bones", "head", "upper_body", "not_scored"}
+        return LabelSet.model_validate(self.model_dump(exclude=about_joints))
+
     def to_toml(self) -> str:
         """The file's text. JSON's strings, numbers and arrays are TOML's, too."""
         content = self.model_dump(mode="json", exclude_none=True)
@@ -192,3 +198,15 @@ def read_label_set(path: Path) -> LabelSet:
         return LabelSet.model_validate(tomllib.loads(path.read_text()))
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise LabelSetError(f"{path}: {error}") from None
+
+
+def load_label_set(name: str) -> LabelSet:
+    """A label set that comes with the project by its name, or any label file by its path.
+
+    Raises LabelSetError that lists the names, or says what is wrong in the file.
+    """
+    path = Path(name) if name.endswith(".toml") else LABEL_SETS / f"{name}.toml"
+    if not path.exists():
+        known = ", ".join(sorted(file.stem for file in LABEL_SETS.glob("*.toml")))
+        raise LabelSetError(f"no label set {name!r}: give the path of a .toml file or one of: {known}")
+    return read_label_set(path)

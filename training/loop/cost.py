@@ -22,7 +22,7 @@ from training.labels.lip import LIP
 from training.loop.distributed import DistributedContext
 from training.loop.initial_weights import random_network
 from training.networks.recipe import Recipe
-from training.networks.registry import build_network, build_objective, make_example
+from training.networks.registry import build_network, build_objective, make_example, predicted_label_set
 
 PHOTO = (500, 400)
 """Height and width of the photo that protocols are timed on: about that of a LIP crop."""
@@ -91,7 +91,7 @@ def inference_rows(recipe: Recipe, context: DistributedContext, batch: int, time
             duration = seconds(lambda images=images: network(images), context, times)  # type: ignore[misc]
         title = f"network, batch {batch}, {str(precision).removeprefix('torch.')}"
         rows.append((title, f"{batch / duration:.2f} images/s"))
-    checkpoint = Checkpoint(network, recipe, LIP, {}, {})
+    checkpoint = Checkpoint(network, recipe, predicted_label_set(recipe, LIP), {}, {})
     photo = np.zeros((*PHOTO, 3), np.uint8)
     for name, predict in PROTOCOLS.items():
 

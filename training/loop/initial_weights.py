@@ -9,7 +9,7 @@ from training.labels.compatibility import have_same_labels
 from training.labels.label_set import LabelSet
 from training.networks.network import Network
 from training.networks.recipe import Recipe
-from training.networks.registry import build_network
+from training.networks.registry import build_network, predicted_label_set
 
 
 def random_network(recipe: Recipe, label_set: LabelSet) -> Network:
@@ -21,13 +21,23 @@ def random_network(recipe: Recipe, label_set: LabelSet) -> Network:
 def network_from_checkpoint(path: Path, recipe: Recipe, label_set: LabelSet) -> tuple[Network, list[str]]:
     """The recipe's network with a checkpoint's weights, and the names of the weights that stay random.
 
-    These are the weights whose shape depends on the labels, where the checkpoint has another label set. Raises
+    These are the weights whose shape depends on labels and joints, where the checkpoint has another label set. Raises
     RuntimeError for a checkpoint of another network.
     """
     network, origin = random_network(recipe, label_set), load_checkpoint(path)
     fresh = network.state_dict()
     weights, other = origin.network.state_dict(), []
-    if not have_same_labels(origin.label_set, label_set):
-        other = [name for name in fresh if name in weights and weights[name].shape != fresh[name].shape]
+    if not have_same_labels(origin.label_set, predicted_label_set(recipe, label_set)):
+        weights = {name: value for name, value in weights.items() if name in fresh or not is_of_pose(name)}
+        other = [
+            name
+            for name, value in fresh.items()
+            if (weights[name].shape != value.shape if name in weights else is_of_pose(name))
+        ]
     network.load_state_dict(weights | {name: fresh[name] for name in other})
     return network, other
+
+
+def is_of_pose(name: str) -> bool:
+    """Whether a weight is of a layer that a network for a label set without joints has not."""
+    return not {"pose", "other_remap"}.isdisjoint(name.split("."))

@@ -24,7 +24,13 @@ from training.loop.distributed import DistributedContext
 from training.loop.weight_ema import ema_update
 from training.networks.network import Network
 from training.networks.recipe import Recipe
-from training.networks.registry import build_dataset, build_objective, build_sampler, parse_recipe
+from training.networks.registry import (
+    build_dataset,
+    build_objective,
+    build_sampler,
+    parse_recipe,
+    predicted_label_set,
+)
 from training.reporting.overlay import overlay
 
 VALIDATE_EVERY = 4
@@ -126,7 +132,8 @@ class Trainer:
 
     def validate(self, writer: SummaryWriter) -> dict[str, Any]:
         """Measure the averaged weights on the validation split; keep them if they are the best so far."""
-        network, label_set = cast(Network, self.average.module).eval(), self.folder.label_set
+        network = cast(Network, self.average.module).eval()
+        label_set = predicted_label_set(self.recipe, self.folder.label_set)
         names = self.folder.names("val")
         measured = Checkpoint(network, self.recipe, label_set, asdict(self.folder.info), {})
         metrics = evaluate(measured, self.folder, names)

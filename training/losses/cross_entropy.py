@@ -27,3 +27,9 @@ def cross_entropy(scores: Tensor, labels: Tensor, background_weight: float, poss
     among = coarse.masked_fill(~possible[labels[is_coarse]], -math.inf)
     marginal = (coarse.logsumexp(1) - among.logsumexp(1)).sum()
     return (total + marginal) / (weights[labels[is_exact]].sum() + len(coarse))
+
+
+def cross_entropy_of_known(scores: Tensor, labels: Tensor) -> Tensor:
+    """Each photo's mean cross-entropy over the pixels that are known, (N,); 0 where none is. Shapes as above."""
+    total = F.cross_entropy(scores, labels, ignore_index=IGNORE, reduction="none").sum((1, 2))
+    return total / (labels != IGNORE).sum((1, 2)).clamp_min(1)

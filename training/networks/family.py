@@ -52,3 +52,5 @@ class NetworkFamily(Generic[R]):
     """The loss around a network that runs in the given precision."""
     make_example: MakeExample[R]
     build_sampler: BuildSampler[R]
+    has_pose: bool = True
+    """Whether its networks predict a label set's joints; otherwise they are for parsing alone."""

@@ -1,15 +1,19 @@
-"""Base class of joint networks: what training, evaluation and export need of one."""
+"""Base class of networks: what training, evaluation and export need of one."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
 
 from torch import Tensor, nn
 
+from training.networks.cells import Cells
 from training.networks.stage import Stage
 
 
 class Network(nn.Module, ABC):
-    """A joint network for parsing and pose. It normalises its input and orders the colour channels itself."""
+    """A network for parsing, and for pose where its label set has joints.
+
+    It normalises its input and orders the colour channels itself.
+    """
 
     stride: int
     """Input pixels per cell of the output grid."""
@@ -19,6 +23,10 @@ class Network(nn.Module, ABC):
 
     multiple: int
     """Height and width of the input must be multiples of this."""
+
+    def cells(self, length: int) -> Cells:
+        """The output's cells along an axis of ``length`` input pixels."""
+        return Cells(float(self.stride), self.origin)
 
     @abstractmethod
     def forward(self, images: Tensor) -> list[Stage]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from training.data.fit import FitMode
+from training.data.fit import PAD_COLOR, FitMode, RgbColor
 from training.optimizers.schedule import Schedule
 from training.recipes.strict_model import StrictModel
 
@@ -14,9 +14,14 @@ class NetworkRecipe(StrictModel):
     """Which network, the size of its input in pixels, and how a photo is fitted to it."""
 
     name: str
-    height: int = Field(multiple_of=8)
-    width: int = Field(multiple_of=8)
+    height: int = Field(gt=0)
+    width: int = Field(gt=0)
     fit: FitMode = "letterbox"
+
+    @property
+    def pad_color(self) -> RgbColor:
+        """RGB of what lies outside the photo in a letter-boxed input; the network's own, not the recipe's."""
+        return PAD_COLOR
 
 
 class TaskWeights(NamedTuple):

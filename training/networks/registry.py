@@ -14,15 +14,19 @@ from training.data.training_dataset import DrawOther, TrainingDataset, TrainingE
 from training.labels.label_set import LabelSet
 from training.networks.family import NetworkFamily
 from training.networks.jppnet.family import JPPNET
+from training.networks.lip_ssl.family import LIP_SSL
 from training.networks.lite.family import LITE
 from training.networks.network import Network
 from training.networks.objective import Objective
 from training.networks.recipe import Recipe
+from training.networks.schp.family import SCHP
 from training.recipes.renamed_keys import with_new_keys
 
 FAMILIES: Final[tuple[NetworkFamily[Any], ...]] = (
     LITE,
     JPPNET,
+    LIP_SSL,
+    SCHP,
 )
 
 _FAMILY_OF: Final[Mapping[str, NetworkFamily[Any]]] = {name: family for family in FAMILIES for name in family.networks}
@@ -47,6 +51,11 @@ def parse_recipe(content: Mapping[str, Any]) -> Recipe:
     network = content.get("network")
     form: type[Recipe] = family_of(network.get("name") if isinstance(network, Mapping) else None).recipe
     return form.model_validate(with_new_keys(content))
+
+
+def predicted_label_set(recipe: Recipe, label_set: LabelSet) -> LabelSet:
+    """What the recipe's network predicts of a label set: all of it, or the labels alone."""
+    return label_set if family_of(recipe.network.name).has_pose else label_set.without_joints()
 
 
 def build_network(recipe: Recipe, label_set: LabelSet) -> Network:

@@ -1,4 +1,4 @@
-"""Stage: the predictions of one stage of a joint network."""
+"""Stage: the predictions of one stage of a network."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,17 @@ class Stage(NamedTuple):
     """Predictions of one stage, on the network's own grid (h, w).
 
     ``parsing``: label scores before soft-max, (N, labels, h, w).
-    ``pose``: heat maps, (N, joints, h, w), trained towards Gaussians with a peak of 1.
+    ``pose``: heat maps, (N, joints, h, w), trained towards Gaussians with a peak of 1; of no channels where the label
+    set has no joints or the network knows none.
     """
 
     parsing: Tensor
     pose: Tensor
+
+
+def no_heat_maps(scores: Tensor) -> Tensor:
+    """The heat maps (N, 0, h, w) that go with label scores (N, L, h, w) where there are no joints."""
+    return scores[:, :0]
 
 
 def softmax_of_labels(scores: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from training.networks.jppnet.recipe import JPPNetNetworkRecipe
 from training.networks.jppnet.resnet import ResNetTrunk, group_channels, residual_group
 from training.networks.jppnet.resnet_weights import load_caffe_resnet
 from training.networks.network import Network
-from training.networks.stage import Stage
+from training.networks.stage import Stage, no_heat_maps
 
 BGR_MEAN = (104.00698793, 116.66876762, 122.67891434)
 """ImageNet's mean colour, blue first, as Caffe's networks take it."""
@@ -97,15 +97,16 @@ class PoseBranch(nn.Module):
 class TaskRefinement(nn.Module):
     """One task's refinement: its own last prediction, the other task's and its own features → prediction, features.
 
-    ``head`` is the last layer: 256 / slimming channels → the task's prediction.
+    ``head`` is the last layer: 256 / slimming channels → the task's prediction. ``other``: channels of the other task's
+    prediction, 0 where there is no other task.
     """
 
     def __init__(self, own: int, other: int, head: nn.Module, slimming: int) -> None:
         super().__init__()
         remapped, narrow = REMAPPED // slimming, FEATURES // slimming
         self.own_remap = convolution(own, remapped, 1)
-        self.other_remap = convolution(other, remapped, 1)
-        self.conv1 = convolution(2 * remapped + narrow, 512 // slimming, 3)
+        self.other_remap = convolution(other, remapped, 1) if other else None
+        self.conv1 = convolution((2 if other else 1) * remapped + narrow, 512 // slimming, 3)
         self.conv2 = convolution(512 // slimming, narrow, 5)
         self.conv3 = convolution(narrow, narrow, 7)
         self.conv4 = convolution(narrow, narrow, 9)
@@ -113,23 +114,26 @@ class TaskRefinement(nn.Module):
         self.head = head
 
     def forward(self, own: Tensor, other: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-        x = torch.cat([F.relu(self.own_remap(own)), F.relu(self.other_remap(other)), features], 1)
+        others = [F.relu(self.other_remap(other))] if self.other_remap else []
+        x = torch.cat([F.relu(self.own_remap(own)), *others, features], 1)
         for layer in (self.conv1, self.conv2, self.conv3, self.conv4):
             x = F.relu(layer(x))
         return self.head(F.relu(self.conv5(x))), x
 
 
 class Refinement(nn.Module):
-    """Both tasks' refinement from the same last stage."""
+    """Both tasks' refinement from the same last stage; without joints, of parsing alone."""
 
     def __init__(self, labels: int, joints: int, slimming: int) -> None:
         super().__init__()
         channels = FEATURES // slimming
         self.parsing = TaskRefinement(labels, joints, DilatedClassifier(channels, labels), slimming)
-        self.pose = TaskRefinement(joints, labels, convolution(channels, joints, 1), slimming)
+        self.pose = TaskRefinement(joints, labels, convolution(channels, joints, 1), slimming) if joints else None
 
     def forward(self, last: Stage, features: Features) -> tuple[Stage, Features]:
         parsing, parsing_features = self.parsing(last.parsing, last.pose, features.parsing)
+        if self.pose is None:
+            return Stage(parsing, no_heat_maps(parsing)), Features(parsing_features, features.pose)
         pose, pose_features = self.pose(last.pose, last.parsing, features.pose)
         return Stage(parsing, pose), Features(parsing_features, pose_features)
 
@@ -138,7 +142,8 @@ class JPPNet(Network):
     """float32 (N, 3, H, W), RGB 0–255 → 3 stages at stride 8, (ceil(H/8), ceil(W/8)) cells.
 
     The original compares cell i with the pixel 8·i of its labels and heat maps, so that is where a cell lies.
-    ``slimming`` divides the channels of every layer; 1 is the original.
+    ``slimming`` divides the channels of every layer; 1 is the original. Without joints there is no pose branch, and
+    refinement reads the parsing alone.
     """
 
     stride = 8
@@ -149,7 +154,7 @@ class JPPNet(Network):
         super().__init__()
         self.trunk = ResNetTrunk(slimming)
         self.parsing = ParsingBranch(labels, slimming)
-        self.pose = PoseBranch(joints, slimming)
+        self.pose = PoseBranch(joints, slimming) if joints else None
         self.refinements = nn.ModuleList(Refinement(labels, joints, slimming) for _ in range(REFINEMENTS))
 
     @classmethod
@@ -165,7 +170,7 @@ class JPPNet(Network):
         """Stages for images that are normalised already: BGR minus ``BGR_MEAN``."""
         shared = self.trunk(x)
         parsing, parsing_features = self.parsing(shared)
-        pose, pose_features = self.pose(shared)
+        pose, pose_features = self.pose(shared) if self.pose else (no_heat_maps(parsing), parsing_features[:, :0])
         stages, features = [Stage(parsing, pose)], Features(parsing_features, pose_features)
         for refinement in self.refinements:
             stage, features = refinement(stages[-1], features)

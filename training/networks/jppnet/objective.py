@@ -2,9 +2,9 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from training.labels.label_set import IGNORE, LabelSet
+from training.losses.cross_entropy import cross_entropy_of_known
 from training.losses.structure import region_members, structure_distance
 from training.networks.jppnet.recipe import JPPNetLossRecipe
 from training.networks.jppnet.tf1_resize import resize_bilinear, resize_nearest
@@ -44,12 +44,6 @@ class JPPNetObjective(Objective):
         cell_sigma = self.recipe.sigma * scores.shape[2] / labels.shape[1]
         distance = structure_distance(scores.argmax(1), truth, self.regions, cell_sigma)
         return (distance * cross_entropy_of_known(scores, truth)).mean()
-
-
-def cross_entropy_of_known(scores: Tensor, labels: Tensor) -> Tensor:
-    """Each photo's mean over the pixels that are known, (N,); 0 where none is."""
-    total = F.cross_entropy(scores, labels, ignore_index=IGNORE, reduction="none").sum((1, 2))
-    return total / (labels != IGNORE).sum((1, 2)).clamp_min(1)
 
 
 def mean_stage(answers: tuple[Stage, ...]) -> Stage:

@@ -13,6 +13,8 @@ class JPPNetNetworkRecipe(NetworkRecipe):
     """JPPNet with two refinement stages."""
 
     name: Literal["jppnet"]
+    height: int = Field(multiple_of=8)
+    width: int = Field(multiple_of=8)
     slimming: int = Field(1, ge=1, le=32, description="every layer's channels are divided by this; 1 is the original")
 
 

@@ -21,7 +21,7 @@ from training.networks.lite.efficientnet_lite import EfficientNetLite
 from training.networks.lite.recipe import LiteNetworkRecipe, TrunkName
 from training.networks.movenet import LIGHTNING, THUNDER, MoveNet
 from training.networks.network import Network
-from training.networks.stage import Stage, softmax_of_labels
+from training.networks.stage import Stage, no_heat_maps, softmax_of_labels
 
 TRUNKS: Final[Mapping[TrunkName, Callable[[], EfficientNetLite | MoveNet]]] = {
     "efficientnet-lite0": EfficientNetLite,
@@ -65,7 +65,8 @@ def upsample_2x(x: Tensor) -> Tensor:
 
 def upsample_stage(stage: Stage) -> Stage:
     """A stage up-sampled to a grid twice as fine."""
-    return Stage(upsample_2x(stage.parsing), upsample_2x(stage.pose))
+    parsing = upsample_2x(stage.parsing)
+    return Stage(parsing, upsample_2x(stage.pose) if stage.pose.shape[1] else no_heat_maps(parsing))
 
 
 def add_stages(last: Stage, change: Stage) -> Stage:
@@ -93,21 +94,22 @@ class Decoder(nn.Module):
 
 
 class Heads(nn.Module):
-    """Prediction heads: features → label scores and joint heat maps, one branch per task."""
+    """Prediction heads: features → label scores and joint heat maps, one branch per task; without joints, no pose."""
 
     def __init__(self, features: int, inner: int, labels: int, joints: int, kernel: int = 5) -> None:
         super().__init__()
         self.parsing = nn.Sequential(separable(features, inner, kernel), nn.Conv2d(inner, labels, 1))
-        self.pose = nn.Sequential(separable(features, inner, kernel), nn.Conv2d(inner, joints, 1))
-        # Heat maps are almost empty, so start from empty ones.
-        nn.init.normal_(self.pose.get_parameter("1.weight"), std=0.001)
+        self.pose = nn.Sequential(separable(features, inner, kernel), nn.Conv2d(inner, joints, 1)) if joints else None
+        if self.pose:  # heat maps are almost empty, so start from empty ones
+            nn.init.normal_(self.pose.get_parameter("1.weight"), std=0.001)
 
     def forward(self, features: Tensor) -> Stage:
-        return Stage(self.parsing(features), self.pose(features))
+        parsing = self.parsing(features)
+        return Stage(parsing, self.pose(features) if self.pose else no_heat_maps(parsing))
 
     def zero_init(self) -> Self:
         """Zero-initialise the last layers' weights, so that as a residual the heads change nothing at first."""
-        for branch in (self.parsing, self.pose):
+        for branch in filter(None, (self.parsing, self.pose)):
             nn.init.zeros_(branch.get_parameter("1.weight"))
         return self
 

@@ -1,0 +1,81 @@
+"""Change what a model file says about itself: ``python -m export.recard FILE.onnx --name NAME --licence LICENCE``.
+
+Needs neither the checkpoint nor data: the graph, the measured figures and the golden sample stay as they are. The page
+beside the file (``FILE.md``) is written anew. ``--card-text`` takes name, version, description, licence and limits from
+one file; ``--colors`` takes colours from the ``[colors]`` table of a TOML file, for all labels or some. A service that
+runs reads the card when it is started again.
+"""
+
+import argparse
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnx
+from pydantic import TypeAdapter, ValidationError
+
+from export.card import KEY, CardError, card_json, load_card_text, page, read_card
+from training.labels.label_set import Color
+
+
+def read_colors(path: Path) -> dict[str, Color]:
+    """Label → RGB from the ``[colors]`` table of a TOML file. Raises CardError."""
+    try:
+        return TypeAdapter(dict[str, Color]).validate_python(tomllib.loads(path.read_text())["colors"])
+    except (OSError, KeyError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise CardError(f"{path} has no table [colors] of label = [red, green, blue], 0–255: {error}") from None
+
+
+def recolored(labels: list[dict[str, Any]], colors: Mapping[str, Color]) -> list[dict[str, Any]]:
+    """The card's labels in new colours. Raises CardError for names that the card has not."""
+    if unknown := sorted(colors.keys() - {label["name"] for label in labels}):
+        known = ", ".join(label["name"] for label in labels)
+        raise CardError(f"no such labels: {', '.join(unknown)}. The card has: {known}")
+    return [{**label, "color": list(colors.get(label["name"], label["color"]))} for label in labels]
+
+
+def write_over(card: dict[str, Any], path: Path) -> None:
+    """Replace the card in a file, and the page beside it; external weights are left as they are."""
+    model = onnx.load(path, load_external_data=False)
+    onnx.helper.set_model_props(model, {KEY: card_json(card)})
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        unfinished = Path(folder) / path.name
+        onnx.save(model, unfinished)
+        unfinished.rename(path)
+    path.with_suffix(".md").write_text(page(card))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, metavar="FILE.onnx")
+    parser.add_argument("--card-text", type=Path, metavar="TOML", help="name, version, description, licence, limits")
+    parser.add_argument("--colors", type=Path, metavar="TOML", help="a file with a table [colors], as a label file has")
+    parser.add_argument("--name")
+    parser.add_argument("--version")
+    parser.add_argument("--description")
+    parser.add_argument("--licence", "--license", dest="license")
+    parser.add_argument("--training-data", dest="training_data", help="name, source and licence of the data")
+    parser.add_argument("--limit", action="append", dest="limits", help="a sentence; may be repeated, replaces all")
+    args = parser.parse_args()
+    fields = ("name", "version", "description", "license", "training_data", "limits")
+    said = {field: getattr(args, field) for field in fields if getattr(args, field) is not None}
+    if not (said or args.card_text or args.colors):
+        parser.error("nothing to change: name at least one of the options")
+    try:
+        card = read_card(args.file)
+        if args.card_text:
+            card |= load_card_text(args.card_text).model_dump()
+        card |= said
+        if args.colors:
+            card["labels"] = recolored(card["labels"], read_colors(args.colors))
+        write_over(card, args.file)
+    except (OSError, ValueError) as error:
+        sys.exit(f"{error}\nnothing was changed")
+    print(f"{args.file}: {card['name']} {card['version']}, licence: {card['license']}")
+
+
+if __name__ == "__main__":
+    main()

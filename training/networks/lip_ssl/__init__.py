@@ -1,0 +1,1 @@
+"""LIP_SSL, the parsing network of SS-JPPNet's authors."""

@@ -1,0 +1,1 @@
+"""SCHP: Self-Correction Human Parsing."""
