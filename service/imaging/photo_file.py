@@ -1,4 +1,4 @@
-"""A picture's file as it was understood: what its header says, and the parts of it that a decoder may see."""
+"""A parsed image file: its header, and the parts of it that are passed to the decoder."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -6,12 +6,12 @@ from typing import Final, Literal
 
 PhotoType = Literal["jpeg", "png", "webp"]
 PHOTO_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
-"""Of the names of files that are taken for photos where a folder is searched."""
+"""Suffixes of the files that are taken as photos when a folder is searched."""
 
 OVERHEAD: Final = 1_500_000
-"""Bytes that decoders take whatever the picture: their tables and buffers of some rows."""
+"""Bytes that a decoder takes for any picture: tables, and buffers of a few rows."""
 ROWS: Final = 64
-"""Rows of 4 samples of 4 bytes that decoders have in work beside the picture: JPEG's rows of blocks, WebP's cache."""
+"""Rows that a decoder buffers beside the picture, of 4 samples of 4 bytes: JPEG's block rows, WebP's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +24,21 @@ class Header:
     orientation: int = 1
     """EXIF orientation, 1 (upright) to 8."""
     has_alpha: bool = False
-    """Whether some of it may be transparent in a way that the decoder tells."""
+    """Whether pixels may be transparent other than by ``clear_grey``; the decoder then returns an alpha channel."""
     depth: int = 8
-    """Bits of a sample."""
+    """Bits per sample."""
     clear_grey: int | None = None
-    """In a PNG file without colours: the sample that is transparent, as large as ``depth`` allows."""
+    """In a grey PNG file: the sample value that is transparent, 0 to 2**depth − 1."""
     held: int = 0
-    """Bytes that the decoder holds for the whole picture beside its pixels, at whatever reduction: the coefficients of
-    a JPEG file that comes in several scans, the canvas of an animation."""
+    """Bytes that the decoder allocates beside the pixels, whatever the reduction: the coefficients of a JPEG file with
+    several scans, the canvas of an animation."""
 
     scan_blocks: int = 0
-    """Blocks of 8×8 pixels of all scans of a JPEG file that has several: each takes its time."""
+    """In a JPEG file with several scans: the blocks of 8×8 pixels of all scans, a measure of the decoding time."""
 
     @property
     def upright_size(self) -> tuple[int, int]:
-        """Width and height after orientation: 5 to 8 lie on their side."""
+        """Width and height after orientation; orientations 5 to 8 swap them."""
         return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
 
     @property
@@ -47,9 +47,9 @@ class Header:
         return self.width * self.height
 
     def decoding_bytes(self, reduction: int = 1) -> int:
-        """The memory that decoding takes at its peak, with the upright photo as RGB, which is what remains.
+        """Peak memory of decoding in bytes, including the resulting upright RGB photo.
 
-        Measured with OpenCV 5.0: ``tests/service/test_decoding_memory.py`` holds it to that.
+        An upper bound, measured with OpenCV 5.0 and checked by ``tests/service/test_decoding_memory.py``.
         """
         pixels = ceil(self.width / reduction) * ceil(self.height / reduction)
         decoded, upright = self._bytes_per_pixel
@@ -58,7 +58,7 @@ class Header:
 
     @property
     def _bytes_per_pixel(self) -> tuple[int, int]:
-        """What there is of each pixel at most: while OpenCV decodes, and while its pixels become upright ones."""
+        """Peak bytes per pixel: while OpenCV decodes, and while the result is converted and turned upright."""
         if self.clear_grey is not None:
             return self.depth // 8 or 1, 8 if self.depth == 16 else 7
         if self.type == "webp":
@@ -70,12 +70,12 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """A picture's header, and a clean file in parts: nothing is in it that was not understood."""
+    """A picture's header, and a clean file in parts: it contains nothing that the parser did not recognise."""
 
     header: Header
     parts: tuple[memoryview, ...]
     is_complete: bool
-    """Whether the file goes on to its own end; if not, it is not worth decoding."""
+    """Whether the file is complete. A file that is cut off is not decoded."""
 
     @property
     def size(self) -> int:

@@ -317,4 +317,4 @@ def test_scarce_descriptors_shut_nobody_out(toy_path: Path, tmp_path: Path) -> N
         assert process.poll() is None
     lines = log.read_text()
     assert "connections at once, not the 1000 of JPPNET_MAX_CONNECTIONS" in lines
-    assert 1 <= lines.count("as many connections as there may be") <= 3, "one line for many"
+    assert 1 <= lines.count("the limit of connections is reached") <= 3, "one line for many"

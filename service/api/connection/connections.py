@@ -1,7 +1,7 @@
 """Limits on the open connections of a server: their number, and the time that the service waits for each client.
 
-Connections are always accepted, so that a client gets an answer. Above the limit a new one takes the place of
-one that waits for its client, or is refused. A reserve above the limit is for health checks alone.
+Connections are always accepted, so that each client gets an answer. Above the limit, a new connection replaces one
+that waits for its client; if there is none, it is refused. A reserve above the limit is for health checks only.
 """
 
 import logging
@@ -18,43 +18,43 @@ from service.settings import Settings
 log = logging.getLogger(__name__)
 
 RESERVE: Final = 16
-"""Most connections above the limit, for health checks."""
+"""Maximum number of connections above the limit, for health checks."""
 SPARE_DESCRIPTORS: Final = 16
-"""Descriptors that are left for what is no connection."""
+"""File descriptors that are left for everything but connections."""
 MAX_BACKLOG: Final = 512
-"""Most connections that wait to be accepted. They may all be accepted at once, before any is refused, and nothing else
-is done meanwhile."""
+"""Maximum length of the kernel's queue of connections to accept. The event loop may accept all of them in one go, and
+does nothing else meanwhile."""
 LINGER: Final = 2.0
-"""Seconds that a refused client gets to read why."""
+"""Seconds that a refused client has to read the answer."""
 PROGRESS: Final = 256_000
-"""Bytes of an answer that a client must take in each period that it is given."""
+"""Bytes of an answer that a client must read within each period of ``write_seconds``."""
 LOG_SECONDS: Final = 10.0
-"""From one line in the log to the next about connections that ended for the same reason."""
+"""Seconds between two log lines with the same reason."""
 UNLIMITED: Final = 1_000_000
-"""Descriptors of a process that may have any number."""
+"""File descriptors that are assumed where the process has no limit."""
 
 
 class Stage(Enum):
-    """What a connection waits for."""
+    """What a connection is waiting for."""
 
     SERVICE = auto()
-    """For the service, which works on its request."""
+    """The service, which is working on a request."""
     NEW = auto()
-    """For the client to begin its first request."""
+    """The client, to begin its first request."""
     IDLE = auto()
-    """For the client to begin another request."""
+    """The client, to begin another request."""
     HEAD = auto()
-    """For the rest of a request's head."""
+    """The client, to send the rest of a request's head."""
     BODY = auto()
-    """For the rest of a request's body."""
+    """The client, to send the rest of a request's body."""
     READING = auto()
-    """For the client to read its answer."""
+    """The client, to read the answer."""
     REFUSED = auto()
-    """For the client to read why it is refused."""
+    """The client, to read why it was refused."""
 
 
 CLIENTS_TURN: Final = (Stage.NEW, Stage.HEAD, Stage.BODY, Stage.READING, Stage.REFUSED)
-"""Stages in which a client keeps the service waiting."""
+"""Stages in which the service waits for a client that owes it something. Idle connections owe nothing."""
 
 
 class Connection(Protocol):
@@ -67,7 +67,7 @@ class Connection(Protocol):
 
     @property
     def unread(self) -> int:
-        """Bytes of answers that the client has not taken yet."""
+        """Bytes of answers that the client has not read yet."""
 
     def is_late(self) -> None:
         """Ends the connection because its time in this stage is over."""
@@ -84,13 +84,14 @@ class Limits:
     """Limits on connections: their number, and times in seconds."""
 
     connections: int
-    """Open at once."""
+    """Maximum number of open connections, without the reserve."""
     reserve: int
-    """And for health checks beside them."""
+    """Maximum number of further connections, for health checks."""
     backlog: int
+    """Maximum number of connections that wait to be accepted."""
     head_bytes: int
     unread_bytes: int
-    """Of answers that clients have not read, all together."""
+    """Bytes of unread answers of all connections together."""
     head_seconds: float
     body_seconds: float
     keep_alive_seconds: float
@@ -98,7 +99,8 @@ class Limits:
 
     @classmethod
     def of(cls, settings: Settings, descriptors: int) -> Self:
-        """The limits that settings ask for, in a process that may open so many more descriptors."""
+        """Returns the limits in ``settings``, lowered to what a process that may open ``descriptors`` more files can
+        hold."""
         free = max(0, descriptors - SPARE_DESCRIPTORS)
         reserve, backlog = min(RESERVE, max(1, free // 8)), min(MAX_BACKLOG, max(1, free // 4))
         connections = min(settings.max_connections, max(1, free - reserve - backlog))
@@ -118,19 +120,19 @@ class Limits:
         )  # fmt: skip
 
     def seconds(self, stage: Stage) -> float:
-        """How long a connection may be in a stage in which it waits for its client."""
+        """Returns how long a connection may stay in ``stage``, any but ``SERVICE``."""
         return {
             Stage.NEW: self.head_seconds,
             Stage.IDLE: self.keep_alive_seconds + LINGER,  # uvicorn's own timer comes first
             Stage.HEAD: self.head_seconds,
-            Stage.BODY: self.body_seconds + LINGER,  # the calls say by themselves when an upload is too slow
+            Stage.BODY: self.body_seconds + LINGER,  # the request's own handler answers slow uploads first
             Stage.READING: self.write_seconds,
             Stage.REFUSED: LINGER,
         }[stage]
 
 
 def raise_descriptor_limit() -> int:
-    """Raises the soft limit of open files to the hard limit; gives the number of files that may still be opened."""
+    """Raises the soft limit of open files to the hard limit; returns the number of files that may still be opened."""
     try:
         import resource
     except ImportError:  # Windows
@@ -148,7 +150,7 @@ def _open_descriptors() -> int:
 
 
 class Connections:
-    """The open connections by stage; in each stage, the one that has been in it longest comes first.
+    """The open connections by stage, ordered by the time at which they entered it.
 
     Used from the event loop's thread only.
     """
@@ -156,7 +158,7 @@ class Connections:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.on_end: Callable[[str], None] = lambda reason: None
-        """Told the reason of each connection that the service refused or ended."""
+        """Called with the reason whenever the service refuses or ends a connection."""
         self._stages: dict[Stage, OrderedDict[Connection, None]] = {stage: OrderedDict() for stage in Stage}
         self._reserve: OrderedDict[Connection, None] = OrderedDict()
         self._logged_at: dict[str, float] = {}
@@ -164,13 +166,13 @@ class Connections:
 
     @property
     def count(self) -> int:
-        """Connections that are open."""
+        """Number of open connections."""
         return sum(map(len, self._stages.values()))
 
     def add(self, connection: Connection) -> bool:
-        """Registers a new connection; gives False if there are too many.
+        """Registers a new connection; returns False if there are too many.
 
-        It takes the place of another one if need be, or is in the reserve from now on (``is_reserve``).
+        At the limit it replaces another connection. If none can be replaced, it joins the reserve (``is_reserve``).
         """
         if self.count - len(self._reserve) >= self.limits.connections and not self._make_room():
             self.tell("too-many-connections", f"there are {self.count} connections, and none of them is idle")
@@ -190,7 +192,7 @@ class Connections:
     def move(self, connection: Connection, stage: Stage) -> None:
         """Moves a connection to another stage."""
         if connection not in self._stages[connection.stage]:
-            return  # its place was given away
+            return  # it was replaced by another connection
         del self._stages[connection.stage][connection]
         connection.stage, connection.since = stage, time.monotonic()
         self._stages[stage][connection] = None
@@ -204,13 +206,13 @@ class Connections:
         for stage in (Stage.IDLE, *CLIENTS_TURN):
             for connection in self._waiting_since_before(stage, now - self.limits.seconds(stage)):
                 if stage is Stage.READING and connection.unread <= connection.unread_mark - PROGRESS:
-                    self.move(connection, stage)  # from now on, the next period
+                    self.move(connection, stage)  # begins the next period
                 else:
                     connection.is_late()
         self._bound_unread()
 
     def tell(self, reason: str, message: str) -> None:
-        """Counts a refused or ended connection, and logs it; the log is rate-limited by reason."""
+        """Counts and logs a refused or ended connection; each reason is logged at most every ``LOG_SECONDS``."""
         self.on_end(reason)
         now = time.monotonic()
         if now - self._logged_at.get(reason, -LOG_SECONDS) < LOG_SECONDS:
@@ -224,11 +226,11 @@ class Connections:
         queue = self._stages[stage]
         while queue and (first := next(iter(queue))).since <= moment:
             yield first
-            if queue and next(iter(queue)) is first:  # what was done did not move it: it must not be first forever
+            if queue and next(iter(queue)) is first:  # the caller did not move it; without this, the loop is endless
                 self.remove(first)
 
     def _make_room(self) -> bool:
-        """Ends the connection that has kept the service waiting longest, an idle one if there is any."""
+        """Ends the longest idle connection; if none is idle, the one that has kept the service waiting longest."""
         victim = self._first(Stage.IDLE) or self._longest_waiting()
         if victim is None:
             return False
@@ -243,21 +245,21 @@ class Connections:
         return True
 
     def _longest_waiting(self) -> Connection | None:
-        """Of those that keep the service waiting."""
+        """Returns the connection in a stage of ``CLIENTS_TURN`` that entered its stage first."""
         firsts = filter(None, map(self._first, CLIENTS_TURN))
         return min(firsts, key=lambda first: first.since, default=None)
 
     def _first(self, stage: Stage) -> Connection | None:
-        """The one that has been in a stage longest, but for the reserve."""
+        """Returns the connection that has been in ``stage`` longest; the reserve is left out."""
         return next((connection for connection in self._stages[stage] if not connection.is_reserve), None)
 
     def _give_place_of(self, victim: Connection) -> None:
-        self.tell("place-needed", "there are as many connections as there may be; the idle or slow make room")
+        self.tell("place-needed", "the limit of connections is reached; an idle or slow one was closed for a new one")
         victim.make_room()
         self.remove(victim)
 
     def _bound_unread(self) -> None:
-        """Ends connections whose clients do not read, as long as their answers take too much memory."""
+        """Ends connections with unread answers, the oldest first, until these fit into the memory for them."""
         reading = self._stages[Stage.READING]
         unread = sum(connection.unread for connection in reading) if reading else 0
         while unread > self.limits.unread_bytes and len(reading) > 1:

@@ -1,7 +1,7 @@
 """An HTTP/1.1 connection: uvicorn's, with limits on what a client may send and how long it may take.
 
-uvicorn's own has none on a request's head, pipelined requests or an answer that is not read, answers what is no HTTP
-in plain text, and takes a client that has only ended its sending for one that is gone.
+uvicorn's own does not limit the size of a request's head, pipelined requests or the time for reading an answer. It
+answers invalid HTTP in plain text. It treats a client that has shut down its sending side as disconnected.
 """
 
 import asyncio
@@ -22,36 +22,36 @@ from service.api.problems.types import (
 from service.api.request.request_id import usable_or_new
 
 HEALTH_CHECKS: Final = frozenset({b"/livez", b"/readyz"})
-"""What connections of the reserve may ask."""
+"""Paths that connections of the reserve may request."""
 MAX_HEADERS: Final = 128
-"""Headers and trailers of a request."""
+"""Maximum number of headers and trailers of a request."""
 MAX_PIPELINED: Final = 16
-"""Requests that are sent before the answer to an earlier one; further ones are dropped, and the connection is closed
-after the answers."""
+"""Maximum number of requests that wait for the answer to an earlier one. Further ones are dropped, and the connection
+is closed after the answers."""
 CHUNK: Final = 8
-"""Bytes of a body that there must be for each byte of its chunks' framing, beyond two heads' worth. Each chunk takes
-the event loop some microseconds, however little is in it: 20 MB in chunks of one byte would keep others waiting."""
-NO_PLACE: Final = "The service has as many connections as it can have. Try again in 1 s."
+"""Minimum bytes of a chunked body for each byte of chunk framing; framing up to twice the maximum head is free. Each
+chunk takes the event loop some microseconds, whatever its size: 20 MB in chunks of one byte would delay others."""
+NO_PLACE: Final = "The service has reached its limit of connections. Try again in 1 s."
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-"""An interim answer, which every client passes over."""
+"""An interim answer, which every client ignores."""
 PROBE_AGAIN: Final = 0.1
-"""Seconds after which a client that has ended its sending is asked for the second time whether it is still there."""
+"""Seconds from the first probe to the second of a client that has shut down its sending side."""
 
 
 class _TooManyHeadersError(ValueError):
-    """A request has more headers than it may."""
+    """A request has more than ``MAX_HEADERS`` headers."""
 
 
 class _TooManyPipelinedError(ValueError):
-    """More requests wait on a connection than may."""
+    """More than ``MAX_PIPELINED`` requests wait on a connection."""
 
 
 class _NoPlaceError(ValueError):
-    """The connection is one of the reserve, and the request no health check."""
+    """The connection is in the reserve, and the request is not a health check."""
 
 
 class HttpConnection(HttpToolsProtocol):
-    """A connection that one of a server's :class:`Connections` knows."""
+    """An HTTP/1.1 connection that is registered with its server's :class:`Connections`."""
 
     def __init__(self, connections: Connections, **options: Any) -> None:
         """``options`` are uvicorn's."""
@@ -62,16 +62,16 @@ class HttpConnection(HttpToolsProtocol):
         self.is_reserve = False
         self._is_in_message = self._is_in_head = False
         self._discards = False
-        """Whatever else comes is thrown away."""
+        """Whether further input is ignored."""
         self._is_half_closed = False
         self._running: RequestResponseCycle | None = None
-        """The request that is being answered, or was last; ``cycle`` is the one that came last."""
+        """The request that is being answered, or the last one that was; uvicorn's ``cycle`` is the last received."""
         self._messages = 0
         self._head_bytes = self._body_bytes = self._framing_bytes = self._pipelined = 0
 
     @property
     def unread(self) -> int:
-        """Bytes of answers that the client has not taken yet."""
+        """Bytes of answers that the client has not read yet."""
         return 0 if self.transport is None else self.transport.get_write_buffer_size()
 
     # What the event loop calls.
@@ -89,7 +89,7 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feeds the parser; a head that is too large is refused before the parser gets it."""
+        """Feeds the parser; refuses a head that is too large before the parser gets all of it."""
         while data and not self._discards:
             room = self._limits.head_bytes - self._head_bytes
             if self._is_in_message and not self._is_in_head:
@@ -108,12 +108,15 @@ class HttpConnection(HttpToolsProtocol):
         self._update_stage()
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """The client has ended its sending, or is gone: it gets the answer to what it has sent as a whole."""
+        """Handles the end of input: the client shut down its sending side, or disconnected.
+
+        Complete requests are still answered. An incomplete one is refused.
+        """
         if self._is_half_closed or self._discards:
             return self._is_pending()
         self._is_half_closed = True
         if self._is_in_message and not self._is_pending_earlier():
-            self._refuse(INVALID_HTTP, "The request ended before all of it was there. Send it whole.")
+            self._refuse(INVALID_HTTP, "The request is incomplete: the client ended it early. Send all of it.")
         elif self._is_pending() and self.scope["http_version"] == "1.1":
             self._end_after_answers()
             self._probe()
@@ -134,7 +137,7 @@ class HttpConnection(HttpToolsProtocol):
     # What the parser calls.
 
     def on_message_begin(self) -> None:
-        """A request's first byte."""
+        """Called at a request's first byte."""
         if self._is_pending():
             self._pipelined += 1
             if self._pipelined > MAX_PIPELINED:
@@ -147,13 +150,13 @@ class HttpConnection(HttpToolsProtocol):
         self._body_bytes = self._framing_bytes = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer."""
+        """Called for each header and trailer."""
         if len(self.headers) >= MAX_HEADERS:
             raise _TooManyHeadersError
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """A request's head is whole."""
+        """Called when a request's head is complete."""
         if self.is_reserve and self.url.partition(b"?")[0] not in HEALTH_CHECKS:
             raise _NoPlaceError
         super().on_headers_complete()
@@ -166,17 +169,17 @@ class HttpConnection(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
-        """A part of a request's body."""
+        """Called for each part of a request's body."""
         self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A request is whole."""
+        """Called when a request is complete."""
         super().on_message_complete()
         self._is_in_message = False
 
     def on_response_complete(self) -> None:
-        """An answer is on its way."""
+        """Called when an answer has been written to the transport."""
         super().on_response_complete()
         self._update_stage()
 
@@ -218,11 +221,11 @@ class HttpConnection(HttpToolsProtocol):
         self._disconnect()
         self.transport.abort()
 
-    # uvicorn's own refusal of what is no HTTP.
+    # What uvicorn calls for invalid HTTP.
 
     def send_400_response(self, msg: str) -> None:
         """Answers a request that is not valid HTTP with a problem."""
-        self._refuse(INVALID_HTTP, "The request is no HTTP/1.1. Check what your program sends, byte for byte.")
+        self._refuse(INVALID_HTTP, "The request is not valid HTTP/1.1. Check the bytes that your program sends.")
 
     def _feed(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -234,13 +237,13 @@ class HttpConnection(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response("")
         except httptools.HttpParserUpgrade:
-            # The request is answered as if it did not ask for another protocol; what follows may be anything.
+            # The upgrade is ignored and the request answered. What follows need not be HTTP.
             self._end_after_answers()
         if self._is_in_message and self._messages == message:
             self._framing_bytes += len(data) - (self._body_bytes - body)
             if self._framing_bytes > 2 * self._limits.head_bytes + self._body_bytes // CHUNK:
                 self._refuse(
-                    INVALID_HTTP, "The body comes in too many small chunks. Send it in chunks of some kilobytes."
+                    INVALID_HTTP, "The body is sent in too many small chunks. Send chunks of some kilobytes."
                 )
 
     def _refuse_for(self, error: BaseException | None) -> None:
@@ -255,7 +258,10 @@ class HttpConnection(HttpToolsProtocol):
                 self.send_400_response("")
 
     def _refuse(self, problem_type: ProblemType, detail: str) -> None:
-        """Answers the request that is being sent with a problem, if its turn is now, and then ends the connection."""
+        """Answers the request that is being received with a problem, and ends the connection.
+
+        If earlier requests are still to be answered, or this one's answer has begun, no problem is written.
+        """
         if self._discards or self.transport.is_closing():
             return
         self._connections.tell(problem_type.slug, f"a request was refused: {detail}")
@@ -271,11 +277,11 @@ class HttpConnection(HttpToolsProtocol):
             self.flow.resume_reading()
             self._connections.move(self, Stage.REFUSED)
             if not self._is_half_closed:
-                # Closed with bytes unread, the connection would be reset, and the client lose the answer.
+                # Closing a socket with unread input resets the connection, and the client would lose the answer.
                 self.transport.write_eof()
 
     def _end_after_answers(self) -> None:
-        """Takes nothing more, and closes the connection when what was asked is answered."""
+        """Ignores further input, and closes the connection after the answers that are due."""
         self._discards = True
         if self._is_pending():
             self.cycle.keep_alive = False
@@ -306,23 +312,25 @@ class HttpConnection(HttpToolsProtocol):
                 cycle.message_event.set()
 
     def _probe(self) -> None:
-        """Writes what a client passes over. Where it has closed its socket, its system says so, and the connection is
-        lost; where it has only ended its sending, it waits for the answer."""
+        """Writes an interim answer to learn whether a client that ended its input still waits.
+
+        If it has closed its socket, its system answers with a reset, and ``connection_lost`` is called.
+        """
         if self._running is None or self._running.response_started or self.transport.is_closing():
             return
         self.transport.write(CONTINUE)
 
     def _is_pending(self) -> bool:
-        """Whether an answer is owed to a request whose head is whole."""
+        """Whether a request whose head is complete is still to be answered."""
         return self._running is not None and not self._running.response_complete
 
     def _is_pending_earlier(self) -> bool:
-        """Whether an answer is owed to a request that came as a whole, before what is being sent now."""
+        """Whether a complete request before the one that is being received is still to be answered."""
         is_this = self._is_in_message and not self._is_in_head and self._running is self.cycle
         return self._is_pending() and not is_this
 
     def _can_be_refused(self) -> bool:
-        """Whether a problem would be the answer to the request that is being sent, and to nothing else."""
+        """Whether a client would take a problem for the answer to the request that is being received."""
         if self._is_in_message and not self._is_in_head:
             return self._running is self.cycle and not self.cycle.response_started
         return not self._is_pending()

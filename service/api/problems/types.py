@@ -81,7 +81,7 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         413,
         "too-many-scans",
         "Too many scans",
-        "The JPEG file builds its 8000×8000 pixels up in too many scans: more than 50,000,000 blocks would have to be "
+        "The JPEG file has too many scans for its 8000×8000 pixels: more than 50,000,000 blocks would have to be "
         "decoded. Save it as a baseline JPEG, not a progressive one, and send that.",
     ),
     photo.NotAPhotoError: ProblemType(
@@ -203,7 +203,7 @@ INVALID_HTTP: Final = ProblemType(
     400,
     "invalid-http",
     "Invalid HTTP",
-    "The request is no HTTP/1.1. Check what your program sends, byte for byte.",
+    "The request is not valid HTTP/1.1. Check the bytes that your program sends.",
 )
 HEAD_TOO_SLOW: Final = ProblemType(
     408,
@@ -221,7 +221,7 @@ TOO_MANY_CONNECTIONS: Final = ProblemType(
     503,
     "too-many-connections",
     "Too many connections",
-    "The service has as many connections as it can have. Try again in 1 s.",
+    "The service has reached its limit of connections. Try again in 1 s.",
 )
 CONNECTION_PROBLEMS: Final = (INVALID_HTTP, HEAD_TOO_SLOW, HEAD_TOO_LARGE, TOO_MANY_CONNECTIONS)
 """Why a connection is refused before there is a request."""

@@ -1,1 +1,1 @@
-"""One reader per file format: it understands the whole file and says which parts of it a decoder may see."""
+"""One parser for each file format: it reads the structure of the whole file and selects the parts for the decoder."""

@@ -1,16 +1,16 @@
-"""EXIF data: the orientation in it is all that is read."""
+"""EXIF metadata. Only the orientation is read."""
 
 import struct
 from typing import Final
 
 ORIENTATION: Final = 0x0112
-"""The tag (Exif 2.32, table 4)."""
+"""The tag of the orientation (Exif 2.32, table 4)."""
 FORMATS: Final = {3: "H", 4: "I"}
-"""How ``struct`` names the types that an orientation is stored as: SHORT, as it should be, and LONG."""
+"""``struct`` format by EXIF type. The standard stores the orientation as SHORT (3); some programs write LONG (4)."""
 
 
 def read_orientation(exif: bytes) -> int:
-    """The orientation (1–8) in a block of EXIF data; 1 if it has none or is damaged, as viewers do."""
+    """Returns the orientation (1–8) from a block of EXIF data; 1, as viewers do, if it is missing or damaged."""
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
     if order is None:
         return 1

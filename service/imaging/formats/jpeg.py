@@ -14,15 +14,16 @@ from service.imaging.photo_file import Header, PhotoFile
 SOI, EOI, SOS, TEM = 0xD8, 0xD9, 0xDA, 0x01
 RESTARTS: Final = range(0xD0, 0xD8)
 TABLES: Final = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
-"""Huffman's and arithmetic coding's tables, quantization, restart interval."""
+"""Markers of Huffman tables, arithmetic coding conditions, quantization tables and the restart interval."""
 FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA})
-"""Starts of a picture that libjpeg-turbo can decode; it has no hierarchical ones."""
+"""Frame headers (SOFn) that libjpeg-turbo can decode. It does not support hierarchical files."""
 PROGRESSIVE: Final = frozenset({0xC2, 0xCA})
 LOSSLESS: Final = 0xC3
 DROPPED: Final = frozenset({0xDC, 0xFE, *range(0xE0, 0xF0)})
-"""What viewers skip: number of lines, comments, applications' data. Two of the latter say what colours there are."""
+"""Segments that decoders skip: number of lines (DNL), comments (COM), application data (APPn). Of the application data,
+JFIF and Adobe are kept, because they define the colour space."""
 JFIF, EXIF, ADOBE = (0xE0, b"JFIF\0", 16), (0xE1, b"Exif\0\0", 8), (0xEE, b"Adobe", 14)
-"""Marker, first bytes and least length of the applications' data that counts."""
+"""Marker, first bytes and least length of the application data that is used."""
 
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
 _SCAN_END: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -30,7 +31,7 @@ _SCAN_END: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A plane of the picture: how often it is sampled, and the 8×8 blocks that it has."""
+    """A colour component: its horizontal and vertical sampling factors, and its number of 8×8 blocks."""
 
     across: int
     down: int
@@ -39,7 +40,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The start of the picture: its size in pixels, its planes by their ids, and how they are coded."""
+    """The frame header: the coding (its marker), the size in pixels, and the components by id."""
 
     marker: int
     width: int
@@ -47,8 +48,10 @@ class Frame:
     components: dict[int, Component]
 
     def held(self, has_several_scans: bool) -> int:
-        """Bytes that libjpeg holds for the whole picture while it is decoded: 2 for each coefficient when they come in
-        several scans; of lossless files the samples and their differences."""
+        """Bytes that libjpeg allocates for the whole picture beside its output.
+
+        With several scans these are 2 bytes for each coefficient; in lossless files, samples and their differences.
+        """
         samples = 64 * sum(component.blocks for component in self.components.values())
         if self.marker == LOSSLESS:
             return 6 * samples
@@ -56,14 +59,14 @@ class Frame:
 
 
 def read_jpeg(data: bytes, max_blocks: int) -> PhotoFile:
-    """Walks through the segments and scans of a JPEG file, up to its end mark.
+    """Parses the segments and scans of a JPEG file, up to its end marker.
 
-    Kept are the start of the picture, tables, scans, and what says which colours there are. What lies between segments
-    is skipped up to the next marker, as decoders do.
+    The frame header, tables, scans and the JFIF and Adobe segments are kept, all others are left out. Bytes between
+    segments are skipped up to the next marker, as decoders do.
 
     Raises:
-        CorruptPhotoError: the segments are not such as make a picture.
-        TooManyScansError: its scans have more than ``max_blocks`` blocks, all together.
+        CorruptPhotoError: the segments do not form a valid picture.
+        TooManyScansError: several scans have more than ``max_blocks`` blocks in total.
         TruncatedPhotoError: the file ends before its picture begins.
     """
     walk = _Walk(data, max_blocks)
@@ -79,12 +82,12 @@ def read_jpeg(data: bytes, max_blocks: int) -> PhotoFile:
             offset = start + 2
             continue
         if marker == SOI:
-            raise _damaged("a second one begins within it")
+            raise _damaged("another JPEG file begins inside it")
         if start + 4 > len(data):
             break
         (length,) = struct.unpack_from(">H", data, start + 2)
         if length < 2:
-            raise _damaged("a segment has no length")
+            raise _damaged("a segment's length is less than 2")
         offset = start + 2 + length
         if offset > len(data):
             break
@@ -102,7 +105,7 @@ def _damaged(what: str) -> CorruptPhotoError:
 
 
 class _Walk:
-    """What of a JPEG file has been understood so far."""
+    """The parser's state: what has been read of a JPEG file so far."""
 
     def __init__(self, data: bytes, max_blocks: int) -> None:
         self._data = data
@@ -116,13 +119,13 @@ class _Walk:
         self._has_partial_scans = False
 
     def take(self, marker: int, start: int, end: int) -> None:
-        """Takes a segment that is no scan."""
+        """Reads one segment other than a scan."""
         if marker in TABLES:
             self._parts.keep(start, end)
         elif marker in FRAMES:
             self._take_frame(marker, start, end)
         elif marker not in DROPPED:
-            raise _damaged(f"nobody knows what its marker {marker:02X} means")
+            raise _damaged(f"its marker {marker:02X} is unknown or not supported")
         elif self._is(EXIF, marker, start, end):
             if self._orientation is None:
                 self._orientation = read_orientation(self._data[start + 10 : end])
@@ -135,41 +138,41 @@ class _Walk:
 
     def _take_frame(self, marker: int, start: int, end: int) -> None:
         if self._frame:
-            raise _damaged("it has two headers")
+            raise _damaged("it has two frame headers")
         depth, height, width, count = struct.unpack_from(">BHHB", self._data, start + 4)
         if end - start != 10 + 3 * count or count not in (1, 3, 4):
-            raise _damaged("its header says what there is not")
+            raise _damaged(f"its frame header of {end - start - 2} bytes cannot describe {count} components")
         if depth != 8:
-            raise _damaged(f"its samples have {depth} bits, and only 8 are read")
+            raise _damaged(f"its samples have {depth} bits; only 8 are supported")
         if not width or not height:
             raise _damaged(f"its header says {width}×{height} pixels")
         planes = [struct.unpack_from(">BB", self._data, start + 10 + 3 * number) for number in range(count)]
         self._frame = Frame(marker, width, height, _components(planes, width, height))
         if len(self._frame.components) != count:
-            raise _damaged("two of its planes have the same name")
+            raise _damaged("two of its components have the same id")
         self._parts.keep(start, end)
 
     def take_scan(self, start: int, pixels: int, end: int) -> None:
-        """Takes a scan: its header from ``start``, its coded data from ``pixels`` to ``end``."""
+        """Reads a scan: its header begins at ``start``, its coded data lies from ``pixels`` to ``end``."""
         if not self._frame:
-            raise _damaged("its picture begins before its header")
+            raise _damaged("a scan comes before the frame header")
         count = self._data[start + 4]
         names = self._data[start + 5 : start + 5 + 2 * count : 2]
         if pixels - start != 8 + 2 * count or not 1 <= count <= 4 or not set(names) <= self._frame.components.keys():
-            raise _damaged("a scan is of planes that there are not")
+            raise _damaged("a scan header is invalid or refers to missing components")
         self._scans += 1
         self._blocks += sum(self._frame.components[name].blocks for name in names)
         self._has_partial_scans |= count < len(self._frame.components)
         if self._blocks > self._max_blocks and self._scans > 1:
             raise TooManyScansError(
-                f"The JPEG file builds its {self._frame.width}×{self._frame.height} pixels up in too many scans: more "
-                f"than {self._max_blocks:,} blocks would have to be decoded. Save it as a baseline JPEG, not a "
-                "progressive one, and send that."
+                f"The JPEG file has too many scans for its {self._frame.width}×{self._frame.height} pixels: more than "
+                f"{self._max_blocks:,} blocks would have to be decoded. Save it as a baseline JPEG, not a progressive "
+                "one, and send that."
             )
         self._parts.keep(start, end)
 
     def file(self, is_complete: bool) -> PhotoFile:
-        """What was understood of the file, which has ended."""
+        """Returns the result at the end of the file."""
         if not self._frame or not self._scans:
             raise TruncatedPhotoError("The JPEG file ends before its picture begins. Send the whole file.")
         self._parts.add(bytes((0xFF, EOI)))
@@ -182,11 +185,13 @@ class _Walk:
 
 
 def _components(planes: list[tuple[int, int]], width: int, height: int) -> dict[int, Component]:
-    """The planes by id, from pairs of id and sampling factors; each filled up to whole units of blocks, as libjpeg
-    does."""
+    """Returns the components by id, from pairs of id and sampling factors.
+
+    Each component's size is rounded up to whole MCUs (minimum coded units), as in libjpeg.
+    """
     factors = {name: (sampling >> 4, sampling & 15) for name, sampling in planes}
     if not all(1 <= factor <= 4 for pair in factors.values() for factor in pair):
-        raise _damaged("its planes are sampled as there is no way to")
+        raise _damaged("a sampling factor is not between 1 and 4")
     units = ceil(width / (8 * max(across for across, _ in factors.values())))
     rows = ceil(height / (8 * max(down for _, down in factors.values())))
     return {name: Component(across, down, units * across * rows * down) for name, (across, down) in factors.items()}

@@ -1,4 +1,4 @@
-"""PNG: ISO/IEC 15948 (https://www.w3.org/TR/png-3/). Of an animation the default picture counts, as in OpenCV."""
+"""PNG: ISO/IEC 15948 (https://www.w3.org/TR/png-3/). Of an animation, the default image is used, as in OpenCV."""
 
 import struct
 from typing import Final
@@ -17,15 +17,15 @@ DEPTHS: Final = {
     GREY_ALPHA: (8, 16),
     RGB_ALPHA: (8, 16),
 }
-"""The bits of a sample that each type of colours can have."""
+"""Valid bit depths by colour type."""
 IEND: Final = b"\0\0\0\0IEND\xae\x42\x60\x82"
 
 
 def read_png(data: bytes) -> PhotoFile:
-    """Walks through the chunks of a PNG file. Kept are IHDR, PLTE, tRNS, the first run of IDATs and IEND.
+    """Parses the chunks of a PNG file. IHDR, PLTE, tRNS, the first run of IDATs and IEND are kept.
 
     Raises:
-        CorruptPhotoError: the chunks are not such as make a picture.
+        CorruptPhotoError: the chunks do not form a valid picture.
         TruncatedPhotoError: the file ends before its picture begins.
     """
     walk = _Walk(data)
@@ -52,7 +52,7 @@ def _damaged(what: str) -> CorruptPhotoError:
 
 
 class _Walk:
-    """What of a PNG file has been understood so far."""
+    """The parser's state: what has been read of a PNG file so far."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -64,10 +64,10 @@ class _Walk:
         self._palette = 0
         self._clear: bytes | None = None
         self._data_end = 0
-        """Where the last chunk of pixels ended; 0 before the first."""
+        """Offset of the end of the last IDAT chunk; 0 before the first."""
 
     def take(self, kind: bytes, start: int, end: int) -> None:
-        """Takes a whole chunk, without its end mark."""
+        """Reads one complete chunk other than IEND."""
         if not self._depth:
             if kind != b"IHDR" or end - start != 25:
                 raise _damaged("it does not begin with its header")
@@ -90,36 +90,36 @@ class _Walk:
         if not (0 < width < 1 << 31 and 0 < height < 1 << 31):
             raise _damaged(f"its header says {width}×{height} pixels")
         if depth not in DEPTHS.get(color, ()) or compression or filtering or interlace > 1:
-            raise _damaged("its header says what there is not")
+            raise _damaged("its header has an invalid bit depth, colour type or method")
         self._size, self._depth, self._color = (width, height), depth, color
         self._parts.keep(start, start + 25)
 
     def _take_palette(self, start: int, end: int) -> None:
         length = end - start - 12
         if self._palette or length % 3 or not 0 < length <= 768:
-            raise _damaged("its palette is none")
+            raise _damaged("its palette is invalid, or there are two")
         self._palette = length // 3
         self._parts.keep(start, end)
 
     def _take_transparency(self, start: int, end: int) -> None:
-        """One of another length than it should have counts as none, as for libpng."""
+        """Reads a tRNS chunk. A chunk of the wrong length is ignored, as by libpng."""
         length = end - start - 12
         fits = {GREY: length == 2, RGB: length == 6, PALETTE: 0 < length <= self._palette}
         if not fits.get(self._color, False):
             return
         self._clear = self._data[start + 8 : end - 4]
-        if self._color != GREY:  # OpenCV forgets it: see ``clear_grey``
+        if self._color != GREY:  # OpenCV ignores it in grey pictures; they are handled through ``clear_grey``
             self._parts.keep(start, end)
 
     def _take_pixels(self, start: int, end: int) -> None:
         if self._color == PALETTE and not self._palette:
             raise _damaged("it has no palette")
-        if self._data_end in (0, start):  # for decoders the pixels end where the run of chunks ends
+        if self._data_end in (0, start):  # decoders only read the first run of consecutive IDATs
             self._parts.keep(start, end)
             self._data_end = end
 
     def file(self, is_complete: bool) -> PhotoFile:
-        """What was understood of the file, which has ended."""
+        """Returns the result at the end of the file."""
         if not self._depth:
             raise TruncatedPhotoError("The file ends within its header. Send the whole file.")
         if is_complete and not self._data_end:

@@ -1,4 +1,4 @@
-"""WebP: RFC 9649. Of an animation the first frame counts."""
+"""WebP: RFC 9649. Of an animation, the first frame is used."""
 
 import struct
 from collections.abc import Iterator, Sequence
@@ -11,28 +11,28 @@ from service.imaging.formats.parts import Parts, check_count
 from service.imaging.photo_file import Header, PhotoFile
 
 ALPHA, ANIMATION = 0x10, 0x02
-"""Flags of VP8X."""
+"""Flags of the VP8X chunk."""
 LOSSY, LOSSLESS = b"VP8 ", b"VP8L"
 ANIMATED_BYTES: Final = 9
-"""Bytes a pixel of the canvas that the decoder of animations holds: the frame, and the one before."""
+"""Bytes for each pixel of the canvas that the animation decoder allocates: the current and the previous frame."""
 FRAME_HEADER: Final = 16
-"""Bytes of an ANMF chunk before the frame's own chunks."""
+"""Length of an ANMF chunk's fields, which come before the frame's own chunks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A chunk: its content lies from ``start`` to ``end``."""
+    """A chunk; ``start`` and ``end`` are the offsets of its content."""
 
     kind: bytes
     start: int
     end: int
     is_whole: bool = True
-    """Whether the file has all of it."""
+    """Whether the file contains the whole chunk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A still picture: its chunk, that of its transparency if it has one apart, and what its own header says."""
+    """A still picture: its image chunk, its alpha chunk if there is one, and the size from the bitstream's header."""
 
     image: Chunk
     alpha: Chunk | None
@@ -40,7 +40,7 @@ class Picture:
     has_alpha: bool
 
     def copy_to(self, parts: Parts) -> None:
-        """Adds its chunks to the parts of a file."""
+        """Appends its chunks to ``parts``."""
         for chunk in (self.alpha, self.image):
             if chunk:
                 length = chunk.end - chunk.start
@@ -50,10 +50,10 @@ class Picture:
 
 
 def read_webp(data: bytes) -> PhotoFile:
-    """Walks through the chunks of a WebP file. Kept are the first picture and its transparency.
+    """Parses the chunks of a WebP file. The first picture and its transparency are kept.
 
     Raises:
-        CorruptPhotoError: the chunks are not such as make a picture.
+        CorruptPhotoError: the chunks do not form a valid picture.
         TruncatedPhotoError: the file ends before its picture begins.
     """
     chunks = list(_chunks(data, 12, len(data)))
@@ -79,23 +79,23 @@ def read_webp(data: bytes) -> PhotoFile:
         return _first_frame(data, header, chunks)
     picture = _picture(data, chunks)
     if picture and picture.size != (width, height):
-        raise _damaged("its picture has another size than its header says")
+        raise _damaged("its picture and its header differ in size")
     return _file(data, header, [], picture, chunks)
 
 
 def _first_frame(data: bytes, header: Header, chunks: Sequence[Chunk]) -> PhotoFile:
-    """The animation cut down to its first frame, which may be smaller than the canvas."""
+    """Returns an animation of the first frame alone. The frame may be smaller than the canvas."""
     frame = next((chunk for chunk in chunks if chunk.kind == b"ANMF"), None)
     settings = next((chunk for chunk in chunks if chunk.kind == b"ANIM"), None)
     if not frame or not frame.is_whole:
         return _file(data, header, [], None, chunks)
     if not settings or settings.end - settings.start < 6 or frame.end - frame.start < FRAME_HEADER:
-        raise _damaged("its animation has no beginning")
+        raise _damaged("its animation lacks the ANIM chunk, or its first frame is too short")
     left, top = (2 * (_side(data, frame.start + at) - 1) for at in (0, 3))
     size = _side(data, frame.start + 6), _side(data, frame.start + 9)
     picture = _picture(data, list(_chunks(data, frame.start + FRAME_HEADER, frame.end)))
     if not picture or picture.size != size or left + size[0] > header.width or top + size[1] > header.height:
-        raise _damaged("the first frame of its animation does not fit")
+        raise _damaged("the first frame of its animation is invalid or larger than the canvas")
     before = [
         struct.pack("<4sI", b"ANIM", 6) + data[settings.start : settings.start + 6],
         data[frame.start : frame.start + FRAME_HEADER],
@@ -106,10 +106,12 @@ def _first_frame(data: bytes, header: Header, chunks: Sequence[Chunk]) -> PhotoF
 def _file(
     data: bytes, header: Header, animation: Sequence[bytes], picture: Picture | None, chunks: Sequence[Chunk] = ()
 ) -> PhotoFile:
-    """A file with one picture; with the two beginnings of an animation, if it is one.
+    """Returns a file with one picture.
+
+    ``animation`` is empty for a still picture, else the whole ANIM chunk and the fields of the ANMF chunk.
 
     Raises:
-        CorruptPhotoError: there is no picture, though none of the chunks is cut off.
+        CorruptPhotoError: there is no picture, and all chunks are complete.
     """
     if not picture:
         if all(chunk.is_whole for chunk in chunks):
@@ -136,7 +138,7 @@ def _damaged(what: str) -> CorruptPhotoError:
 
 
 def _chunks(data: bytes, start: int, end: int) -> Iterator[Chunk]:
-    """The chunks between two places; the last may be cut off."""
+    """Yields the chunks between two offsets; the last may be cut off."""
     count = 0
     while start + 8 <= end:
         kind, length = struct.unpack_from("<4sI", data, start)
@@ -148,10 +150,10 @@ def _chunks(data: bytes, start: int, end: int) -> Iterator[Chunk]:
 
 
 def _picture(data: bytes, chunks: Sequence[Chunk]) -> Picture | None:
-    """The first picture of some chunks; None if there is none, or too little of it to know its size.
+    """Returns the first picture of some chunks; None if there is none, or if it ends within its header.
 
     Raises:
-        CorruptPhotoError: its own header is not one.
+        CorruptPhotoError: the header of its bitstream is invalid.
     """
     image = next((chunk for chunk in chunks if chunk.kind in (LOSSY, LOSSLESS)), None)
     if not image:
@@ -162,7 +164,7 @@ def _picture(data: bytes, chunks: Sequence[Chunk]) -> Picture | None:
             return None
         signature, bits = struct.unpack_from("<BI", data, image.start)
         if signature != 0x2F or bits >> 29:
-            raise _damaged("its picture does not begin as one")
+            raise _damaged("the header of its picture is invalid")
         size = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
         return Picture(image, None, size, bool(bits >> 28 & 1))
     if image.end - image.start < 10:
@@ -171,7 +173,7 @@ def _picture(data: bytes, chunks: Sequence[Chunk]) -> Picture | None:
     width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, image.start + 6))
     is_key_frame = not tag & 1 and tag >> 1 & 7 <= 3 and tag >> 4 & 1
     if not is_key_frame or data[image.start + 3 : image.start + 6] != b"\x9d\x01\x2a" or not width or not height:
-        raise _damaged("its picture does not begin as one")
+        raise _damaged("the header of its picture is invalid")
     alpha = next((chunk for chunk in before if chunk.kind == b"ALPH"), None)
     return Picture(image, alpha, (width, height), has_alpha=alpha is not None)
 
