@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
-from training.checkpoints.weight_average import average
+from training.checkpoints.weight_average import average_weights
 
 
 def main() -> None:
@@ -22,7 +22,9 @@ def main() -> None:
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        save_checkpoint(average(load_checkpoint(args.earlier), load_checkpoint(args.later), args.share), args.out)
+        save_checkpoint(
+            average_weights(load_checkpoint(args.earlier), load_checkpoint(args.later), args.share), args.out
+        )
     except ValueError as error:
         parser.error(str(error))
 

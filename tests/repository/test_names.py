@@ -19,7 +19,7 @@ CLASSES = {
     *("Shown", "Talk", "WatchAnswers", "Wish", "Words"),
 }
 FUNCTIONS = {
-    *("closer", "install_web_habits", "leads", "look_at", "places", "question", "ranks", "stencil", "talk"),
+    *("average", "closer", "install_web_habits", "leads", "look_at", "places", "question", "ranks", "stencil", "talk"),
     *("unless_hung_up", "web_habits"),
 }
 OLD = MODULES | CLASSES | FUNCTIONS

@@ -13,7 +13,7 @@ from training.checkpoints.checkpoint import Checkpoint
 from training.labels.compatibility import have_same_labels
 
 
-def average(earlier: Checkpoint, later: Checkpoint, share: float) -> Checkpoint:
+def average_weights(earlier: Checkpoint, later: Checkpoint, share: float) -> Checkpoint:
     """The average of two checkpoints' weights: ``share`` of ``later`` and 1 − ``share`` of ``earlier``.
 
     Counters (integers) are those of ``later``, and so are recipe and data. The result has neither metrics nor a

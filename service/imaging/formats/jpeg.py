@@ -181,7 +181,7 @@ class _Walk:
         scan_blocks = self._blocks if self._scans > 1 else 0
         orientation = self._orientation or 1
         header = Header("jpeg", frame.width, frame.height, orientation, held=held, scan_blocks=scan_blocks)
-        return PhotoFile(header, self._parts.views(), is_complete)
+        return PhotoFile(header, self._parts.memoryviews(), is_complete)
 
 
 def _components(planes: list[tuple[int, int]], width: int, height: int) -> dict[int, Component]:

@@ -28,7 +28,7 @@ class Parts:
         """Appends bytes that are not from the original."""
         self._kept.append(content)
 
-    def views(self) -> tuple[memoryview, ...]:
+    def memoryviews(self) -> tuple[memoryview, ...]:
         """Returns all parts in order."""
         return tuple(
             memoryview(part) if isinstance(part, bytes) else self._view[part[0] : part[1]] for part in self._kept

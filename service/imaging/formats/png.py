@@ -136,4 +136,4 @@ class _Walk:
             depth=self._depth,
             clear_grey=clear_grey,
         )
-        return PhotoFile(header, self._parts.views(), is_complete)
+        return PhotoFile(header, self._parts.memoryviews(), is_complete)

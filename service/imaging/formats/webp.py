@@ -119,7 +119,7 @@ def _file(
         return PhotoFile(header, (), is_complete=False)
     content = Parts(data)
     picture.copy_to(content)
-    views = content.views()
+    views = content.memoryviews()
     beginning = b""
     if animation:
         settings, frame = animation
