@@ -97,11 +97,11 @@ def write_unverified(
     checkpoint: Checkpoint, graph: nn.Module, path: Path, precision: Precision, data: PreparedFolder | None
 ) -> None:
     """Write the graph in a precision, without a card. Raises ValueError where photos to calibrate on are missing."""
+    if precision == "int8" and data is None:
+        raise ValueError("int8 is calibrated on photos: name a prepared folder with --data")
     recipe = checkpoint.recipe.network
     write_graph(graph, path, recipe.height, recipe.width, bool(checkpoint.label_set.joints))
-    if precision == "int8":
-        if data is None:
-            raise ValueError("int8 is calibrated on photos: name a prepared folder with --data")
+    if precision == "int8" and data is not None:
         names = data.names("train")[:CALIBRATION_PHOTOS]
         quantize(path, graph.state_dict(), fitted_photos((data.read(name).image for name in names), recipe))
 

@@ -1,6 +1,7 @@
 """A detector's checkpoint becomes a file that answers as it does and says what it is."""
 
 import base64
+import copy
 import csv
 import json
 
@@ -31,15 +32,31 @@ from training.checkpoints.detector import DetectorCheckpoint
 from training.data.openimages_source import OpenImagesPeople
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.recipe import load_detector_recipe
+from training.networks.movenet import PYRAMID
+from training.networks.same_padding import SameConv2d
 
 
-@pytest.fixture(scope="module")
-def checkpoint():
-    """A light network that sees somebody here and there."""
+class TinyTrunk(torch.nn.Module):
+    """Three convolutions in place of MoveNet's trunk and pyramid, which take a minute to trace for sizes that vary."""
+
+    def __init__(self):
+        super().__init__()
+        self.groups = torch.nn.Sequential(
+            SameConv2d(3, 128, 3, 2), torch.nn.ReLU6(), SameConv2d(128, 256, 3, 2), torch.nn.ReLU6(),
+            torch.nn.Conv2d(256, PYRAMID[-1][1], 1), torch.nn.ReLU(),
+        )  # fmt: skip
+
+    def features(self, images):
+        return [], [], [self.groups(images / 127.5 - 1)]
+
+
+def detector(trunk=None):
+    """The checkpoint of a light network, with another trunk if one is given, that sees somebody here and there."""
     torch.manual_seed(1)
     recipe = load_detector_recipe("detector")
     recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update={"trunk": "movenet-lightning"})})
     network = DetectorNetwork("movenet-lightning").eval()
+    network.trunk = trunk or network.trunk
     with torch.no_grad():
         for group in network.trunk.groups.modules():
             if isinstance(group, torch.nn.Conv2d):
@@ -48,6 +65,20 @@ def checkpoint():
             head.out.weight *= scale
             head.out.bias.fill_(bias)
     return DetectorCheckpoint(network, recipe, {})
+
+
+@pytest.fixture(scope="module")
+def checkpoint():
+    return detector(TinyTrunk())
+
+
+@pytest.mark.slow
+def test_movenet_is_exported_and_answers_as_its_checkpoint(folders, tmp_path):
+    path = tmp_path / "detect.onnx"
+    difference = export_detector(detector(), path, *folders)
+    assert difference.overlap > LIMITS["fp32"].overlap
+    model = onnx.load(path)
+    assert {node.domain for node in model.graph.node} <= {"", "ai.onnx"}
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +173,7 @@ def test_scores_and_coordinates_stay_in_float32(checkpoint):
 
 
 def test_a_file_that_answers_otherwise_is_refused(exported, checkpoint):
-    other = DetectorGraph(DetectorNetwork("movenet-lightning")).eval()
+    other = DetectorGraph(copy.deepcopy(checkpoint.network)).eval()
     with torch.no_grad():
         other.network.center.out.bias.fill_(2.0)
     with pytest.raises(DetectorParityError):

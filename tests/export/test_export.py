@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 import torch
 
-from export import parity
+from export import exporter, parity
 from export.card import KEY, page
 from export.exporter import export
 from export.graph import LABELS_STRIDE, DeployableGraph
@@ -21,6 +21,8 @@ from export.photos import fitted_photos, fitted_portrait, portrait_views
 from export.quantize import network_nodes
 from tests.helpers.commands import run_command
 from tests.helpers.drawings import draw_people
+from tests.helpers.shallow import shallow
+from tests.helpers.traced_once import traced_once
 from training.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from training.data.adapters.ccp import INFO
 from training.labels.lip import LIP
@@ -53,6 +55,12 @@ def light_checkpoint(path, refinements):
     return load_checkpoint(path)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _traced_once(tmp_path_factory):
+    with traced_once(exporter, tmp_path_factory.mktemp("traced")):
+        yield
+
+
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     return light_checkpoint(tmp_path_factory.mktemp("run") / "best.pt", refinements=2)
@@ -60,6 +68,7 @@ def checkpoint(tmp_path_factory):
 
 def test_a_network_without_refinement_is_exported_as_well(tmp_path):
     checkpoint = light_checkpoint(tmp_path / "best.pt", refinements=0)
+    shallow(checkpoint.network)
     assert export(checkpoint, tmp_path / "short.onnx", data=None).label_agreement > 0.999
 
 

@@ -8,11 +8,12 @@ import onnxruntime
 import pytest
 import torch
 
-from export import parity
+from export import huggingface, parity
 from export.card import KEY
 from export.parity import run_onnx
 from export.photos import PORTRAIT
 from tests.helpers.commands import run_command
+from tests.helpers.traced_once import traced_once
 from training.data.sample import read_image
 
 transformers = pytest.importorskip("transformers", reason="the extra huggingface is not installed")
@@ -22,8 +23,8 @@ ATR = ("Background", "Hat", "Hair", "Sunglasses", "Upper-clothes", "Skirt", "Pan
 
 
 def segformer():
-    """SegFormer-b0 as its configuration's defaults make it, at 128 × 96, with ATR's labels."""
-    config = transformers.SegformerConfig(id2label=dict(enumerate(ATR)))
+    """SegFormer-b0 with one layer in place of two in each block, at 128 × 96, with ATR's labels."""
+    config = transformers.SegformerConfig(id2label=dict(enumerate(ATR)), depths=[1, 1, 1, 1])
     processor = transformers.SegformerImageProcessor(size={"height": 128, "width": 96})
     return transformers.SegformerForSemanticSegmentation(config), processor
 
@@ -58,6 +59,12 @@ def folders(tmp_path_factory):
     torch.manual_seed(0)
     root = tmp_path_factory.mktemp("hub")
     return {name: save(make(), root / name) for name, make in (("segformer", segformer), ("mobilevit", mobilevit))}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _traced_once(tmp_path_factory):
+    with traced_once(huggingface, tmp_path_factory.mktemp("traced")):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,9 @@
 """Files for parsing alone: no joints in network, graph, card or golden sample; and cards that claim nothing."""
 
 import json
+import shutil
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import onnx
@@ -16,6 +18,7 @@ from export.parity import GraphOutputs, ParityError, compare
 from export.photos import fitted_photos, portrait_views
 from tests.helpers.commands import run_command
 from tests.helpers.parser_rules import schp_value, variables_of
+from tests.helpers.shallow import shallow
 from training.checkpoints.checkpoint import Checkpoint
 from training.checkpoints.imported import unstated_data
 from training.labels.label_set import LABEL_SETS, read_label_set
@@ -28,11 +31,13 @@ ATR = read_label_set(LABEL_SETS / "atr.toml")
 
 
 def small(preset, label_set, **changes):
-    """A preset's checkpoint of another size, with random weights."""
+    """A preset's checkpoint of another size, with random weights and, but for LIP_SSL's VGG, fewer blocks."""
     torch.manual_seed(0)
     recipe = load_recipe(preset)
     recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update=changes)})
     network = build_network(recipe, label_set).eval()
+    if preset != "lip_ssl":
+        shallow(network)
     data = {"name": "drawings", "source": "here", "licence": "CC0"}
     return Checkpoint(network, recipe, label_set, data, {})
 
@@ -58,12 +63,23 @@ def card_of(path):
     return json.loads({entry.key: entry.value for entry in onnx.load(path).metadata_props}[KEY])
 
 
-@pytest.fixture(scope="module", params=CHECKPOINTS)
-def exported(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Each network's name → its checkpoint, its file and how far they differ; exported when first asked for."""
+
+    @cache
+    def export_one(name):
+        checkpoint = CHECKPOINTS[name]()
+        path = tmp_path_factory.mktemp("parser") / "mine.onnx"
+        return checkpoint, path, export(checkpoint, path, data=None)
+
+    return export_one
+
+
+@pytest.fixture(params=CHECKPOINTS)
+def exported(request, files):
     """Each network without joints: its checkpoint and its file."""
-    checkpoint = CHECKPOINTS[request.param]()
-    path = tmp_path_factory.mktemp("parser") / "mine.onnx"
-    return checkpoint, path, export(checkpoint, path, data=None)
+    return files(request.param)
 
 
 def test_the_file_gives_labels_and_confidence_alone(exported):
@@ -98,10 +114,8 @@ def test_a_card_claims_nothing_that_it_was_not_told(exported):
     assert page(card).startswith("# mine\n")
 
 
-def test_the_scores_in_a_schp_file_are_the_networks(tmp_path):
-    checkpoint = schp()
-    path = tmp_path / "schp.onnx"
-    export(checkpoint, path, data=None)
+def test_the_scores_in_a_schp_file_are_the_networks(files):
+    checkpoint, path, _ = files("schp")
     model = onnx.load(path)
     (last,) = (node.output[0] for node in model.graph.node if "fusion.3.bias" in " ".join(node.input))
     model.graph.output.append(onnx.helper.make_tensor_value_info(last, onnx.TensorProto.FLOAT, None))
@@ -139,10 +153,8 @@ def test_our_own_models_have_their_words(model):
 
 class TestRecard:
     @pytest.fixture
-    def file(self, tmp_path):
-        path = tmp_path / "mine.onnx"
-        export(small("lip_ssl", LIP.without_joints(), height=32, width=32, slimming=32), path, data=None)
-        return path
+    def file(self, files, tmp_path):
+        return shutil.copy(files("lip_ssl")[1], tmp_path)
 
     def test_only_what_was_named_changes(self, file, tmp_path):
         before, graph = card_of(file), onnx.load(file).graph
