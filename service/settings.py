@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from service.imaging.inspect import MAX_SCAN_BLOCKS
 
 DeviceProvider = Literal["cpu", "openvino", "cuda", "tensorrt"]
-ProviderName = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
+ProviderName = Literal["auto", DeviceProvider]
 LogFormat = Literal["json", "pretty"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from service.engine.model.card import Label
 from service.imaging.png import Color
+from service.settings import DeviceProvider
 
 Score = Annotated[float, Field(ge=0, le=1)]
 BoxField = Annotated[
@@ -174,7 +175,7 @@ class ModelAnswer(BaseModel):
     coco_categories: list[CocoCategory] = Field(description="for the results of /pose?format=coco")
     metrics: dict[str, JsonValue] = Field(description="figures measured when the model was made")
     input: ImageSize = Field(description="the size photos are fitted to")
-    provider: Literal["cpu", "openvino", "cuda", "tensorrt"] = Field(description="what runs the model here")
+    provider: DeviceProvider = Field(description="what runs the model here")
     lanes: int = Field(description="runs of the model side by side")
     threads: int = Field(description="threads within a run, on a CPU")
     largest_batch: int = Field(description="largest batch that pays here, as measured at start")
