@@ -1,4 +1,4 @@
-"""What can be wrong with a picture. Each message is a sentence for the person who sent it."""
+"""Errors of pictures. Each message is a sentence for the person who sent the picture."""
 
 
 class PhotoError(ValueError):
@@ -10,11 +10,11 @@ class EmptyPhotoError(PhotoError):
 
 
 class NotAPhotoError(PhotoError):
-    """The bytes are no picture that we know by its first bytes."""
+    """The first bytes are not those of a known picture format."""
 
 
 class UnsupportedTypeError(PhotoError):
-    """A known kind of file, but not one that is decoded here."""
+    """A known format that is not supported."""
 
 
 class TruncatedPhotoError(PhotoError):
@@ -22,20 +22,20 @@ class TruncatedPhotoError(PhotoError):
 
 
 class CorruptPhotoError(PhotoError):
-    """The file is whole, or seems so, but cannot be decoded."""
+    """The file is damaged, or cannot be decoded."""
 
 
 class TooManyPixelsError(PhotoError):
-    """Larger than the service may decode."""
+    """The picture has more pixels than allowed."""
 
 
 class TooManyScansError(PhotoError):
-    """A JPEG file that builds its picture up in so many scans that decoding them would take too long."""
+    """A JPEG file has so many scans that decoding them would take too long."""
 
 
 class BoxOutsideError(PhotoError):
-    """A box that was asked about has nothing of the photo in it."""
+    """A requested box lies outside the photo."""
 
 
 class BoxesTooLargeError(PhotoError):
-    """The boxes that were asked about have more pixels in all than one request may cost."""
+    """The requested boxes together have more pixels than one request may have."""

@@ -47,19 +47,19 @@ _UNSUPPORTED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What may be decoded."""
+    """Limits on what is decoded."""
 
     max_pixels: int
     max_scan_blocks: int = MAX_SCAN_BLOCKS
-    """Blocks of 8×8 pixels that a JPEG file's scans have, all together, when there are several: each costs up to some
-    25 ns even if nothing is coded for it."""
+    """Maximum number of blocks of 8×8 pixels in all scans of a JPEG file with several scans. Each block takes up to
+    about 25 ns, even if nothing is coded for it."""
 
 
 def inspect(data: bytes, limits: Limits) -> PhotoFile:
-    """A file that may be decoded, as it was understood.
+    """Parses a file and checks it against the limits.
 
     Raises:
-        PhotoError: the bytes are no picture that is decoded here, or it is beyond the limits.
+        PhotoError: the bytes are not a picture in a supported format, are damaged, or exceed the limits.
     """
     file = read_file(data, limits.max_scan_blocks)
     header = file.header
@@ -99,4 +99,4 @@ def _unknown(data: bytes) -> NotAPhotoError | UnsupportedTypeError:
     for offset, magic, name in _UNSUPPORTED:
         if data.startswith(magic, offset):
             return UnsupportedTypeError(f"This is a {name} file. Send the photo as {SUPPORTED}.")
-    return NotAPhotoError(f"These bytes are no picture that is known here. Send a photo as {SUPPORTED}.")
+    return NotAPhotoError(f"These bytes are not a picture in a known format. Send a photo as {SUPPORTED}.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.helpers.toy_model import jpeg, paint
 
-BROKEN = {"broken/cut.jpg": "The file is cut off", "broken/empty.jpg": "empty", "broken/text.jpg": "no picture"}
+BROKEN = {"broken/cut.jpg": "The file is cut off", "broken/empty.jpg": "empty", "broken/text.jpg": "not a picture"}
 """The photos of an album that are broken, and what is said of each."""
 
 

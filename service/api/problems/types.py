@@ -88,7 +88,7 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         415,
         "not-a-photo",
         "Not a photo",
-        "These bytes are no picture that is known here. Send a photo as JPEG, PNG or WebP.",
+        "These bytes are not a picture in a known format. Send a photo as JPEG, PNG or WebP.",
     ),
     photo.UnsupportedTypeError: ProblemType(
         415,

@@ -58,8 +58,8 @@ class UploadReader:
         except TimeoutError:
             if upload.is_evicted:
                 raise UploadsFullError(
-                    "The service needed the memory of this upload, which came too slowly, for others. Try again in "
-                    "1 s, with a smaller photo or over a faster connection."
+                    "The upload was too slow, and other requests needed its memory. Try again in 1 s, with a smaller "
+                    "photo or over a faster connection."
                 ) from None
             raise SlowUploadError(
                 f"The upload did not arrive within {self._seconds:g} s. Send a smaller photo, or over a faster "
