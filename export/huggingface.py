@@ -11,42 +11,19 @@ without them, licence and data are what the folder's model card (``README.md``) 
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from export.card import CardText, ModelFacts, card_json, make_card, neutral_text, page, parser_description
-from export.exporter import unverified_file, write_card, write_graph
-from export.parity import LIMITS, Difference, ParityError, open_session, require_parity, run_onnx
-from export.photos import fitted_photos, fitted_portrait, portrait_views
+from export.card import CardText, neutral_text, parser_description
+from export.parity import ParityError
+from export.segmentation_exporter import export_folder
 from export.segmentation_folder import (
     SegmentationFolder,
     label_set_of,
-    network_input,
     read_segmentation_folder,
     require_as_many_labels,
 )
-from export.segmentation_graph import SegmentationGraph, run_pipeline
 from training.labels.label_set import LabelSet, load_label_set
-
-
-def export_folder(
-    folder: SegmentationFolder, label_set: LabelSet, text: CardText, training_data: str, out: Path
-) -> Difference:
-    """Write ``out`` with its card inside and as a page beside it. Raises ParityError and writes nothing otherwise."""
-    network = network_input(folder)
-    graph = SegmentationGraph(folder).eval()
-    golden = fitted_portrait(network)
-    facts = ModelFacts(network, label_set, training_data, {"network": network.model_dump(mode="json")}, {})
-    with unverified_file(out) as unverified:
-        write_graph(graph, unverified, network.height, network.width, joints=False)
-        photos = fitted_photos(portrait_views(), network)
-        difference = require_parity(partial(run_pipeline, folder), unverified, photos, LIMITS["fp32"])
-        outputs = run_onnx(open_session(unverified), golden[None])
-        card = make_card(facts, text, "fp32", golden, outputs)
-        write_card(card_json(card), unverified)
-    out.with_suffix(".md").write_text(page(card))
-    return difference
 
 
 def main() -> None:

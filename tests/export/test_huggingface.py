@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 import torch
 
-from export import huggingface, parity
+from export import parity, segmentation_exporter
 from export.card import KEY
 from export.parity import run_onnx
 from export.photos import PORTRAIT
@@ -63,7 +63,7 @@ def folders(tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def _traced_once(tmp_path_factory):
-    with traced_once(huggingface, tmp_path_factory.mktemp("traced")):
+    with traced_once(segmentation_exporter, tmp_path_factory.mktemp("traced")):
         yield
 
 
