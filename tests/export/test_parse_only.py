@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -154,7 +155,7 @@ def test_our_own_models_have_their_words(model):
 class TestRecard:
     @pytest.fixture
     def file(self, files, tmp_path):
-        return shutil.copy(files("lip_ssl")[1], tmp_path)
+        return Path(shutil.copy(files("lip_ssl")[1], tmp_path))
 
     def test_only_what_was_named_changes(self, file, tmp_path):
         before, graph = card_of(file), onnx.load(file).graph
