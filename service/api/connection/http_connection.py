@@ -242,7 +242,8 @@ class HttpConnection(HttpToolsProtocol):
         if self._is_in_message and self._messages == message:
             self._framing_bytes += len(data) - (self._body_bytes - body)
             if self._framing_bytes > 2 * self._limits.head_bytes + self._body_bytes // CHUNK:
-                self._refuse(INVALID_HTTP, "The body is sent in too many small chunks. Send it in chunks of some kilobytes.")
+                detail = "The body is sent in too many small chunks. Send it in chunks of some kilobytes."
+                self._refuse(INVALID_HTTP, detail)
 
     def _refuse_for(self, error: BaseException | None) -> None:
         match error:
