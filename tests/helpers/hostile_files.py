@@ -9,6 +9,8 @@ from typing import Final
 import cv2
 import numpy as np
 
+from tests.helpers.dense_jpeg import dense_jpeg
+
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -103,8 +105,13 @@ def forged_jpeg() -> bytes:
     return tiny[:at] + b"\xff\xd0" + struct.pack(">H", 2 + len(decoy)) + decoy + large
 
 
+def dense_blocks() -> bytes:
+    """A baseline JPEG as large as is decoded in the service's own threads, with all coefficients of every block."""
+    return dense_jpeg(1760, ((1, 1),) * 3, code=1, value=1)
+
+
 FILES: Final[tuple[Callable[[], bytes], ...]] = (
     animated_png, declared_length, text_bomb, inflating_pixels, deep_interlaced,
-    many_scans, scans_of_ordinary_size, arithmetic_scans, forged_jpeg,
+    many_scans, scans_of_ordinary_size, arithmetic_scans, forged_jpeg, dense_blocks,
 )  # fmt: skip
 """All of them."""

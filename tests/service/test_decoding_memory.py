@@ -23,7 +23,7 @@ from service.engine.engine import Engine
 from service.engine.photo.photo import Photo, plan
 from service.engine.scheduling.pixel_budget import BYTES_PER_PIXEL
 from service.imaging.inspect import Limits, read_file
-from service.settings import Settings
+from service.settings import Isolation, Settings
 from tests.helpers.photo_files import CHANNELS, PNG_SIGNATURE, animated_webp, png_chunk, png_header, saved, smooth
 
 SIDE = 1200
@@ -112,22 +112,21 @@ PROGRAM = """
 import os, sys
 from test_decoding_memory import drawn
 
-for line in drawn(sys.argv[1], os.environ["ISOLATED"] == "True"):
+for line in drawn(sys.argv[1], os.environ["ISOLATED"]):
     print(*line, sep="\\t", flush=True)
 """
 
 
-def drawn(model: str, is_isolated: bool) -> Iterator[tuple[str, int, int]]:
+def drawn(model: str, isolation: Isolation) -> Iterator[tuple[str, int, int]]:
     """The memory that answering with a cutout takes, the largest answer, and what the budget counts for it; by name."""
-    settings = Settings(model=Path(model), provider="cpu", lanes=1, isolate_decoding=is_isolated, closer_look=False)
+    settings = Settings(model=Path(model), provider="cpu", lanes=1, isolate_decoding=isolation, closer_look=False)
     engine = Engine.start(settings)
     cutout = PARSE["cutout"]["image/png"]
     answer = partial(engine.analyze_here, encode=lambda analysis: len(cutout(analysis, DEFAULT)))
     answer(DRAWN["jpeg"]())  # so that what stays is there before
     for name, make in DRAWN.items():
         data = make()
-        pids = engine.decoder.pids if isinstance(engine.decoder, ProcessDecoder) else []
-        with Watch([os.getpid(), *pids]) as watch:
+        with Watch([os.getpid(), *engine.decoder.pids]) as watch:
             answer(data)
         photo = Photo.inspect(data, Limits(10**8), ThreadDecoder())
         weight = plan(photo, (), (64, 48), "letterbox").answer_weight
@@ -193,14 +192,14 @@ DRAWN = {
 }
 
 
-@pytest.mark.parametrize("is_isolated", [True, False])
-def test_answers_take_what_the_settings_promise(toy_path: Path, is_isolated: bool) -> None:
+@pytest.mark.parametrize("isolation", ["all", "none"])
+def test_answers_take_what_the_settings_promise(toy_path: Path, isolation: Isolation) -> None:
     """``JPPNET_MAX_PIXELS_AT_WORK`` × 18 bytes bounds what photos take, whatever they are."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),
         "MALLOC_MMAP_THRESHOLD_": "1000000",  # what is given back shows at once
-        "ISOLATED": str(is_isolated),
+        "ISOLATED": isolation,
     }
     program = [sys.executable, "-c", PROGRAM, str(toy_path)]
     found = subprocess.run(program, env=environment, capture_output=True, text=True, check=True).stdout

@@ -85,6 +85,40 @@ def test_texts_in_a_png_are_left_out(kind: bytes) -> None:
     assert read_file(bomb).join() == png(two_colors())
 
 
+@pytest.mark.parametrize(
+    ("how", "blocks"),
+    [
+        ({"subsampling": 0}, 8 * 6 * 3),
+        ({"subsampling": 2}, 4 * 3 * 6),
+        ({"mode": "L"}, 8 * 6),
+        ({"mode": "CMYK"}, 8 * 6 * 4),
+        ({"progressive": True}, 0),
+    ],
+)
+def test_blocks_of_a_single_sequential_scan_are_counted(how: dict[str, object], blocks: int) -> None:
+    header = read_file(saved(smooth(64, 48, 3), "JPEG", **how)).header  # type: ignore[arg-type]
+    assert header.sequential_blocks == blocks
+
+
+def test_what_is_not_quite_a_single_sequential_scan_is_none() -> None:
+    plain = saved(smooth(64, 48, 3), "JPEG")
+    frame, scan, tables = plain.index(b"\xff\xc0"), plain.index(b"\xff\xda"), plain.index(b"\xff\xdb")
+    table = plain[tables : tables + 2 + int.from_bytes(plain[tables + 2 : tables + 4], "big")]
+    one_plane = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + plain[scan + 14 :]
+    others = {
+        "arithmetic": plain[:frame] + b"\xff\xc9" + plain[frame + 2 :],
+        "lossless": plain[:frame] + b"\xff\xc3" + plain[frame + 2 :],
+        "with arithmetic tables": plain[:frame] + b"\xff\xcc\0\4\0\x10" + plain[frame:],
+        "two scans": plain[:-2] + plain[scan:],
+        "a scan of one plane": plain[:scan] + one_plane,
+        "some coefficients": plain[: scan + 12] + b"\x3e" + plain[scan + 13 :],
+        "some bits": plain[: scan + 13] + b"\1" + plain[scan + 14 :],
+        "tables behind the scan": plain[:-2] + table + plain[-2:],
+    }
+    assert read_file(plain).header.sequential_blocks == 4 * 3 * 6
+    assert {name: read_file(data).header.sequential_blocks for name, data in others.items()} == dict.fromkeys(others, 0)
+
+
 def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded() -> None:
     small = saved(smooth(64, 64, 3), "JPEG", progressive=True)
     parts = list(jpeg_parts(small))

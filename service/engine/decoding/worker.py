@@ -26,6 +26,9 @@ from service.imaging.errors import CorruptPhotoError
 
 READY, DONE, DAMAGED, NO_MEMORY = b"ready", b"done", b"damaged", b"no memory"
 """What the process says: once when it has started, then once for each task. Anything else is a fault of its own."""
+STARTED: Final = 1
+"""What the last byte of the shared memory becomes once the process has taken a task: if it ends before, the task had
+nothing to do with that."""
 LARGEST_MESSAGE: Final = 1 << 17
 SPARE_BYTES: Final = 64_000_000
 """Address space that a task may take beyond what its header says that decoding takes."""
@@ -61,6 +64,7 @@ def _address_space() -> int:
 
 
 def _answer(message: bytes, arena: mmap.mmap, given: list[int], base: int) -> bytes:
+    arena[len(arena) - 1] = STARTED
     task, size, cpu_seconds = pickle.loads(message)
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # SIGPROF ends the process
     try:

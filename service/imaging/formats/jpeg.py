@@ -17,10 +17,15 @@ TABLES: Final = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
 """Huffman's and arithmetic coding's tables, quantization, restart interval."""
 FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA})
 """Starts of a picture that libjpeg-turbo can decode; it has no hierarchical ones."""
+SEQUENTIAL: Final = frozenset({0xC0, 0xC1})
+"""Starts of a picture that may come in one scan, Huffman-coded: baseline, and extended sequential."""
 PROGRESSIVE: Final = frozenset({0xC2, 0xCA})
 LOSSLESS: Final = 0xC3
 DROPPED: Final = frozenset({0xDC, 0xFE, *range(0xE0, 0xF0)})
 """What viewers skip: number of lines, comments, applications' data. Two of the latter say what colours there are."""
+ARITHMETIC_TABLES: Final = 0xCC
+ALL_COEFFICIENTS: Final = b"\0\x3f\0"
+"""How the header of a sequential scan ends: all coefficients of each block, with all of their bits."""
 JFIF, EXIF, ADOBE = (0xE0, b"JFIF\0", 16), (0xE1, b"Exif\0\0", 8), (0xEE, b"Adobe", 14)
 """Marker, first bytes and least length of the applications' data that counts."""
 
@@ -114,10 +119,13 @@ class _Walk:
         self._scans = 0
         self._blocks = 0
         self._has_partial_scans = False
+        self._is_sequential = True
+        """Whether nothing has come that is not in a file with one sequential scan."""
 
     def take(self, marker: int, start: int, end: int) -> None:
         """Takes a segment that is no scan."""
         if marker in TABLES:
+            self._is_sequential &= not self._scans and marker != ARITHMETIC_TABLES
             self._parts.keep(start, end)
         elif marker in FRAMES:
             self._take_frame(marker, start, end)
@@ -160,6 +168,7 @@ class _Walk:
         self._scans += 1
         self._blocks += sum(self._frame.components[name].blocks for name in names)
         self._has_partial_scans |= count < len(self._frame.components)
+        self._is_sequential &= self._frame.marker in SEQUENTIAL and self._data[pixels - 3 : pixels] == ALL_COEFFICIENTS
         if self._blocks > self._max_blocks and self._scans > 1:
             raise TooManyScansError(
                 f"The JPEG file builds its {self._frame.width}×{self._frame.height} pixels up in too many scans: more "
@@ -175,9 +184,16 @@ class _Walk:
         self._parts.add(bytes((0xFF, EOI)))
         frame = self._frame
         held = frame.held(self._has_partial_scans)
-        scan_blocks = self._blocks if self._scans > 1 else 0
-        orientation = self._orientation or 1
-        header = Header("jpeg", frame.width, frame.height, orientation, held=held, scan_blocks=scan_blocks)
+        is_sequential = self._is_sequential and self._scans == 1 and not self._has_partial_scans
+        header = Header(
+            "jpeg",
+            frame.width,
+            frame.height,
+            self._orientation or 1,
+            held=held,
+            scan_blocks=self._blocks if self._scans > 1 else 0,
+            sequential_blocks=self._blocks if is_sequential else 0,
+        )
         return PhotoFile(header, self._parts.views(), is_complete)
 
 
