@@ -141,6 +141,14 @@ def test_cutouts_are_fitted_there(decoder: ProcessDecoder) -> None:
     np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_photo_is_not_bounded_by_the_memory_of_the_one_before(decoder: ProcessDecoder) -> None:
+    """Its pixels must have room, too, before it is decoded."""
+    large = read_file(jpeg(np.zeros((5000, 5000, 3), np.uint8)))
+    for file in (PHOTO, large, PHOTO, large):
+        (photo,) = decoder.decode(file, DecodingTask(file.header), wanted)
+        assert photo.shape[:2] == file.header.upright_size[::-1]
+
+
 def test_no_descriptor_is_left_behind(decoder: ProcessDecoder) -> None:
     file = read_file(jpeg(smooth(1800, 1200, 3)))
 

@@ -31,6 +31,8 @@ JFIF, EXIF, ADOBE = (0xE0, b"JFIF\0", 16), (0xE1, b"Exif\0\0", 8), (0xEE, b"Adob
 
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
 _SCAN_END: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+WINDOW: Final = 1 << 17
+"""Bytes that are searched at once: some milliseconds at most, in which no other thread of the service runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,9 @@ def read_jpeg(data: bytes, max_blocks: int) -> PhotoFile:
     """
     walk = _Walk(data, max_blocks)
     offset, count = 2, 0
-    while found := _MARKER.search(data, offset):
+    while (start := _search(_MARKER, data, offset)) is not None:
         count += 1
         check_count(count, "JPEG")
-        start = found.start()
         marker = data[start + 1]
         if marker == EOI:
             return walk.file(is_complete=True)
@@ -94,12 +95,20 @@ def read_jpeg(data: bytes, max_blocks: int) -> PhotoFile:
         if offset > len(data):
             break
         if marker == SOS:
-            scan_end = _SCAN_END.search(data, offset)
-            walk.take_scan(start, offset, scan_end.start() if scan_end else len(data))
-            offset = scan_end.start() if scan_end else len(data)
+            scan_end = _search(_SCAN_END, data, offset) or len(data)
+            walk.take_scan(start, offset, scan_end)
+            offset = scan_end
         else:
             walk.take(marker, start, offset)
     return walk.file(is_complete=False)
+
+
+def _search(two_bytes: re.Pattern[bytes], data: bytes, start: int) -> int | None:
+    """Where such a pair of bytes comes first, from ``start`` on."""
+    for begin in range(start, len(data), WINDOW):
+        if found := two_bytes.search(data, begin, begin + WINDOW + 1):
+            return found.start()
+    return None
 
 
 def _damaged(what: str) -> CorruptPhotoError:
