@@ -110,8 +110,27 @@ def dense_blocks() -> bytes:
     return dense_jpeg(1760, ((1, 1),) * 3, code=1, value=1)
 
 
+def fill_in_scan() -> bytes:
+    """A baseline JPEG whose coded pixels are 19 MB of fill bytes."""
+    tiny = np.asarray(cv2.imencode(".jpg", np.zeros((16, 16), np.uint8))[1]).tobytes()
+    return tiny[:-2] + b"\xff" * 19_000_000 + tiny[-2:]
+
+
+def many_segments() -> bytes:
+    """A JPEG of 64 kB with as many segments as are let in, few enough bytes to be read in the event loop."""
+    tiny = np.asarray(cv2.imencode(".jpg", np.zeros((16, 16), np.uint8))[1]).tobytes()
+    return tiny[:2] + b"\xff\xfe\0\2" * 16_000 + tiny[2:]
+
+
+def flat_webp(side: int = 8000) -> bytes:
+    """A lossless WebP of one colour: 2.5 kB for 64 megapixels."""
+    flat = np.zeros((side, side, 3), np.uint8)
+    return np.asarray(cv2.imencode(".webp", flat, (cv2.IMWRITE_WEBP_QUALITY, 101))[1]).tobytes()
+
+
 FILES: Final[tuple[Callable[[], bytes], ...]] = (
     animated_png, declared_length, text_bomb, inflating_pixels, deep_interlaced,
     many_scans, scans_of_ordinary_size, arithmetic_scans, forged_jpeg, dense_blocks,
+    fill_in_scan, many_segments, flat_webp,
 )  # fmt: skip
 """All of them."""
