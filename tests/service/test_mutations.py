@@ -12,6 +12,7 @@ from contextlib import suppress
 from math import ceil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from service.engine.decoding.decoders import ProcessDecoder, ThreadDecoder, is_bounded
@@ -19,9 +20,9 @@ from service.engine.decoding.task import DecodingTask
 from service.engine.decoding.worker import SPARE_BYTES
 from service.imaging.decode import REDUCTIONS
 from service.imaging.errors import PhotoError
-from service.imaging.inspect import Limits, inspect
+from service.imaging.inspect import Limits, inspect, read_file
 from tests.helpers.dense_jpeg import dense_jpeg
-from tests.helpers.photo_files import jpeg_parts, jpegs, png_parts, pngs, webp_parts, webps
+from tests.helpers.photo_files import jpeg_parts, jpegs, png_parts, pngs, saved, webp_parts, webps
 
 Parts = list[bytes]
 Take = Callable[[bytes], Iterator[bytes]]
@@ -177,6 +178,27 @@ def test_tampered_files_break_nothing(kind: str) -> None:
 def test_tampered_files_break_nothing_in_the_services_own_threads() -> None:
     decoded = try_mutations_in_thread(range(500))
     assert 25 < decoded < 475, "mutations should neither all be refused nor all be harmless"
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_tampered_file_shows_nothing_of_the_photo_before(kind: str) -> None:
+    """Pixels that a damaged file has no data for must not be those that lay in the memory."""
+    files, take = FORMATS[kind]
+    processes, thread = ProcessDecoder(1), ThreadDecoder()
+    try:
+        for seed in range(300):
+            with suppress(PhotoError):
+                file = inspect(mutated(files(), take, seed), LIMITS)
+                size = (file.header.height, file.header.width, 3)
+                before = [read_file(saved(np.full(size, value, np.uint8), "PNG")) for value in (10, 240)]
+                for decoder in (processes, thread) if is_bounded(file) else (processes,):
+                    photos = []
+                    for other in before:
+                        decoder.decode(other, DecodingTask(other.header), lambda: True)
+                        photos += decoder.decode(file, DecodingTask(file.header), lambda: True)
+                    assert np.array_equal(*photos), f"seed {seed}"
+    finally:
+        processes.close()
 
 
 @pytest.mark.slow
