@@ -4,14 +4,18 @@ import base64
 import struct
 import time
 import zlib
+from unittest.mock import patch
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.imaging.decode import decode
 from service.imaging.errors import CorruptPhotoError, PhotoError, TooManyScansError, TruncatedPhotoError
+from service.imaging.formats import jpeg_markers
 from service.imaging.formats.exif import read_orientation
 from service.imaging.formats.parts import MAX_PARTS
 from service.imaging.inspect import Limits, inspect, read_file
@@ -226,6 +230,21 @@ def test_many_bytes_of_fill_are_walked_through_once() -> None:
         began = time.process_time()
         read_file(data)
         assert time.process_time() - began < 1
+
+
+@given(
+    st.lists(st.sampled_from([b"\xff", b"\xff", b"\xff", b"\0", b"\xd3", b"a", b"abcdefgh"]), max_size=60).map(
+        b"".join
+    ),
+    st.integers(0, 9),
+    st.sampled_from([b"\0\xff", b"\0\xff\xd3"]),
+)
+def test_markers_are_found_in_any_bytes_in_windows_of_any_size(data: bytes, start: int, no_markers: bytes) -> None:
+    pairs = range(start, len(data) - 1)
+    expected = next((at for at in pairs if data[at] == 0xFF and data[at + 1] not in no_markers), None)
+    for smallest, dense in ((2, 0), (2, 0.5), (2, 9), (1000, 0), (1000, 9)):
+        with patch.multiple(jpeg_markers, SMALLEST=smallest, LARGEST=max(8, smallest), DENSE=dense):
+            assert jpeg_markers.find_marker(data, start, no_markers) == expected
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])

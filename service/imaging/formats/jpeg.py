@@ -1,6 +1,5 @@
 """JPEG: ITU-T T.81, read as libjpeg reads it (https://www.w3.org/Graphics/JPEG/itu-t81.pdf)."""
 
-import re
 import struct
 from dataclasses import dataclass
 from math import ceil
@@ -8,6 +7,7 @@ from typing import Final
 
 from service.imaging.errors import CorruptPhotoError, TooManyScansError, TruncatedPhotoError
 from service.imaging.formats.exif import read_orientation
+from service.imaging.formats.jpeg_markers import find_marker
 from service.imaging.formats.parts import Parts, check_count
 from service.imaging.photo_file import Header, PhotoFile
 
@@ -29,10 +29,9 @@ ALL_COEFFICIENTS: Final = b"\0\x3f\0"
 JFIF, EXIF, ADOBE = (0xE0, b"JFIF\0", 16), (0xE1, b"Exif\0\0", 8), (0xEE, b"Adobe", 14)
 """Marker, first bytes and least length of the applications' data that counts."""
 
-_MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
-_SCAN_END: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-WINDOW: Final = 1 << 17
-"""Bytes that are searched at once: some milliseconds at most, in which no other thread of the service runs."""
+_NO_MARKERS: Final = bytes((0x00, 0xFF))
+_IN_SCANS: Final = bytes((0x00, 0xFF, *RESTARTS))
+"""What may follow FF without being a marker: anywhere, and among coded pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def read_jpeg(data: bytes, max_blocks: int) -> PhotoFile:
     """
     walk = _Walk(data, max_blocks)
     offset, count = 2, 0
-    while (start := _search(_MARKER, data, offset)) is not None:
+    while (start := find_marker(data, offset, _NO_MARKERS)) is not None:
         count += 1
         check_count(count, "JPEG")
         marker = data[start + 1]
@@ -95,20 +94,12 @@ def read_jpeg(data: bytes, max_blocks: int) -> PhotoFile:
         if offset > len(data):
             break
         if marker == SOS:
-            scan_end = _search(_SCAN_END, data, offset) or len(data)
+            scan_end = find_marker(data, offset, _IN_SCANS) or len(data)
             walk.take_scan(start, offset, scan_end)
             offset = scan_end
         else:
             walk.take(marker, start, offset)
     return walk.file(is_complete=False)
-
-
-def _search(two_bytes: re.Pattern[bytes], data: bytes, start: int) -> int | None:
-    """Where such a pair of bytes comes first, from ``start`` on."""
-    for begin in range(start, len(data), WINDOW):
-        if found := two_bytes.search(data, begin, begin + WINDOW + 1):
-            return found.start()
-    return None
 
 
 def _damaged(what: str) -> CorruptPhotoError:
