@@ -12,6 +12,7 @@ from service.imaging.inspect import MAX_SCAN_BLOCKS
 
 DeviceProvider = Literal["cpu", "openvino", "cuda", "tensorrt"]
 ProviderName = Literal["auto", DeviceProvider]
+Isolation = Literal["auto", "all", "none"]
 LogFormat = Literal["json", "pretty"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -70,6 +71,11 @@ def _port(value: Any) -> Any:
     return PORT if isinstance(value, str) and SERVICE_LINK.match(value) else value
 
 
+def _isolation(value: Any) -> Any:
+    """Which photos are decoded in processes; once, that was a truth value."""
+    return {"true": "all", "1": "all", "false": "none", "0": "none"}.get(str(value).lower(), value)
+
+
 class Settings(BaseSettings):
     """The service's settings; the defaults suit a laptop."""
 
@@ -96,10 +102,11 @@ class Settings(BaseSettings):
     max_scan_blocks: Pixels = MAX_SCAN_BLOCKS
     """Blocks of 8×8 pixels that the scans of one JPEG file may have, all together, where there are several: they cost
     up to 25 ns each however small the file is. A camera's progressive photo of 64 megapixels has 15 million."""
-    isolate_decoding: bool = True
-    """Whether photos are decoded in processes of their own, three for two cores, so that a file that breaks the
-    decoder or keeps it busy costs that photo and nothing else. Each takes some 25 MB. On Linux only: elsewhere the
-    service says so at the start, and decodes in its own process."""
+    isolate_decoding: Annotated[Isolation, BeforeValidator(_isolation)] = "auto"
+    """Which photos are decoded in processes of their own, three for two cores, so that a file that breaks the decoder
+    or keeps it busy costs that photo and nothing else. ``auto``: all but baseline JPEGs of ordinary size, whose time
+    and memory are bounded by the way they are made; ``all`` (or ``true``); ``none`` (or ``false``). Each process takes
+    some 25 MB. On Linux only: elsewhere the service says so at the start, and decodes in its own process."""
 
     queue_size: Count = 128
     """Photos that may be under way at once; one more is answered with 503 and the time after which to try again."""

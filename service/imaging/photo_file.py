@@ -36,6 +36,11 @@ class Header:
     scan_blocks: int = 0
     """In a JPEG file with several scans: the blocks of 8×8 pixels of all scans, a measure of the decoding time."""
 
+    sequential_blocks: int = 0
+    """Blocks of 8×8 samples of a JPEG file whose whole picture comes in one sequential scan, Huffman-coded, as in
+    baseline files; 0 of every other file. Decoding such a file takes a bounded time for each block, and no memory that
+    grows with the picture beside its pixels."""
+
     @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height after orientation; orientations 5 to 8 swap them."""

@@ -1,6 +1,7 @@
 """What decoding in processes costs, beside decoding in the threads that ask: `python -m tests.benchmarks.isolation`.
 
-Both engines are in one process and take turns of a second, so that whatever else the machine does disturbs both alike.
+The engines, one for each value of JPPNET_ISOLATE_DECODING, are in one process and take turns of a second, so that
+whatever else the machine does disturbs all alike.
 """
 
 import asyncio
@@ -8,13 +9,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, get_args
 
 from service.api.response.json import analyze_json
-from service.engine.decoding.decoders import ProcessDecoder
 from service.engine.engine import Engine
 from service.imaging.inspect import read_file
-from service.settings import Settings
+from service.settings import Isolation, Settings
 from tests.benchmarks.photos import mixed_photos, numbered, street_photos
 from tests.benchmarks.ratios import paired
 
@@ -35,8 +35,8 @@ async def one_client(engine: Engine, photos: Sequence[bytes], until: float, late
 
 def cpu_seconds(engine: Engine) -> float:
     """The CPU time that this process and the engine's decoding processes have used."""
-    pids = engine.decoder.pids if isinstance(engine.decoder, ProcessDecoder) else []
-    return time.process_time() + sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9 for pid in pids)
+    ran = (Path(f"/proc/{pid}/schedstat").read_text().split()[0] for pid in engine.decoder.pids)
+    return time.process_time() + sum(int(nanoseconds) / 1e9 for nanoseconds in ran)
 
 
 async def photos_per_second(engine: Engine, photos: Sequence[bytes], clients: int) -> tuple[float, float, float]:
@@ -57,7 +57,7 @@ def main() -> None:
     """Prints ratios (isolated over not) of rates, and differences of latencies."""
     street = street_photos(None)
     common = {"provider": "cpu", "lanes": None, "closer_look": False, "share_runs": False}
-    engines = [Engine.start(Settings(**common, isolate_decoding=isolated)) for isolated in (True, False)]
+    engines = {value: Engine.start(Settings(**common, isolate_decoding=value)) for value in get_args(Isolation)}
     for name, photos in (("street", street), ("mixed", mixed_photos(street))):
         walks = [_walk_milliseconds(photo) for photo in photos]
         sizes = [len(photo) // 1000 for photo in photos]
@@ -65,19 +65,25 @@ def main() -> None:
         for clients in CLIENTS:
             rounds = []
             for number in range(ROUNDS):
-                order = engines if number % 2 else engines[::-1]
-                found = {id(engine): asyncio.run(photos_per_second(engine, photos, clients)) for engine in order}
-                rounds.append([found[id(engine)] for engine in engines])
-            rates = paired([ours[0] for ours, _ in rounds], [theirs[0] for _, theirs in rounds])
-            more = median(ours[1] - theirs[1] for ours, theirs in rounds)
-            rate = median(theirs[0] for _, theirs in rounds)
-            cpu, cpu_without = (median(pair[which][2] for pair in rounds) for which in (0, 1))
-            print(
-                f"{name}, {clients} clients: rate × {rates}, latency {more:+.2f} ms; {rate:.1f} photos/s without; "
-                f"CPU {cpu:.2f} and {cpu_without:.2f} ms a photo"
-            )
-    for engine in engines:
+                order = sorted(engines, reverse=number % 2 == 0)
+                rounds.append(
+                    {value: asyncio.run(photos_per_second(engines[value], photos, clients)) for value in order}
+                )
+            for value in engines:
+                if value != "none":
+                    print(f"{name}, {clients} clients, {value}: {_compared(rounds, value)}", flush=True)
+    for engine in engines.values():
         engine.close()
+
+
+def _compared(rounds: Sequence[dict[str, tuple[float, float, float]]], value: str) -> str:
+    """One value of the setting beside "none"."""
+    ours, theirs = ([found[which] for found in rounds] for which in (value, "none"))
+    rates = paired([rate for rate, *_ in ours], [rate for rate, *_ in theirs])
+    cpu = paired([cpu for *_, cpu in ours], [cpu for *_, cpu in theirs])
+    more = median(our[1] - their[1] for our, their in zip(ours, theirs, strict=True))
+    rate, latency = (median(their[which] for their in theirs) for which in (0, 1))
+    return f"rate × {rates}, latency {more:+.2f} ms, CPU × {cpu}; with none {rate:.1f} photos/s, {latency:.1f} ms"
 
 
 def _walk_milliseconds(photo: bytes) -> float:

@@ -9,6 +9,8 @@ from typing import Final
 import cv2
 import numpy as np
 
+from tests.helpers.dense_jpeg import dense_jpeg
+
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -103,8 +105,32 @@ def forged_jpeg() -> bytes:
     return tiny[:at] + b"\xff\xd0" + struct.pack(">H", 2 + len(decoy)) + decoy + large
 
 
+def dense_blocks() -> bytes:
+    """A baseline JPEG as large as is decoded in the service's own threads, with all coefficients of every block."""
+    return dense_jpeg(1760, ((1, 1),) * 3, code=1, value=1)
+
+
+def fill_in_scan() -> bytes:
+    """A baseline JPEG whose coded pixels are 19 MB of fill bytes."""
+    tiny = np.asarray(cv2.imencode(".jpg", np.zeros((16, 16), np.uint8))[1]).tobytes()
+    return tiny[:-2] + b"\xff" * 19_000_000 + tiny[-2:]
+
+
+def many_segments() -> bytes:
+    """A JPEG of 64 kB with as many segments as are let in, few enough bytes to be read in the event loop."""
+    tiny = np.asarray(cv2.imencode(".jpg", np.zeros((16, 16), np.uint8))[1]).tobytes()
+    return tiny[:2] + b"\xff\xfe\0\2" * 16_000 + tiny[2:]
+
+
+def flat_webp(side: int = 8000) -> bytes:
+    """A lossless WebP of one colour: 2.5 kB for 64 megapixels."""
+    flat = np.zeros((side, side, 3), np.uint8)
+    return np.asarray(cv2.imencode(".webp", flat, (cv2.IMWRITE_WEBP_QUALITY, 101))[1]).tobytes()
+
+
 FILES: Final[tuple[Callable[[], bytes], ...]] = (
     animated_png, declared_length, text_bomb, inflating_pixels, deep_interlaced,
-    many_scans, scans_of_ordinary_size, arithmetic_scans, forged_jpeg,
+    many_scans, scans_of_ordinary_size, arithmetic_scans, forged_jpeg, dense_blocks,
+    fill_in_scan, many_segments, flat_webp,
 )  # fmt: skip
 """All of them."""

@@ -1,5 +1,6 @@
 """A photo that ends or stalls the process that decodes it costs itself, and nothing else."""
 
+import io
 import json
 import os
 import resource
@@ -16,9 +17,19 @@ from typing import Any
 
 import httpx
 import numpy as np
+import numpy.typing as npt
 import pytest
+from PIL import Image
 
-from service.engine.decoding.decoders import ProcessDecoder, ThreadDecoder
+from service.engine.decoding.decoders import (
+    BLOCKS_IN_THREAD,
+    BYTES_IN_THREAD,
+    HybridDecoder,
+    ProcessDecoder,
+    ThreadDecoder,
+    is_bounded,
+)
+from service.engine.decoding.process import ProcessExitedError
 from service.engine.decoding.task import Cutout, DecodingTask
 from service.engine.engine import Engine
 from service.engine.errors import ClosedError, DeadlineError, SlowDecodingError
@@ -27,7 +38,7 @@ from service.imaging.errors import CorruptPhotoError, TruncatedPhotoError
 from service.imaging.fit import plan_fit
 from service.imaging.inspect import read_file
 from service.imaging.photo_file import PhotoFile
-from service.settings import Settings
+from service.settings import Isolation, Settings
 from tests.helpers.captured_log import Captured
 from tests.helpers.hostile_files import inflating_pixels
 from tests.helpers.photo_files import jpegs, pngs, saved, smooth, webps
@@ -36,6 +47,8 @@ from tests.helpers.toy_model import jpeg, paint, png
 
 PHOTO = read_file(jpeg(paint(300, 200, {1: (20, 20, 60, 60)})))
 TASK = DecodingTask(PHOTO.header)
+SLOW = inflating_pixels()
+"""A file that takes seconds, or until a process has had its time."""
 
 
 def wanted() -> bool:
@@ -89,10 +102,15 @@ def stopped(decoder: ProcessDecoder) -> int:
     return pid
 
 
-def end_in_the_midst(pid: int, by: signal.Signals) -> None:
+def end_soon(pid: int, by: signal.Signals) -> None:
     time.sleep(0.2)
     os.kill(pid, by)
     os.kill(pid, signal.SIGCONT)
+
+
+def decode_slowly(decoder: ProcessDecoder) -> None:
+    file = read_file(SLOW)
+    decoder.decode(file, DecodingTask(file.header), wanted)
 
 
 def test_every_kind_of_file_gives_the_same_as_in_the_thread(decoder: ProcessDecoder) -> None:
@@ -123,6 +141,14 @@ def test_cutouts_are_fitted_there(decoder: ProcessDecoder) -> None:
     np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_photo_is_not_bounded_by_the_memory_of_the_one_before(decoder: ProcessDecoder) -> None:
+    """Its pixels must have room, too, before it is decoded."""
+    large = read_file(jpeg(np.zeros((5000, 5000, 3), np.uint8)))
+    for file in (PHOTO, large, PHOTO, large):
+        (photo,) = decoder.decode(file, DecodingTask(file.header), wanted)
+        assert photo.shape[:2] == file.header.upright_size[::-1]
+
+
 def test_no_descriptor_is_left_behind(decoder: ProcessDecoder) -> None:
     file = read_file(jpeg(smooth(1800, 1200, 3)))
 
@@ -138,28 +164,52 @@ def test_no_descriptor_is_left_behind(decoder: ProcessDecoder) -> None:
 
 @pytest.mark.parametrize("by", [signal.SIGSEGV, signal.SIGABRT, signal.SIGPROF])
 def test_a_photo_that_ends_the_process_is_corrupt(
-    decoder: ProcessDecoder, stopped: int, captured: Captured, by: signal.Signals
+    decoder: ProcessDecoder, captured: Captured, by: signal.Signals
 ) -> None:
+    (pid,) = decoder.pids
     with ThreadPoolExecutor() as pool:
-        pool.submit(end_in_the_midst, stopped, by)
+        pool.submit(end_soon, pid, by)
         with pytest.raises(CorruptPhotoError, match="The decoder failed on this file"):
-            decoder.decode(PHOTO, TASK, wanted)
+            decode_slowly(decoder)
     assert by.name in lines(captured)[-1]["message"]
     assert decoder.decode(PHOTO, TASK, wanted)[0].shape == (200, 300, 3)
-    assert decoder.pids != [stopped]
+    assert decoder.pids != [pid]
 
 
-def test_a_process_that_the_kernel_ends_had_too_little_memory(decoder: ProcessDecoder, stopped: int) -> None:
+def test_a_process_that_the_kernel_ends_had_too_little_memory(decoder: ProcessDecoder) -> None:
     with ThreadPoolExecutor() as pool:
-        pool.submit(end_in_the_midst, stopped, signal.SIGKILL)
+        pool.submit(end_soon, decoder.pids[0], signal.SIGKILL)
         with pytest.raises(MemoryError):
-            decoder.decode(PHOTO, TASK, wanted)
+            decode_slowly(decoder)
 
 
-def test_a_process_that_ended_while_idle_costs_no_photo(decoder: ProcessDecoder) -> None:
+@pytest.mark.parametrize("by", [signal.SIGSEGV, signal.SIGKILL])
+def test_a_process_that_ends_before_it_takes_the_photo_costs_no_photo(
+    decoder: ProcessDecoder, stopped: int, captured: Captured, by: signal.Signals
+) -> None:
+    decoder_was_used = decoder.pids
+    with ThreadPoolExecutor() as pool:
+        pool.submit(end_soon, stopped, by)
+        assert decoder.decode(PHOTO, TASK, wanted)[0].shape == (200, 300, 3)
+    assert decoder.pids != decoder_was_used
+    assert not lines(captured)
+
+
+def test_processes_that_never_take_a_photo_are_no_fault_of_the_photo(
+    decoder: ProcessDecoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.engine.decoding.process.PROGRAM", "import os; os.abort()")
+    os.kill(decoder.pids[0], signal.SIGKILL)
+    with pytest.raises(ProcessExitedError, match="SIGABRT"):
+        decoder.decode(PHOTO, TASK, wanted)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_process_that_ended_while_idle_costs_no_photo(decoder: ProcessDecoder, waits: bool) -> None:
     (pid,) = decoder.pids
-    os.kill(pid, signal.SIGSEGV)
-    wait_until(lambda: state(pid) in "ZX" and threads_of(pid) <= 1)
+    os.kill(pid, signal.SIGKILL)
+    if waits:
+        wait_until(lambda: state(pid) in "ZX" and threads_of(pid) <= 1)
     assert decoder.decode(PHOTO, TASK, wanted)[0].shape == (200, 300, 3)
 
 
@@ -174,7 +224,7 @@ def test_a_photo_that_stalls_ends_when_nobody_wants_it_any_more(decoder: Process
 def test_a_photo_that_should_be_brief_and_is_not_is_told_from_one_that_never_ends(
     decoder: ProcessDecoder, captured: Captured
 ) -> None:
-    file = read_file(inflating_pixels())
+    file = read_file(SLOW)
     task = DecodingTask(file.header)
     assert decoder.decode(PHOTO, TASK, wanted, is_brief=True)[0].shape == (200, 300, 3)
     with pytest.raises(SlowDecodingError):
@@ -279,15 +329,10 @@ def test_the_process_imports_no_more_than_it_needs() -> None:
 
 @pytest.fixture(scope="module")
 def served(toy_path: Path) -> Iterator[tuple[httpx.Client, Engine]]:
-    settings = Settings(model=toy_path, provider="cpu", lanes=2, max_scan_blocks=20_000)
+    settings = Settings(model=toy_path, provider="cpu", lanes=2, max_scan_blocks=20_000, isolate_decoding="all")
     engine = Engine.start(settings)
     with serving(engine, settings) as client:
         yield client, engine
-
-
-def pids_of(engine: Engine) -> list[int]:
-    assert isinstance(engine.decoder, ProcessDecoder)
-    return engine.decoder.pids
 
 
 @pytest.mark.parametrize(
@@ -298,26 +343,30 @@ def test_over_http_it_is_a_problem_of_one_photo(
     served: tuple[httpx.Client, Engine], by: signal.Signals, status: int, name: str
 ) -> None:
     client, engine = served
-    pids = pids_of(engine)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
     with ThreadPoolExecutor() as pool:
-        posted = pool.submit(client.post, "/parse", content=PHOTO.join())
+        posted = pool.submit(client.post, "/parse", content=SLOW)
         wait_until(lambda: engine.stats().pixels_at_work > 0)
         time.sleep(0.1)
-        for pid in pids:
+        for pid in engine.decoder.pids:
             os.kill(pid, by)
-            os.kill(pid, signal.SIGCONT)
         problem = posted.result()
     assert (problem.status_code, problem.json()["type"]) == (status, f"urn:jppnet:problem:{name}")
     assert ("retry-after" in problem.headers) == (status == 503)
     assert client.post("/parse", content=PHOTO.join()).status_code == 200
 
 
+def test_over_http_a_process_that_was_killed_while_idle_costs_no_photo(served: tuple[httpx.Client, Engine]) -> None:
+    client, engine = served
+    for _ in range(3):
+        for pid in engine.decoder.pids:
+            os.kill(pid, signal.SIGKILL)
+        assert client.post("/parse", content=PHOTO.join()).status_code == 200
+
+
 def test_a_photo_that_stalls_gets_504_and_others_are_answered_meanwhile(served: tuple[httpx.Client, Engine]) -> None:
     client, engine = served
     client.post("/parse", content=PHOTO.join())
-    pid = pids_of(engine)[0]
+    pid = engine.decoder.pids[0]
     os.kill(pid, signal.SIGSTOP)
     statuses = []
     with ThreadPoolExecutor(3) as pool:
@@ -352,14 +401,45 @@ def test_out_of_memory_is_logged_and_no_photos_fault(
     assert any("too little memory" in line["message"] and line["level"] == "error" for line in lines(captured))
 
 
-@pytest.mark.parametrize("is_isolated", [True, False])
-def test_answers_are_the_same_either_way(toy_path: Path, is_isolated: bool) -> None:
-    settings = Settings(model=toy_path, provider="cpu", lanes=1, threads=1, isolate_decoding=is_isolated)
+def test_of_jpeg_files_only_small_ones_with_one_sequential_scan_are_bounded() -> None:
+    for data in jpegs():
+        is_sequential = Image.open(io.BytesIO(data)).info.get("progressive") is None
+        assert is_bounded(read_file(data)) == is_sequential
+    assert not any(is_bounded(read_file(data)) for data in (*pngs(), *webps()))
+
+
+def test_a_file_is_bounded_by_its_blocks_and_bytes() -> None:
+    def with_blocks(blocks: int) -> PhotoFile:
+        return replace(PHOTO, header=replace(PHOTO.header, sequential_blocks=blocks))
+
+    def with_bytes(size: int) -> PhotoFile:
+        return replace(PHOTO, parts=(memoryview(bytes(size)),))
+
+    assert is_bounded(with_blocks(BLOCKS_IN_THREAD))
+    assert not is_bounded(with_blocks(BLOCKS_IN_THREAD + 1))
+    assert is_bounded(with_bytes(BYTES_IN_THREAD))
+    assert not is_bounded(with_bytes(BYTES_IN_THREAD + 1))
+
+
+def test_bounded_files_need_no_process_and_others_do(decoder: ProcessDecoder, stopped: int) -> None:
+    hybrid = HybridDecoder(decoder)
+    assert hybrid.decode(PHOTO, TASK, unwanted)[0].shape == (200, 300, 3)
+    other = read_file(png(paint(300, 200, {})))
+    with pytest.raises(DeadlineError):
+        hybrid.decode(other, DecodingTask(other.header), unwanted)
+
+
+@pytest.mark.parametrize(("value", "kind"), [("all", ProcessDecoder), ("auto", HybridDecoder), ("none", ThreadDecoder)])
+@pytest.mark.parametrize("save", [jpeg, png])
+def test_answers_are_the_same_every_way(
+    toy_path: Path, value: Isolation, kind: type, save: Callable[[npt.NDArray[np.uint8]], bytes]
+) -> None:
+    settings = Settings(model=toy_path, provider="cpu", lanes=1, threads=1, isolate_decoding=value)
     engine = Engine.start(settings)
     try:
-        assert isinstance(engine.decoder, ProcessDecoder if is_isolated else ThreadDecoder)
-        analysis = engine.analyze_here(png(paint(96, 128, {1: (10, 10, 40, 50)})), lambda analysis: analysis)
+        assert isinstance(engine.decoder, kind)
+        analysis = engine.analyze_here(save(paint(96, 128, {1: (10, 10, 40, 50)})), lambda analysis: analysis)
         assert analysis.mask[30, 30] == 1
-        assert (analysis.photo[100, 90] == (32, 255, 90)).all()
+        np.testing.assert_allclose(analysis.photo[100, 90], (32, 255, 90), atol=5)
     finally:
         engine.close()

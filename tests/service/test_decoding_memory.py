@@ -1,5 +1,6 @@
 """The memory that decoding and drawing take stays under what they count for in the budget, whatever the file's type."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -15,18 +16,24 @@ from typing import Self
 import numpy as np
 import pytest
 
-from service.api.request.options import DEFAULT
-from service.api.response.formats import PARSE
+from service.api.request.boxes import MAX_BOXES
+from service.api.request.options import DEFAULT, Options
+from service.api.response.formats import ANALYZE, PARSE, POSE
 from service.engine.decoding.decoders import ProcessDecoder, ThreadDecoder
 from service.engine.decoding.task import DecodingTask
 from service.engine.engine import Engine
+from service.engine.photo.analysis import Analysis
+from service.engine.photo.boxes import RequestedBox
 from service.engine.photo.photo import Photo, plan
 from service.engine.scheduling.pixel_budget import BYTES_PER_PIXEL
 from service.imaging.inspect import Limits, read_file
-from service.settings import Settings
+from service.settings import Isolation, Settings
 from tests.helpers.photo_files import CHANNELS, PNG_SIGNATURE, animated_webp, png_chunk, png_header, saved, smooth
 
 SIDE = 1200
+BOXED_SIDE = 600
+"""Of the photo that has all boxes that there may be, each of which is drawn in each format."""
+CALLS = {"parse": PARSE, "pose": POSE, "analyze": ANALYZE}
 
 
 def flat_png(color: int, depth: int, interlace: int = 0, before: bytes = b"") -> bytes:
@@ -109,29 +116,50 @@ def test_decoding_takes_what_the_budget_counts(decoder: ProcessDecoder, name: st
 
 
 PROGRAM = """
-import os, sys
-from test_decoding_memory import drawn
+import sys
+import test_decoding_memory
 
-for line in drawn(sys.argv[1], os.environ["ISOLATED"] == "True"):
+_, model, drawing, isolation = sys.argv
+for line in getattr(test_decoding_memory, drawing)(model, isolation):
     print(*line, sep="\\t", flush=True)
 """
 
 
-def drawn(model: str, is_isolated: bool) -> Iterator[tuple[str, int, int]]:
+def drawn(model: str, isolation: Isolation) -> Iterator[tuple[str, int, int]]:
     """The memory that answering with a cutout takes, the largest answer, and what the budget counts for it; by name."""
-    settings = Settings(model=Path(model), provider="cpu", lanes=1, isolate_decoding=is_isolated, closer_look=False)
+    settings = Settings(model=Path(model), provider="cpu", lanes=1, isolate_decoding=isolation, closer_look=False)
     engine = Engine.start(settings)
     cutout = PARSE["cutout"]["image/png"]
     answer = partial(engine.analyze_here, encode=lambda analysis: len(cutout(analysis, DEFAULT)))
     answer(DRAWN["jpeg"]())  # so that what stays is there before
     for name, make in DRAWN.items():
         data = make()
-        pids = engine.decoder.pids if isinstance(engine.decoder, ProcessDecoder) else []
-        with Watch([os.getpid(), *pids]) as watch:
+        with Watch([os.getpid(), *engine.decoder.pids]) as watch:
             answer(data)
         photo = Photo.inspect(data, Limits(10**8), ThreadDecoder())
         weight = plan(photo, (), (64, 48), "letterbox").answer_weight
         yield name, watch.most, int(BYTES_PER_PIXEL * weight)
+    engine.close()
+
+
+def drawn_boxes(model: str, isolation: Isolation) -> Iterator[tuple[str, int, int]]:
+    """The same for answers to as many boxes as a call may have, in every format."""
+    settings = Settings(model=Path(model), provider="cpu", lanes=1, isolate_decoding=isolation)
+    engine = Engine.start(settings)
+    data = saved(smooth(BOXED_SIDE, BOXED_SIDE, 3), "JPEG")
+    boxes = [RequestedBox(0, 0, BOXED_SIDE, BOXED_SIDE)] * MAX_BOXES
+    weight = plan(Photo.inspect(data, Limits(10**8), ThreadDecoder()), boxes, (64, 48), "letterbox").answer_weight
+
+    async def answer(encode: Callable[[Analysis, Options], bytes], asked: Sequence[RequestedBox] = boxes) -> None:
+        await engine.analyze(await engine.inspect(data), lambda analysis: encode(analysis, DEFAULT), boxes=asked)
+
+    asyncio.run(answer(PARSE["cutout"]["image/png"], boxes[:1]))  # so that what stays is there before
+    for call, names in CALLS.items():
+        for name, kinds in names.items():
+            for kind, encode in kinds.items():
+                with Watch([os.getpid(), *engine.decoder.pids]) as watch:
+                    asyncio.run(answer(encode))
+                yield f"{call} {name} {kind}", watch.most, int(BYTES_PER_PIXEL * weight)
     engine.close()
 
 
@@ -193,20 +221,34 @@ DRAWN = {
 }
 
 
-@pytest.mark.parametrize("is_isolated", [True, False])
-def test_answers_take_what_the_settings_promise(toy_path: Path, is_isolated: bool) -> None:
-    """``JPPNET_MAX_PIXELS_AT_WORK`` × 18 bytes bounds what photos take, whatever they are."""
+def test_boxes_take_what_the_settings_promise_in_every_format(toy_path: Path) -> None:
+    """As many boxes as a call may have, each of them the whole photo."""
+    rows = measured(toy_path, "drawn_boxes", isolation="auto")
+    formats = [(call, name, kind) for call, names in CALLS.items() for name, kinds in names.items() for kind in kinds]
+    assert [name for name, *_ in rows] == [" ".join(one) for one in formats]
+    for name, took, promised in rows:
+        assert took < promised + 4_000_000, f"{name}; a mask of each box would be {MAX_BOXES * BOXED_SIDE**2:,} bytes"
+
+
+def measured(toy_path: Path, drawing: str, isolation: Isolation) -> list[tuple[str, int, int]]:
+    """What a function of this file measures in a process of its own: bytes taken and promised, by name."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),
         "MALLOC_MMAP_THRESHOLD_": "1000000",  # what is given back shows at once
-        "ISOLATED": str(is_isolated),
     }
-    program = [sys.executable, "-c", PROGRAM, str(toy_path)]
+    program = [sys.executable, "-c", PROGRAM, str(toy_path), drawing, isolation]
     found = subprocess.run(program, env=environment, capture_output=True, text=True, check=True).stdout
     rows = [line.split("\t") for line in found.splitlines()]
+    for name, took, promised in rows:
+        print(f"{name}: {int(took):,} of {int(promised):,} bytes")
+    return [(name, int(took), int(promised)) for name, took, promised in rows]
+
+
+@pytest.mark.parametrize("isolation", ["all", "none"])
+def test_answers_take_what_the_settings_promise(toy_path: Path, isolation: Isolation) -> None:
+    """``JPPNET_MAX_PIXELS_AT_WORK`` × 18 bytes bounds what photos take, whatever they are."""
+    rows = measured(toy_path, "drawn", isolation)
     assert [name for name, *_ in rows] == list(DRAWN)
     for name, took, promised in rows:
-        print(f"{name}: {int(took) / (2 * SIDE) ** 2:.1f} of {int(promised) / (2 * SIDE) ** 2:.1f} bytes a pixel")
-    for name, took, promised in rows:
-        assert int(took) < 1.05 * int(promised), name
+        assert took < 1.05 * promised, name

@@ -6,6 +6,7 @@ While each goes on, one client beside it posts an ordinary photo a second, and a
 import multiprocessing
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -35,6 +37,7 @@ PHOTO_SECONDS, LIVEZ_SECONDS = 2.0, 0.5
 """The longest that answers may take to an ordinary photo, and to a health check."""
 ATTACK_SECONDS: Final = 15.0
 """How long an attack goes on, if it does not end by itself."""
+DRAIN_SECONDS: Final = 4
 PROMISED: Final = 1.34 + 0.512 + 0.256
 """Gigabytes that the default settings allow photos, uploads and answers together, beside what the service has idle."""
 TOLERANCE: Final = 1.2
@@ -177,6 +180,7 @@ def costly_bodies(target: Target) -> None:
         (json, b'{"image": [' + b"{}," * 8_000_000 + b"1]}"),
         (json, b'{"image": "' + b"aa " * 8_000_000 + b'"}'),
         (json, b'{"image": "' + b"\\u0061" * 4_000_000 + b'"}'),
+        (json, b'{"image": "' + b"A" * 26_000_000 + b'"}'),
     ]
 
     def send(number: int) -> None:
@@ -215,6 +219,7 @@ ON_CONNECTIONS: Final[dict[str, Attack]] = {
     "costly bodies": costly_bodies,
 }
 WITH_FILES: Final[dict[str, Attack]] = {make.__name__: partial(hostile_file, make) for make in FILES}
+ATTACKS: Final = ON_CONNECTIONS | WITH_FILES
 
 
 @dataclass
@@ -284,15 +289,18 @@ def memory_of(pid: int) -> int:
     return total
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[tuple[Target, subprocess.Popen[bytes]]]:
-    """The service with its own model and settings."""
+Service = tuple[Target, subprocess.Popen[bytes]]
+
+
+@contextmanager
+def running(**settings: str) -> Iterator[Service]:
+    """The service with its own model, and its own settings but for some."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         target = Target(*probe.getsockname())
     process = subprocess.Popen(
         [sys.executable, "-c", "from service.cli import app; app()", "serve", "--port", str(target.port)],
-        env=os.environ | {"JPPNET_PROVIDER": "cpu", "JPPNET_LOG_LEVEL": "warning"},
+        env=os.environ | {"JPPNET_PROVIDER": "cpu", "JPPNET_LOG_LEVEL": "warning"} | settings,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
     )
     try:
@@ -305,20 +313,50 @@ def service() -> Iterator[tuple[Target, subprocess.Popen[bytes]]]:
             assert time.monotonic() < until
             time.sleep(0.1)
         yield target, process
-        assert process.poll() is None
     finally:
         process.kill()
         process.wait()
 
 
-@pytest.mark.parametrize("attack", [*ON_CONNECTIONS, *WITH_FILES])
-def test_an_attack_keeps_nobody_waiting(service: tuple[Target, subprocess.Popen[bytes]], attack: str) -> None:
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    """One for all attacks, which is to survive them."""
+    with running() as (target, process):
+        yield target, process
+        assert process.poll() is None
+
+
+def attacking(attack: str, target: Target) -> ForkProcess:
+    """The attack, begun, in a process of its own, so that it takes no time of the honest clients here."""
+    attacker = multiprocessing.get_context("fork").Process(target=ATTACKS[attack], args=(target,))
+    attacker.start()
+    return attacker
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_service_ends_in_time_under_an_attack(attack: str) -> None:
+    settings = {"JPPNET_LANES": "2", "JPPNET_THREADS": "1", "JPPNET_MAX_BATCH": "1"}
+    with running(JPPNET_DRAIN_SECONDS=str(DRAIN_SECONDS), **settings) as (target, process):
+        attacker = attacking(attack, target)
+        try:
+            time.sleep(ATTACK_SECONDS / 3)
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(3 * DRAIN_SECONDS) == 0
+            took = time.monotonic() - began
+            print(f"{attack}: ended within {took:.2f} s")
+            assert took < DRAIN_SECONDS + 1
+        finally:
+            attacker.kill()
+            attacker.join()
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_keeps_nobody_waiting(service: Service, attack: str) -> None:
     target, process = service
     bystanders = Bystanders(target, process)
     idle = memory_of(process.pid)
-    # In a process of its own, so that it takes no time of the honest clients here.
-    attacker = multiprocessing.get_context("fork").Process(target=(ON_CONNECTIONS | WITH_FILES)[attack], args=(target,))
-    attacker.start()
+    attacker = attacking(attack, target)
     with bystanders.watching():
         attacker.join()
     assert attacker.exitcode == 0

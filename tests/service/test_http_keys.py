@@ -2,12 +2,14 @@
 
 import socket
 from collections.abc import Iterator
+from hmac import compare_digest
 from pathlib import Path
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
+from service.api.request.api_keys import ApiKeys
 from service.settings import Settings
 from tests.helpers.assertions import assert_problem
 from tests.helpers.gated_session import GatedSession, gated_engine
@@ -32,6 +34,19 @@ def test_any_key_opens_in_either_header(guarded: httpx.Client, key: str, header:
     headers = {header.encode(): (prefix + key).encode()}
     assert guarded.post("/parse", content=png(PHOTO), headers=headers).status_code == 200
     assert guarded.get("/model", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("sent", ["a", "b", "c", "no key", "x" * 1000])
+def test_every_key_is_compared_in_constant_time_whatever_is_sent(sent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[int, int]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return compare_digest(one, other)
+
+    monkeypatch.setattr("service.api.request.api_keys.compare_digest", compare)
+    assert ApiKeys([SecretStr(key) for key in ("a", "b", "c")]).accept(sent) == (len(sent) == 1)
+    assert compared == [(32, 32)] * 3
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,21 @@ import random
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from math import ceil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from service.engine.decoding.decoders import ProcessDecoder
+from service.engine.decoding.decoders import ProcessDecoder, ThreadDecoder, is_bounded
 from service.engine.decoding.task import DecodingTask
 from service.engine.decoding.worker import SPARE_BYTES
+from service.imaging.decode import REDUCTIONS
 from service.imaging.errors import PhotoError
-from service.imaging.inspect import Limits, inspect
-from tests.helpers.photo_files import jpeg_parts, jpegs, png_parts, pngs, webp_parts, webps
+from service.imaging.inspect import Limits, inspect, read_file
+from tests.helpers.dense_jpeg import dense_jpeg
+from tests.helpers.photo_files import jpeg_parts, jpegs, png_parts, pngs, saved, webp_parts, webps
 
 Parts = list[bytes]
 Take = Callable[[bytes], Iterator[bytes]]
@@ -79,7 +84,17 @@ def put_marker(parts: Parts, rng: random.Random, others: Parts) -> None:
     parts[index] = bytes(part)
 
 
-MUTATIONS = (swap, double, drop, borrow, cut, pad, forge, forge, forge, put_marker)
+def garble(parts: Parts, rng: random.Random, others: Parts) -> None:
+    """A few bits anywhere: in a table, or in the coded pixels."""
+    index = any_part(parts, rng)
+    part = bytearray(parts[index])
+    for _ in range(rng.randrange(1, 6)):
+        if part:
+            part[rng.randrange(len(part))] ^= 1 << rng.randrange(8)
+    parts[index] = bytes(part)
+
+
+MUTATIONS = (garble, swap, double, drop, borrow, cut, pad, forge, forge, forge, put_marker)
 
 
 def mutated(files: Sequence[bytes], take: Take, seed: int) -> bytes:
@@ -105,6 +120,26 @@ def checked(part: bytes) -> bytes:
 def peak(pid: int) -> int:
     """The most bytes that a process has held."""
     return 1024 * int(Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0])
+
+
+def try_mutations_in_thread(seeds: range) -> int:
+    """Decodes as many mutated JPEG files that are decoded in the service's own threads, and says how many gave pixels.
+    One that crashes the decoder ends this process."""
+    valid = [data for data in jpegs() if is_bounded(inspect(data, LIMITS))]
+    valid.append(dense_jpeg(40, ((2, 2), (1, 1), (1, 1)), restarts=True))
+    decoder, bounded, decoded = ThreadDecoder(), 0, 0
+    for seed in seeds:
+        with suppress(PhotoError):
+            file = inspect(mutated(valid, jpeg_parts, seed), LIMITS)
+            if is_bounded(file):
+                bounded += 1
+                width, height = file.header.upright_size
+                for reduction in REDUCTIONS:
+                    (photo,) = decoder.decode(file, DecodingTask(file.header, reduction), lambda: True)
+                    assert photo.shape == (ceil(height / reduction), ceil(width / reduction), 3), f"seed {seed}"
+                decoded += 1
+    assert bounded > len(seeds) / 2, "mutations should leave most files what is decoded in threads"
+    return decoded
 
 
 def try_mutations(kind: str, seeds: range) -> int:
@@ -138,6 +173,37 @@ def try_mutations(kind: str, seeds: range) -> int:
 def test_tampered_files_break_nothing(kind: str) -> None:
     decoded = try_mutations(kind, range(500))
     assert 25 < decoded < 475, "mutations should neither all be refused nor all be harmless"
+
+
+def test_tampered_files_break_nothing_in_the_services_own_threads() -> None:
+    decoded = try_mutations_in_thread(range(500))
+    assert 25 < decoded < 475, "mutations should neither all be refused nor all be harmless"
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_tampered_file_shows_nothing_of_the_photo_before(kind: str) -> None:
+    """Pixels that a damaged file has no data for must not be those that lay in the memory."""
+    files, take = FORMATS[kind]
+    processes, thread = ProcessDecoder(1), ThreadDecoder()
+    try:
+        for seed in range(300):
+            with suppress(PhotoError):
+                file = inspect(mutated(files(), take, seed), LIMITS)
+                size = (file.header.height, file.header.width, 3)
+                before = [read_file(saved(np.full(size, value, np.uint8), "PNG")) for value in (10, 240)]
+                for decoder in (processes, thread) if is_bounded(file) else (processes,):
+                    photos = []
+                    for other in before:
+                        decoder.decode(other, DecodingTask(other.header), lambda: True)
+                        photos += decoder.decode(file, DecodingTask(file.header), lambda: True)
+                    assert np.array_equal(*photos), f"seed {seed}"
+    finally:
+        processes.close()
+
+
+@pytest.mark.slow
+def test_many_tampered_files_break_nothing_in_the_services_own_threads() -> None:
+    try_mutations_in_thread(range(1_000, 21_000))
 
 
 @pytest.mark.slow

@@ -4,14 +4,18 @@ import base64
 import struct
 import time
 import zlib
+from unittest.mock import patch
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.imaging.decode import decode
 from service.imaging.errors import CorruptPhotoError, PhotoError, TooManyScansError, TruncatedPhotoError
+from service.imaging.formats import jpeg_markers
 from service.imaging.formats.exif import read_orientation
 from service.imaging.formats.parts import MAX_PARTS
 from service.imaging.inspect import Limits, inspect, read_file
@@ -83,6 +87,40 @@ def test_texts_in_a_png_are_left_out(kind: bytes) -> None:
     text = zlib.compress(bytes(1_000_000))
     bomb = png_with_chunk(png(two_colors()), kind, b"x\0\0" + (b"\1\0\0\0" if kind == b"iTXt" else b"") + text)
     assert read_file(bomb).join() == png(two_colors())
+
+
+@pytest.mark.parametrize(
+    ("how", "blocks"),
+    [
+        ({"subsampling": 0}, 8 * 6 * 3),
+        ({"subsampling": 2}, 4 * 3 * 6),
+        ({"mode": "L"}, 8 * 6),
+        ({"mode": "CMYK"}, 8 * 6 * 4),
+        ({"progressive": True}, 0),
+    ],
+)
+def test_blocks_of_a_single_sequential_scan_are_counted(how: dict[str, object], blocks: int) -> None:
+    header = read_file(saved(smooth(64, 48, 3), "JPEG", **how)).header  # type: ignore[arg-type]
+    assert header.sequential_blocks == blocks
+
+
+def test_what_is_not_quite_a_single_sequential_scan_is_none() -> None:
+    plain = saved(smooth(64, 48, 3), "JPEG")
+    frame, scan, tables = plain.index(b"\xff\xc0"), plain.index(b"\xff\xda"), plain.index(b"\xff\xdb")
+    table = plain[tables : tables + 2 + int.from_bytes(plain[tables + 2 : tables + 4], "big")]
+    one_plane = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + plain[scan + 14 :]
+    others = {
+        "arithmetic": plain[:frame] + b"\xff\xc9" + plain[frame + 2 :],
+        "lossless": plain[:frame] + b"\xff\xc3" + plain[frame + 2 :],
+        "with arithmetic tables": plain[:frame] + b"\xff\xcc\0\4\0\x10" + plain[frame:],
+        "two scans": plain[:-2] + plain[scan:],
+        "a scan of one plane": plain[:scan] + one_plane,
+        "some coefficients": plain[: scan + 12] + b"\x3e" + plain[scan + 13 :],
+        "some bits": plain[: scan + 13] + b"\1" + plain[scan + 14 :],
+        "tables behind the scan": plain[:-2] + table + plain[-2:],
+    }
+    assert read_file(plain).header.sequential_blocks == 4 * 3 * 6
+    assert {name: read_file(data).header.sequential_blocks for name, data in others.items()} == dict.fromkeys(others, 0)
 
 
 def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded() -> None:
@@ -175,7 +213,7 @@ def test_many_empty_parts_are_refused_in_no_time() -> None:
     ]
     began = time.process_time()
     for data in files:
-        with pytest.raises(CorruptPhotoError, match="more than 65,536 parts"):
+        with pytest.raises(CorruptPhotoError, match="more than 16,384 parts"):
             read_file(data)
     assert time.process_time() - began < 3
 
@@ -192,6 +230,21 @@ def test_many_bytes_of_fill_are_walked_through_once() -> None:
         began = time.process_time()
         read_file(data)
         assert time.process_time() - began < 1
+
+
+@given(
+    st.lists(st.sampled_from([b"\xff", b"\xff", b"\xff", b"\0", b"\xd3", b"a", b"abcdefgh"]), max_size=60).map(
+        b"".join
+    ),
+    st.integers(0, 9),
+    st.sampled_from([b"\0\xff", b"\0\xff\xd3"]),
+)
+def test_markers_are_found_in_any_bytes_in_windows_of_any_size(data: bytes, start: int, no_markers: bytes) -> None:
+    pairs = range(start, len(data) - 1)
+    expected = next((at for at in pairs if data[at] == 0xFF and data[at + 1] not in no_markers), None)
+    for smallest, dense in ((2, 0), (2, 0.5), (2, 9), (1000, 0), (1000, 9)):
+        with patch.multiple(jpeg_markers, SMALLEST=smallest, LARGEST=max(8, smallest), DENSE=dense):
+            assert jpeg_markers.find_marker(data, start, no_markers) == expected
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])

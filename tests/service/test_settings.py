@@ -36,6 +36,26 @@ def test_numbers_have_bounds(name: str, value: str, monkeypatch: pytest.MonkeyPa
     assert found["loc"] == (name,)
 
 
+@pytest.mark.parametrize(
+    ("value", "isolation"),
+    [
+        ("auto", "auto"),
+        ("all", "all"),
+        ("none", "none"),
+        ("true", "all"),
+        ("False", "none"),
+        ("1", "all"),
+        ("0", "none"),
+    ],
+)
+def test_decoding_may_be_isolated_in_all_or_some_or_no_cases(
+    value: str, isolation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It once was a truth value, and those still count."""
+    monkeypatch.setenv("JPPNET_ISOLATE_DECODING", value)
+    assert Settings().isolate_decoding == isolation
+
+
 def test_the_notice_is_part_of_the_drain() -> None:
     assert Settings(drain_seconds=1, notice_seconds=1).notice_seconds == 1
     with pytest.raises(ValidationError, match=r"the notice \(20 s\) is part of the drain.* only 8 s") as error:

@@ -1,4 +1,4 @@
-"""Decoders of photos: in processes of their own, or in the calling thread."""
+"""Decoders of photos: in processes of their own, in the calling thread, or in the one or the other."""
 
 import logging
 import os
@@ -16,6 +16,7 @@ from service.engine.errors import ClosedError, DeadlineError, SlowDecodingError,
 from service.imaging.decode import Image, check_complete
 from service.imaging.errors import CorruptPhotoError
 from service.imaging.photo_file import PhotoFile
+from service.settings import Isolation
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,12 @@ BRIEF: Final = (0.15, 25e-9)
 three times what JPEG photos take."""
 AT_MOST: Final = (2.0, 500e-9)
 """The same for a photo that keeps no others waiting; a tenth of that is much."""
+BLOCKS_IN_THREAD: Final = 150_000
+"""Blocks of a sequential JPEG file that may be decoded in the calling thread: 6 megapixels with colours at half the
+resolution, 3 with all of them. A block takes 1 µs at most, whatever is in it, so that all of them take no longer than a
+photo may in a process (:data:`BRIEF`): ``python -m tests.benchmarks.worst_jpeg``."""
+BYTES_IN_THREAD: Final = 4_000_000
+"""Bytes of such a file; those that are of no block take 2 ns at most."""
 
 
 class Decoder(Protocol):
@@ -47,6 +54,10 @@ class Decoder(Protocol):
             ClosedError: the decoder has been closed.
         """
 
+    @property
+    def pids(self) -> list[int]:
+        """The ids of the processes that there are."""
+
     def warm(self) -> None:
         """Returns when photos can be decoded without waiting for a start."""
 
@@ -64,6 +75,11 @@ class ThreadDecoder:
         check_complete(file)
         return task.run(np.frombuffer(file.join(), np.uint8))
 
+    @property
+    def pids(self) -> list[int]:
+        """There are none."""
+        return []
+
     def warm(self) -> None:
         """It always is."""
 
@@ -74,7 +90,8 @@ class ThreadDecoder:
 class ProcessDecoder:
     """Decodes in processes, which are started when first needed, and replaced when one has ended.
 
-    A photo that crashes its process is answered as corrupt and is not tried again: it would crash the next one.
+    A photo that crashes its process is answered as corrupt and is not tried again: it would crash the next one. One
+    whose process had ended before it began with the photo is decoded in another process.
     """
 
     def __init__(self, count: int) -> None:
@@ -87,7 +104,7 @@ class ProcessDecoder:
 
     @property
     def pids(self) -> list[int]:
-        """The ids of the processes that there are."""
+        """See :class:`Decoder`."""
         with self._changed:
             return sorted(process.pid for process in self._all)
 
@@ -105,7 +122,7 @@ class ProcessDecoder:
         except (OSError, ProcessExitedError) as error:
             self.close()
             raise StartError(
-                f"The processes that decode photos cannot be started: {error}. JPPNET_ISOLATE_DECODING=false does "
+                f"The processes that decode photos cannot be started: {error}. JPPNET_ISOLATE_DECODING=none does "
                 "without them."
             ) from error
         for process in started:
@@ -122,6 +139,12 @@ class ProcessDecoder:
         try:
             if process is None or not process.is_alive:  # somebody may have ended it while it did nothing
                 process = self._started(process)
+            try:
+                return process.decode(file, task, is_wanted, HANG_SECONDS, cpu_seconds)
+            except ProcessExitedError as error:
+                if error.had_task or self._is_closed:
+                    raise
+            process = self._started(process)
             return process.decode(file, task, is_wanted, HANG_SECONDS, cpu_seconds)
         except ProcessExitedError as error:
             raise self._error_of(error, task, is_brief) from error
@@ -189,7 +212,7 @@ class ProcessDecoder:
         """The error of a photo whose process has ended."""
         if self._is_closed:
             return ClosedError("The service is shutting down.")
-        if not error.signal:
+        if not error.signal or not (error.had_task or error.signal == signal.SIGKILL):
             return error  # a fault of ours, not the photo's
         if error.signal == signal.SIGPROF and is_brief:
             return SlowDecodingError("The photo takes long to decode.")
@@ -215,11 +238,51 @@ class ProcessDecoder:
                 process.kill()  # the thread that uses it gives back what it had
 
 
-def open_decoder(is_isolated: bool, count: int) -> Decoder:
-    """A decoder of up to ``count`` photos at once: in processes where that is wanted and the system can do it."""
-    if not is_isolated:
+class HybridDecoder:
+    """Decodes sequential JPEG files of ordinary size in the calling thread, and all other files in processes.
+
+    Handing a photo to a process and back costs half a millisecond, which ordinary photos need not pay: the time that
+    a sequential JPEG file takes is bounded by the number of its blocks, and it reaches no more of the decoder than
+    Huffman decoding, the inverse transform and the conversion of colours. A crash in there would end the service.
+    """
+
+    def __init__(self, processes: ProcessDecoder) -> None:
+        """Decodes in these processes what is not decoded in the calling thread."""
+        self._processes = processes
+        self._thread = ThreadDecoder()
+
+    def decode(
+        self, file: PhotoFile, task: DecodingTask, is_wanted: Callable[[], bool], is_brief: bool = False
+    ) -> list[Image]:
+        """See :class:`Decoder`."""
+        decoder = self._thread if is_bounded(file) else self._processes
+        return decoder.decode(file, task, is_wanted, is_brief)
+
+    @property
+    def pids(self) -> list[int]:
+        """See :class:`Decoder`."""
+        return self._processes.pids
+
+    def warm(self) -> None:
+        """See :class:`Decoder`."""
+        self._processes.warm()
+
+    def close(self) -> None:
+        """See :class:`Decoder`."""
+        self._processes.close()
+
+
+def is_bounded(file: PhotoFile) -> bool:
+    """Whether a file takes little time to decode, whatever is in it."""
+    return 0 < file.header.sequential_blocks <= BLOCKS_IN_THREAD and file.size <= BYTES_IN_THREAD
+
+
+def open_decoder(isolation: Isolation, count: int) -> Decoder:
+    """A decoder of up to ``count`` photos at once: in processes what is wanted there, if the system can do it."""
+    if isolation == "none":
         return ThreadDecoder()
     if not hasattr(os, "memfd_create"):
         log.warning("this system shares no memory as isolated decoding needs; photos are decoded in the service itself")
         return ThreadDecoder()
-    return ProcessDecoder(count)
+    processes = ProcessDecoder(count)
+    return processes if isolation == "all" else HybridDecoder(processes)

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from service.engine.decoding.task import DecodingTask
-from service.engine.decoding.worker import DAMAGED, DONE, LARGEST_MESSAGE, NO_MEMORY, READY
+from service.engine.decoding.worker import DAMAGED, DONE, LARGEST_MESSAGE, NO_MEMORY, READY, STARTED
 from service.imaging.decode import Image
 from service.imaging.errors import CorruptPhotoError
 from service.imaging.photo_file import PhotoFile
@@ -43,11 +43,13 @@ main()
 
 
 class ProcessExitedError(RuntimeError):
-    """The process has ended; ``signal`` is what ended it, if it was one."""
+    """The process has ended; ``signal`` is what ended it, if it was one. ``had_task`` says whether it had begun with
+    the task that it was given."""
 
-    def __init__(self, message: str, signal: int = 0) -> None:
+    def __init__(self, message: str, signal: int = 0, *, had_task: bool) -> None:
         super().__init__(message)
         self.signal = signal
+        self.had_task = had_task
 
 
 class DecodingCancelledError(RuntimeError):
@@ -64,8 +66,8 @@ class DecodingProcess:
             OSError: it cannot be started: too little memory, or too many processes.
         """
         self._is_ready = False
-        arena = _memory(SHARED_BYTES)
-        self._arena = mmap.mmap(arena, SHARED_BYTES)
+        arena = _memory(SHARED_BYTES + 1)
+        self._arena = mmap.mmap(arena, SHARED_BYTES + 1)
         self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         descriptors = (theirs.fileno(), arena)
         with theirs:
@@ -95,7 +97,7 @@ class DecodingProcess:
         """Returns when it takes tasks.
 
         Raises:
-            ProcessGoneError: it does not come to that.
+            ProcessExitedError: it does not come to that.
         """
         if self._is_ready:
             return
@@ -122,7 +124,7 @@ class DecodingProcess:
         Raises:
             CorruptPhotoError: the file is damaged.
             MemoryError: there is too little memory.
-            ProcessGoneError: the process has ended over it.
+            ProcessExitedError: the process has ended over it.
             DecodingCancelledError: it is no longer needed; the process has been killed.
         """
         self.wait_until_ready()
@@ -149,6 +151,7 @@ class DecodingProcess:
 
     def _ask(self, message: bytes, descriptors: list[int], is_wanted: Callable[[], bool], patience: float) -> None:
         until = time.monotonic() + patience
+        self._arena[SHARED_BYTES] = 0
         try:
             self._link.settimeout(patience)
             socket.send_fds(self._link, [message], descriptors)
@@ -176,10 +179,12 @@ class DecodingProcess:
             status = self._process.wait(1)
         except subprocess.TimeoutExpired:
             self.kill()
-            return ProcessExitedError("a decoding process did not answer")
+            return ProcessExitedError("a decoding process did not answer", had_task=True)
+        had_task = self._arena[SHARED_BYTES] == STARTED
         if status >= 0:
-            return ProcessExitedError(f"a decoding process ended with status {status}")
-        return ProcessExitedError(f"a decoding process was ended by {signal.Signals(-status).name}", -status)
+            return ProcessExitedError(f"a decoding process ended with status {status}", had_task=had_task)
+        name = signal.Signals(-status).name
+        return ProcessExitedError(f"a decoding process was ended by {name}", -status, had_task=had_task)
 
     def kill(self) -> None:
         """Kills the process. Threads that wait for it get :class:`ProcessExitedError`."""

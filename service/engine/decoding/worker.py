@@ -12,7 +12,8 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,9 @@ from service.imaging.errors import CorruptPhotoError
 
 READY, DONE, DAMAGED, NO_MEMORY = b"ready", b"done", b"damaged", b"no memory"
 """What the process says: once when it has started, then once for each task. Anything else is a fault of its own."""
+STARTED: Final = 1
+"""What the last byte of the shared memory becomes once the process has taken a task: if it ends before, the task had
+nothing to do with that."""
 LARGEST_MESSAGE: Final = 1 << 17
 SPARE_BYTES: Final = 64_000_000
 """Address space that a task may take beyond what its header says that decoding takes."""
@@ -61,32 +65,48 @@ def _address_space() -> int:
 
 
 def _answer(message: bytes, arena: mmap.mmap, given: list[int], base: int) -> bytes:
+    arena[len(arena) - 1] = STARTED
     task, size, cpu_seconds = pickle.loads(message)
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # SIGPROF ends the process
     try:
-        return _work_in(task, size, arena, given, base)
+        with _limited(base + task.header.decoding_bytes(task.reduction) + sum(map(_size, given)) + SPARE_BYTES):
+            return _work_in(task, size, arena, given)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def _work_in(task: DecodingTask, size: int, arena: mmap.mmap, given: list[int], base: int) -> bytes:
+def _size(descriptor: int) -> int:
+    return os.fstat(descriptor).st_size
+
+
+@contextmanager
+def _limited(space: int) -> Iterator[None]:
+    """Bounds the address space meanwhile."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (space if hard == resource.RLIM_INFINITY else min(space, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _work_in(task: DecodingTask, size: int, arena: mmap.mmap, given: list[int]) -> bytes:
     """Does a task in the memory of the given descriptor, if there is one."""
     if not given:
-        return _work(task, np.frombuffer(arena, np.uint8), size, base)
+        return _work(task, np.frombuffer(arena, np.uint8), size)
     try:
         with closing(mmap.mmap(given[0], 0)) as shared:
             # No array may refer to the memory when it is closed, hence a function of its own.
-            return _work(task, np.frombuffer(shared, np.uint8), size, base + len(shared))
+            return _work(task, np.frombuffer(shared, np.uint8), size)
     except OSError:
         return NO_MEMORY
     finally:
         os.close(given[0])
 
 
-def _work(task: DecodingTask, memory: npt.NDArray[np.uint8], size: int, base: int) -> bytes:
+def _work(task: DecodingTask, memory: npt.NDArray[np.uint8], size: int) -> bytes:
     """Does a task: the images go to the beginning of the memory, the file of that size lies behind them."""
     start = task.result_bytes
-    _limit(task, base)
     try:
         _hand_over(task.run(memory[start : start + size]), memory)
     except CorruptPhotoError:
@@ -101,10 +121,3 @@ def _hand_over(images: list[Image], memory: npt.NDArray[np.uint8]) -> None:
     for image in images:
         np.copyto(memory[offset : offset + image.size].reshape(image.shape), image)
         offset += image.size
-
-
-def _limit(task: DecodingTask, base: int) -> None:
-    """Bounds the address space to what the task may take."""
-    space = base + task.header.decoding_bytes(task.reduction) + SPARE_BYTES
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (space if hard == resource.RLIM_INFINITY else min(space, hard), hard))

@@ -1,6 +1,5 @@
 """JPEG: ITU-T T.81, read as libjpeg reads it (https://www.w3.org/Graphics/JPEG/itu-t81.pdf)."""
 
-import re
 import struct
 from dataclasses import dataclass
 from math import ceil
@@ -8,6 +7,7 @@ from typing import Final
 
 from service.imaging.errors import CorruptPhotoError, TooManyScansError, TruncatedPhotoError
 from service.imaging.formats.exif import read_orientation
+from service.imaging.formats.jpeg_markers import find_marker
 from service.imaging.formats.parts import Parts, check_count
 from service.imaging.photo_file import Header, PhotoFile
 
@@ -17,16 +17,22 @@ TABLES: Final = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
 """Markers of Huffman tables, arithmetic coding conditions, quantization tables and the restart interval."""
 FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA})
 """Frame headers (SOFn) that libjpeg-turbo can decode. It does not support hierarchical files."""
+SEQUENTIAL: Final = frozenset({0xC0, 0xC1})
+"""Frame headers of pictures that may come in one Huffman-coded scan: baseline, and extended sequential."""
 PROGRESSIVE: Final = frozenset({0xC2, 0xCA})
 LOSSLESS: Final = 0xC3
 DROPPED: Final = frozenset({0xDC, 0xFE, *range(0xE0, 0xF0)})
 """Segments that decoders skip: number of lines (DNL), comments (COM), application data (APPn). Of the application data,
 JFIF and Adobe are kept, because they define the colour space."""
+ARITHMETIC_TABLES: Final = 0xCC
+ALL_COEFFICIENTS: Final = b"\0\x3f\0"
+"""How the header of a sequential scan ends: all coefficients of each block, with all of their bits."""
 JFIF, EXIF, ADOBE = (0xE0, b"JFIF\0", 16), (0xE1, b"Exif\0\0", 8), (0xEE, b"Adobe", 14)
 """Marker, first bytes and least length of the application data that is used."""
 
-_MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
-_SCAN_END: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_NO_MARKERS: Final = bytes((0x00, 0xFF))
+_IN_SCANS: Final = bytes((0x00, 0xFF, *RESTARTS))
+"""What may follow FF without being a marker: anywhere, and among coded pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +77,9 @@ def read_jpeg(data: bytes, max_blocks: int) -> PhotoFile:
     """
     walk = _Walk(data, max_blocks)
     offset, count = 2, 0
-    while found := _MARKER.search(data, offset):
+    while (start := find_marker(data, offset, _NO_MARKERS)) is not None:
         count += 1
         check_count(count, "JPEG")
-        start = found.start()
         marker = data[start + 1]
         if marker == EOI:
             return walk.file(is_complete=True)
@@ -92,9 +97,9 @@ def read_jpeg(data: bytes, max_blocks: int) -> PhotoFile:
         if offset > len(data):
             break
         if marker == SOS:
-            scan_end = _SCAN_END.search(data, offset)
-            walk.take_scan(start, offset, scan_end.start() if scan_end else len(data))
-            offset = scan_end.start() if scan_end else len(data)
+            scan_end = find_marker(data, offset, _IN_SCANS) or len(data)
+            walk.take_scan(start, offset, scan_end)
+            offset = scan_end
         else:
             walk.take(marker, start, offset)
     return walk.file(is_complete=False)
@@ -117,10 +122,13 @@ class _Walk:
         self._scans = 0
         self._blocks = 0
         self._has_partial_scans = False
+        self._is_sequential = True
+        """Whether nothing has come that is not in a file with one sequential scan."""
 
     def take(self, marker: int, start: int, end: int) -> None:
         """Reads one segment other than a scan."""
         if marker in TABLES:
+            self._is_sequential &= not self._scans and marker != ARITHMETIC_TABLES
             self._parts.keep(start, end)
         elif marker in FRAMES:
             self._take_frame(marker, start, end)
@@ -163,6 +171,7 @@ class _Walk:
         self._scans += 1
         self._blocks += sum(self._frame.components[name].blocks for name in names)
         self._has_partial_scans |= count < len(self._frame.components)
+        self._is_sequential &= self._frame.marker in SEQUENTIAL and self._data[pixels - 3 : pixels] == ALL_COEFFICIENTS
         if self._blocks > self._max_blocks and self._scans > 1:
             raise TooManyScansError(
                 f"The JPEG file has too many scans for its {self._frame.width}×{self._frame.height} pixels: more than "
@@ -178,9 +187,16 @@ class _Walk:
         self._parts.add(bytes((0xFF, EOI)))
         frame = self._frame
         held = frame.held(self._has_partial_scans)
-        scan_blocks = self._blocks if self._scans > 1 else 0
-        orientation = self._orientation or 1
-        header = Header("jpeg", frame.width, frame.height, orientation, held=held, scan_blocks=scan_blocks)
+        is_sequential = self._is_sequential and self._scans == 1 and not self._has_partial_scans
+        header = Header(
+            "jpeg",
+            frame.width,
+            frame.height,
+            self._orientation or 1,
+            held=held,
+            scan_blocks=self._blocks if self._scans > 1 else 0,
+            sequential_blocks=self._blocks if is_sequential else 0,
+        )
         return PhotoFile(header, self._parts.memoryviews(), is_complete)
 
 
