@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from fastapi import Query
+from pydantic import Field
 
-from service.api.problems.errors import UnknownLabelError
+from service.api.problems.errors import BoxesAndPeopleError, UnknownLabelError
 from service.engine.model.card import Card
 from service.engine.photo.boxes import RequestedBox
+from service.engine.photo.people import PeopleOption
 
 Labels = Annotated[
     list[str] | None,
@@ -29,6 +31,16 @@ Boxes = Annotated[
         examples=[["112,40,236,771", "360,52,180,760"]],
     ),
 ]
+People = Annotated[
+    Literal["auto", "one"] | Annotated[int, Field(ge=1)] | None,
+    Query(
+        description="Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is "
+        "shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so "
+        "many, the surest. Not together with box. A service without a detector always looks for one.",
+        examples=["auto", "one", 3],
+    ),
+]
+ImageId = Annotated[int, Query(description="what COCO results call the photo")]
 MaskIn = Annotated[
     Literal["png", "rle"],
     Query(
@@ -50,6 +62,8 @@ class Options:
     """Masks in JSON: a run-length encoding per label instead of one PNG."""
     boxes: tuple[RequestedBox, ...] = ()
     """Where in the photo people are; without any, the whole photo is looked at."""
+    people: PeopleOption = "auto"
+    """Who is looked for, where there are no boxes."""
     image_id: int = 0
     """What COCO results call the photo."""
 
@@ -59,6 +73,20 @@ class Options:
 
 
 DEFAULT: Final = Options()
+
+
+def choose_people(people: PeopleOption | None, boxes: Sequence[object]) -> PeopleOption:
+    """Who is looked for by a query's ``people``, which None stands for the lack of.
+
+    Raises:
+        BoxesAndPeopleError: it says that, and where people are, too.
+    """
+    if people is not None and boxes:
+        raise BoxesAndPeopleError(
+            f"The query has box= and people={people}. Boxes say where people are, so that nobody is looked for: leave "
+            "out one of the two."
+        )
+    return "auto" if people is None else people
 
 
 def find_labels(names: Sequence[str] | None, card: Card) -> tuple[int, ...] | None:
