@@ -1,7 +1,7 @@
 """The person detector: how a photo is fitted to it, and who its candidates are."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -82,10 +82,9 @@ class PersonDetector:
         """Why its device cannot be used any more; None while it works."""
         return self.lanes.fault if self.lanes else None
 
-    @property
-    def detect(self) -> Callable[[Image], Candidates]:
+    def detect(self, image: Image) -> Candidates:
         """See :meth:`DetectorSession.detect`."""
-        return self.session.detect
+        return self.session.detect(image)
 
     def fit(self, width: int, height: int) -> Fit:
         """How a photo of that size is laid into the detector's input."""
