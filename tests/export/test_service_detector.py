@@ -1,7 +1,5 @@
 """The service finds people in a photo as training does, when the detector says the same of it."""
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -64,7 +62,7 @@ def test_training_sees_the_same_picture_and_gives_the_same_boxes(
     theirs, their_scores = taught_detect.detect(run, photo, 192)
     fit = plan_fit(size, input_size(*size, 192, 32), "letterbox")
     np.testing.assert_array_equal(seen[0], fit_photo(photo, fit, PAD_COLOR))
-    ours = detector.find(Candidates(boxes, scores, 0.0), fit, 20)
+    ours = detector.find(Candidates(boxes, scores, 0.0), fit)
     assert sorted(person.score for person in ours) == pytest.approx(sorted(their_scores.tolist()))
     for person in ours:
         box = theirs[np.argmin(np.abs(their_scores - person.score))]

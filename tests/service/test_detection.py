@@ -40,16 +40,15 @@ def test_people_come_in_pixels_of_the_photo_the_largest_first(detector: PersonDe
     fit = detector.fit(384, 256)
     assert (fit.input_width, fit.input_height) == (192, 128)
     candidates = detector.detect(fit_photo(draw(small, large).photo, fit, detector.card.pad_color))
-    found = detector.find(candidates, fit, 20)
+    found = detector.find(candidates, fit)
     assert [person.box for person in found] == [(200, 20, 90, 200), (20, 40, 60, 120)]
     assert [person.score for person in found] == pytest.approx([0.6, 1], abs=0.01)
-    assert [person.box for person in detector.find(candidates, fit, 1)] == [(20, 40, 60, 120)], "the surest"
 
 
 def test_boxes_lie_within_the_photo_and_have_a_pixel_at_least(detector: PersonDetector) -> None:
     fit = detector.fit(100, 400)
     boxes = np.array([[-50, -50, 500, 500], [95.9, 383.9, 96, 384], [0, 0, 0, 0]], np.float32)
-    found = detector.find(Candidates(boxes, np.array([0.9, 0.8, 0.7], np.float32), 0.0), fit, 20)
+    found = detector.find(Candidates(boxes, np.array([0.9, 0.8, 0.7], np.float32), 0.0), fit)
     assert [person.score for person in found] == pytest.approx([0.9, 0.8, 0.7])
     for person in found:
         assert person.box == person.box.within(100, 400)
@@ -137,4 +136,4 @@ def test_the_setting_names_a_file_a_shipped_detector_or_none(monkeypatch: pytest
 
 def test_nobodys_blue_is_nobody(detector: PersonDetector) -> None:
     photo = np.full((128, 192, 3), (0, 255, NOBODY), np.uint8)
-    assert not detector.find(detector.detect(photo), detector.fit(384, 256), 20)
+    assert not detector.find(detector.detect(photo), detector.fit(384, 256))

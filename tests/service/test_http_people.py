@@ -278,6 +278,32 @@ def test_a_photo_that_one_person_fills_is_not_decoded_again(toy_path: Path, dete
         assert (len(decoded), session.batches) == (4, [1, 1]), "for nobody the model does not run"
 
 
+def test_who_fills_a_photo_beside_somebody_smaller_is_seen_with_all_of_it(toy_path: Path, detector_path: Path) -> None:
+    scene = draw(Figure(10, 4, 120, 248), Figure(140, 60, 44, 120), width=192, height=256)
+    session = GatedSession(toy_path)
+    engine = gated_engine(session, Settings(model=toy_path), detector=PersonDetector.start(detector_path, "cpu"))
+    with serving(engine, Settings(model=toy_path)) as client:
+        answer = post(client, "/analyze", scene)
+        found = samples(client)
+    assert [person["box"] for person in answer["people"]] == [[10, 4, 120, 248], [140, 60, 44, 120]]
+    assert_shows(plane_of(base64.b64decode(answer["instances"])), scene.people)
+    assert session.batches == [1, 1]
+    assert found[key("photo_runs_sum")] == 2
+
+
+def test_bystanders_are_left_out(people: httpx.Client) -> None:
+    main, beside, far = Figure(60, 10, 120, 240), Figure(200, 60, 40, 124), Figure(300, 40, 34, 100)
+    assert [f.width * f.height / (384 * 256) > 0.05 for f in (main, beside, far)] == [True, True, False]
+    scene = draw(main, beside, far)
+    answer = post(people, "/analyze", scene)
+    assert [person["box"] for person in answer["people"]] == [main.box, beside.box]
+    assert not plane_of(base64.b64decode(answer["instances"]))[scene.people == 3].any()
+    alone = post(people, "/pose", draw(far))["people"]
+    assert [person["box"] for person in alone] == [far.box], "alone, somebody small is meant"
+    among = post(people, "/pose", draw(beside, far))["people"]
+    assert [person["box"] for person in among] == [beside.box, far.box], "and among others who are not much larger"
+
+
 CALLS = (
     "/parse", "/parse?format=ids", "/parse?format=overlay", "/parse?format=cutout", "/parse?format=json",
     "/parse?format=json&mask=rle", "/parse?format=hf", "/pose", "/pose?format=coco", "/pose?format=overlay", "/analyze",

@@ -91,10 +91,10 @@ class PersonDetector:
         size = input_size(height, width, self.card.side, self.card.multiple)
         return plan_fit((height, width), size, "letterbox")
 
-    def find(self, candidates: Candidates, fit: Fit, most: int) -> list[Detection]:
-        """At most that many people, the surest: doubles suppressed, in pixels of the photo, the largest box first."""
+    def find(self, candidates: Candidates, fit: Fit) -> list[Detection]:
+        """The people among candidates: doubles suppressed, in pixels of the photo, the largest box first."""
         card = self.card
-        kept = suppress(candidates.boxes, candidates.scores, card.score, card.most_overlap)[:most]
+        kept = suppress(candidates.boxes, candidates.scores, card.score, card.most_overlap)
         corners = to_photo(candidates.boxes[kept], fit)
         people = [
             Detection(_whole_pixels(box, fit), float(score))
