@@ -37,7 +37,7 @@ IN_ORDER = (MIDDLE, LEFT, RIGHT)
 NUMBERS = (2, 1, 3)
 """Of these in ``GROUP.people``."""
 NINE = draw(*(Figure(10 + 42 * (i % 9), 20 + 4 * i, 32, 120 + 4 * i) for i in range(9)))
-FILLS = draw(Figure(10, 4, 172, 248), width=192, height=256)
+FILLS = draw(Figure(20, 6, 216, 372), width=256, height=384)
 NOBODY = draw()
 
 
@@ -270,7 +270,7 @@ def test_a_photo_that_one_person_fills_is_not_decoded_again(toy_path: Path, dete
     with serving(engine, settings) as client:
         answer = post(client, "/analyze", FILLS)
         assert (len(decoded), session.batches) == (1, [1])
-        assert [person["box"] for person in answer["people"]] == [[10, 4, 172, 248]]
+        assert [person["box"] for person in answer["people"]] == [[20, 6, 216, 372]]
         assert_shows(plane_of(base64.b64decode(answer["instances"])), FILLS.people)
         post(client, "/analyze", draw(Figure(40, 20, 60, 120)))
         assert (len(decoded), session.batches) == (3, [1, 1]), "somebody small is cropped, and run once"
@@ -279,13 +279,13 @@ def test_a_photo_that_one_person_fills_is_not_decoded_again(toy_path: Path, dete
 
 
 def test_who_fills_a_photo_beside_somebody_smaller_is_seen_with_all_of_it(toy_path: Path, detector_path: Path) -> None:
-    scene = draw(Figure(10, 4, 120, 248), Figure(140, 60, 44, 120), width=192, height=256)
+    scene = draw(Figure(10, 6, 160, 372), Figure(180, 60, 60, 180), width=256, height=384)
     session = GatedSession(toy_path)
     engine = gated_engine(session, Settings(model=toy_path), detector=PersonDetector.start(detector_path, "cpu"))
     with serving(engine, Settings(model=toy_path)) as client:
         answer = post(client, "/analyze", scene)
         found = samples(client)
-    assert [person["box"] for person in answer["people"]] == [[10, 4, 120, 248], [140, 60, 44, 120]]
+    assert [person["box"] for person in answer["people"]] == [[10, 6, 160, 372], [180, 60, 60, 180]]
     assert_shows(plane_of(base64.b64decode(answer["instances"])), scene.people)
     assert session.batches == [1, 1]
     assert found[key("photo_runs_sum")] == 2
