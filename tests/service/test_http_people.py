@@ -1,6 +1,7 @@
 """Everybody in a photo, through HTTP: scenes of figures that the toy detector finds and the toy model labels."""
 
 import base64
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from service.api.request.options import DEFAULT
+from service.api.response.formats import ANALYZE, PARSE, Encode
 from service.engine.detection.detector import PersonDetector
 from service.engine.detection.session import DetectorSession
 from service.engine.engine import Engine
+from service.engine.photo.analysis import Analysis
 from service.engine.scheduling.lanes import Lanes
+from service.engine.scheduling.pixel_budget import BYTES_PER_PIXEL
 from service.imaging.decode import orient
 from service.imaging.skeleton import bone_colors
 from service.settings import Settings
@@ -302,6 +307,37 @@ def test_bystanders_are_left_out(people: httpx.Client) -> None:
     assert [person["box"] for person in alone] == [far.box], "alone, somebody small is meant"
     among = post(people, "/pose", draw(beside, far))["people"]
     assert [person["box"] for person in among] == [beside.box, far.box], "and among others who are not much larger"
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        PARSE["cutout"]["image/png"],
+        PARSE["overlay"]["image/png"],
+        ANALYZE["overlay"]["image/jpeg"],
+        ANALYZE["json"]["application/json"],
+    ],
+    ids=["cutout", "overlay", "everything", "json"],
+)
+def test_the_answers_of_a_group_take_the_memory_that_they_count_for(
+    toy_path: Path, detector_path: Path, encode: Encode
+) -> None:
+    scene = draw(Figure(10, 10, 160, 230), Figure(120, 20, 140, 230), Figure(220, 4, 160, 250))
+    large = cv2.resize(scene.photo, (1536, 1024), interpolation=cv2.INTER_NEAREST)
+    settings = Settings(model=toy_path, detector=detector_path, provider="cpu", lanes=1, isolate_decoding=False)
+    engine = Engine.start(settings)
+
+    def traced(analysis: Analysis) -> tuple[int, int]:
+        tracemalloc.start()  # it knows of OpenCV's results, which are arrays of NumPy's
+        encode(analysis, DEFAULT)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most, len(analysis.people)
+
+    most, count = engine.analyze_here(png(large), traced)
+    engine.close()
+    assert count == 3
+    assert most / (1536 * 1024) < BYTES_PER_PIXEL
 
 
 CALLS = (
