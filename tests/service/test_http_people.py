@@ -59,6 +59,20 @@ def people(toy_path: Path, detector_path: Path) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def plain(toy_path: Path) -> Iterator[httpx.Client]:
+    """A client of a server without a detector."""
+    settings = Settings(model=toy_path)
+    with serving(gated_engine(GatedSession(toy_path), settings), settings) as client:
+        yield client
+
+
+def detecting(toy_path: Path, detector_path: Path, **values: Any) -> Engine:
+    """An engine of one lane that looks for everybody, started without being measured."""
+    detector = PersonDetector.start(detector_path, "cpu")
+    return gated_engine(GatedSession(toy_path), Settings(model=toy_path, **values), detector=detector)
+
+
 def post(client: httpx.Client, call: str, scene: Scene) -> Any:
     answer = client.post(call, content=scene.png)
     assert answer.status_code == 200, answer.text
@@ -200,8 +214,8 @@ def test_of_so_many_the_surest_are_answered(people: httpx.Client, most: int, fou
 
 
 def test_no_more_people_are_answered_than_the_settings_say(toy_path: Path, detector_path: Path) -> None:
-    settings = Settings(model=toy_path, detector=detector_path, provider="cpu", lanes=1, max_people=2)
-    with serving(Engine.start(settings), settings) as client:
+    engine = detecting(toy_path, detector_path, max_people=2)
+    with serving(engine, Settings()) as client:
         assert len(post(client, "/pose", GROUP)["people"]) == 2
         assert len(post(client, "/pose?people=3", GROUP)["people"]) == 2
 
@@ -324,8 +338,7 @@ def test_the_answers_of_a_group_take_the_memory_that_they_count_for(
 ) -> None:
     scene = draw(Figure(10, 10, 160, 230), Figure(120, 20, 140, 230), Figure(220, 4, 160, 250))
     large = cv2.resize(scene.photo, (1536, 1024), interpolation=cv2.INTER_NEAREST)
-    settings = Settings(model=toy_path, detector=detector_path, provider="cpu", lanes=1, isolate_decoding=False)
-    engine = Engine.start(settings)
+    engine = detecting(toy_path, detector_path, isolate_decoding=False)
 
     def traced(analysis: Analysis) -> tuple[int, int]:
         tracemalloc.start()  # it knows of OpenCV's results, which are arrays of NumPy's
@@ -349,24 +362,19 @@ CALLS = (
 
 @pytest.mark.parametrize("scene", [GROUP, FILLS, NOBODY, draw(LEFT)], ids=["group", "fills", "nobody", "small"])
 def test_one_is_byte_for_byte_the_answer_of_a_service_without_a_detector(
-    people: httpx.Client, toy_path: Path, scene: Scene
+    people: httpx.Client, plain: httpx.Client, scene: Scene
 ) -> None:
-    settings = Settings(model=toy_path, detector=None, provider="cpu", lanes=1)
-    with serving(Engine.start(settings), settings) as plain:
-        for call in CALLS:
-            ones = f"{call}{'&' if '?' in call else '?'}people=one"
-            expected = post(plain, call, scene)
-            assert post(people, ones, scene) == expected
-            assert post(plain, f"{call}{'&' if '?' in call else '?'}people=3", scene) == expected
-        assert plain.get("/model").json()["detector"] is None
+    for call in CALLS:
+        joined = f"{call}{'&' if '?' in call else '?'}"
+        expected = post(plain, call, scene)
+        assert post(people, f"{joined}people=one", scene) == expected
+        assert post(plain, f"{joined}people=3", scene) == expected
 
 
-def test_boxes_are_as_they_were(people: httpx.Client, toy_path: Path) -> None:
-    settings = Settings(model=toy_path, detector=None, provider="cpu", lanes=1)
+def test_boxes_are_as_they_were(people: httpx.Client, plain: httpx.Client) -> None:
     boxes = "box=20,40,60,160&box=150,20,80,220"
-    with serving(Engine.start(settings), settings) as plain:
-        for call in (f"/analyze?{boxes}", f"/parse?{boxes}", f"/parse?format=json&{boxes}"):
-            assert post(people, call, GROUP) == post(plain, call, GROUP)
+    for call in (f"/analyze?{boxes}", f"/parse?{boxes}", f"/parse?format=json&{boxes}"):
+        assert post(people, call, GROUP) == post(plain, call, GROUP)
     instances = plane_of(post(people, f"/parse?format=instances&{boxes}", GROUP))
     assert_shows(instances, np.where(GROUP.people == 3, 0, GROUP.people))
 
@@ -410,7 +418,8 @@ def test_one_person_has_no_outline(people: httpx.Client) -> None:
     np.testing.assert_array_equal(picture, scene.photo)
 
 
-def test_the_model_names_its_detector(people: httpx.Client) -> None:
+def test_the_model_names_its_detector(people: httpx.Client, plain: httpx.Client) -> None:
+    assert plain.get("/model").json()["detector"] is None
     answer = people.get("/model").json()
     assert answer["max_people"] == 10
     assert {name: answer["detector"][name] for name in ("name", "version", "license", "input_side", "threshold")} == {
@@ -423,8 +432,7 @@ def test_the_model_names_its_detector(people: httpx.Client) -> None:
 
 
 def test_people_runs_and_the_detectors_time_are_counted(toy_path: Path, detector_path: Path) -> None:
-    settings = Settings(model=toy_path, detector=detector_path, provider="cpu", lanes=1)
-    with serving(Engine.start(settings), settings) as client:
+    with serving(detecting(toy_path, detector_path), Settings()) as client:
         answer = client.post("/pose", content=GROUP.png)
         assert "detect;dur=" in answer.headers["Server-Timing"]
         assert "detect" not in client.post("/pose?people=one", content=GROUP.png).headers["Server-Timing"]
@@ -452,7 +460,7 @@ def test_where_the_pool_decodes_the_answers_are_the_same(
 
 
 def test_files_without_a_server_have_the_same_answer(people: httpx.Client, toy_path: Path, detector_path: Path) -> None:
-    engine = Engine.start(Settings(model=toy_path, detector=detector_path, provider="cpu", lanes=1, queue_size=1))
+    engine = detecting(toy_path, detector_path, queue_size=1)
     for scene in (GROUP, NOBODY, NINE):
         instances = engine.analyze_here(scene.png, lambda analysis: analysis.instances)
         np.testing.assert_array_equal(instances, plane_of(post(people, "/parse?format=instances", scene)))
