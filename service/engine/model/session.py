@@ -73,8 +73,8 @@ class GpuOptions:
     tensorrt_cache: Path | None = None
     """Folder that TensorRT keeps its engines and timings in from start to start."""
     sizes_vary: bool = False
-    """Whether photos of many sizes are run (``cuda`` only): cuDNN then guesses which way of a convolution is fastest. It
-    would try all of them for each new size, in the middle of a request."""
+    """Whether photos of many sizes are run (``cuda`` only): cuDNN then guesses which way of a convolution is fastest,
+    where it would try all of them for each new size, in the middle of a request."""
 
 
 NO_OPTIONS: Final = GpuOptions()
