@@ -79,7 +79,7 @@ def create_app(engine: Engine, settings: Settings, connections: Connections | No
     )
     install_exception_handlers(app)
     app.include_router(photos, responses=_unauthorized(keys))
-    app.include_router(model_route(engine, keys), responses=_unauthorized(keys))
+    app.include_router(model_route(engine, settings, keys), responses=_unauthorized(keys))
     app.include_router(health_routes(engine))
     app.include_router(metrics_route(metrics, metrics_keys), responses=_unauthorized(metrics_keys))
     app.include_router(page_routes())

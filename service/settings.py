@@ -20,6 +20,9 @@ PREFIX: Final = "JPPNET_"
 MODELS = Path(__file__).parent / "models"
 """Where the models lie that come with the service."""
 
+DETECTORS: Final = ("jppnet-detect", "jppnet-detect.int8")
+"""Names of the detector that comes with the service."""
+
 SERVICE_LINK: Final = re.compile("(tcp|udp|sctp)://")
 """How the address of another service begins that Kubernetes puts into a variable ``…_PORT``."""
 PORT: Final = 8000
@@ -47,6 +50,16 @@ def _shipped(value: Any) -> Any:
     """The file of a model that comes with the service, where that is what is named."""
     file = MODELS / f"{value}.onnx"
     return file if Path(str(value)).name == str(value) and file.is_file() else value
+
+
+def _detector(value: Any) -> Any:
+    """A detector that is named, by its file or as one that comes with the service; an empty name is none."""
+    return None if value == "" else _shipped(value)
+
+
+def _shipped_detector() -> Path | None:
+    """The detector that comes with the service, in whatever precision."""
+    return next((file for file in (MODELS / f"{name}.onnx" for name in DETECTORS) if file.is_file()), None)
 
 
 def _listed(value: Any) -> Any:
@@ -87,6 +100,12 @@ class Settings(BaseSettings):
     """A model file, or the name of a model that comes with the service: ``jppnet-lite``, ``jppnet-base``."""
     provider: ProviderName = "auto"
     """What runs the model. Asked for by name and missing is an error; ``auto`` takes the best there is and says so."""
+
+    detector: Annotated[Path | None, BeforeValidator(_detector)] = Field(default_factory=_shipped_detector)
+    """A file that finds people in a photo, so that each is shown to the model by itself; the one that comes with the
+    service if not set. Empty: none; the model is shown the whole photo, and one person is looked for."""
+    max_people: Annotated[int, Field(ge=1, le=32)] = 20
+    """People of one photo that are answered at most, the surest. Each costs a run of the model."""
 
     max_upload_mb: Megabytes = 20
     """Largest file that is accepted, in millions of bytes."""

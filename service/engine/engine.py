@@ -12,16 +12,18 @@ from typing import Self, TypeVar
 import cv2
 
 from service.engine.decoding.decoders import open_decoder
+from service.engine.detection.detector import PersonDetector
 from service.engine.errors import StartError
 from service.engine.model.card import Card, read_card
 from service.engine.model.cores import usable_cores
 from service.engine.model.golden import golden_check
-from service.engine.model.session import GpuOptions, open_session
+from service.engine.model.session import GpuOptions, Prediction, open_session
 from service.engine.model.tuning import TunedSessions, tune
 from service.engine.photo.analysis import Analysis
 from service.engine.photo.boxes import RequestedBox
+from service.engine.photo.people import PeopleOption
 from service.engine.photo.photo import Photo
-from service.engine.photo.timings import Timings
+from service.engine.photo.timings import PhotoStats
 from service.engine.pipeline import Pipeline, PipelineOptions
 from service.engine.scheduling.admission import Admission
 from service.engine.scheduling.lanes import BatchListener, Lanes
@@ -74,10 +76,22 @@ class EngineStats:
 class Engine:
     """One model on one device, proven and warm: takes photos, gives answers."""
 
-    def __init__(self, card: Card, tuned: TunedSessions, settings: Settings, lanes: Lanes, workers: int) -> None:
-        """An engine of sessions that are running; ``workers`` is the number of threads that decode and encode."""
+    def __init__(
+        self,
+        card: Card,
+        tuned: TunedSessions,
+        settings: Settings,
+        lanes: Lanes[Prediction],
+        workers: int,
+        detector: PersonDetector | None = None,
+    ) -> None:
+        """An engine of sessions that are running; ``workers`` is the number of threads that decode and encode.
+
+        Without a ``detector``, one person is looked for in each photo.
+        """
         session = tuned.sessions[0]
         self.card = card
+        self.detector = detector.card if detector else None
         self.info = EngineInfo(
             session.provider, session.input_height, session.input_width, len(tuned.sessions), tuned.threads,
             tuned.largest_batch, tuned.batches, tuned.photos_per_second,
@@ -87,6 +101,7 @@ class Engine:
         # so that ordinary photos never wait for one.
         self.decoder = open_decoder(settings.isolate_decoding, workers + heavy_threads(workers))
         self._lanes = lanes
+        self._detector = detector
         self._admission = Admission(settings.queue_size, tuned.photos_per_second)
         lanes_decode = tuned.has_one_core_per_lane
         self._workers = Workers(workers, settings.max_pixels_at_work, lanes, lanes_decode)
@@ -96,13 +111,17 @@ class Engine:
             # A model that is shown photos squashed learnt from whole ones, and its figures are of those.
             second_pass=settings.closer_look and card.fit == "letterbox",
             lanes_decode=lanes_decode,
+            max_people=settings.max_people,
         )
         model_input = (session.input_height, session.input_width)
-        self._pipeline = Pipeline(card, model_input, options, self.decoder, self._admission, lanes, self._workers)
+        self._pipeline = Pipeline(
+            card, model_input, options, self.decoder, self._admission, lanes, self._workers, detector
+        )
 
     @classmethod
     def start(cls, settings: Settings) -> Self:
-        """Loads the model, proves it on its golden sample, measures how to run it fastest and warms it up.
+        """Loads model and detector, proves them on their golden samples, measures how to run the model fastest and
+        warms it up.
 
         Raises:
             StartError: the model file or the provider cannot be used; the message says why.
@@ -128,7 +147,9 @@ class Engine:
                     f"{settings.model} does not compute on provider “{session.provider}” what it did when it was "
                     f"made, in a batch of {batch}: {error}. Try another provider, or export the model anew."
                 ) from error
-        engine = cls(card, tuned, settings, Lanes(tuned.sessions, tuned.largest_batch, check), workers=cores)
+        detector = PersonDetector.start(settings.detector, session.provider) if settings.detector else None
+        lanes = Lanes(tuned.sessions, tuned.largest_batch, check)
+        engine = cls(card, tuned, settings, lanes, workers=cores, detector=detector)
         engine.warm()
         log.info("%s %s is ready after %.1f s", card.name, card.version, time.perf_counter() - began)
         return engine
@@ -144,12 +165,12 @@ class Engine:
     @property
     def fault(self) -> str | None:
         """Why the device cannot be used any more; None while it works."""
-        return self._lanes.fault
+        return self._pipeline.fault
 
     def stats(self) -> EngineStats:
         """The load at this moment."""
         return EngineStats(
-            queued=self._lanes.waiting,
+            queued=self._lanes.waiting + (self._detector.waiting if self._detector else 0),
             under_way=self._admission.under_way,
             pixels_at_work=self._workers.budget.in_use,
             retry_after=self._admission.retry_after,
@@ -173,13 +194,14 @@ class Engine:
         encode: Callable[[Analysis], T],
         deadline: float = inf,
         boxes: Sequence[RequestedBox] = (),
-    ) -> tuple[T, Timings]:
+        people: PeopleOption = "auto",
+    ) -> tuple[T, PhotoStats]:
         """See :meth:`Pipeline.analyze`."""
-        return await self._pipeline.analyze(photo, encode, deadline, boxes)
+        return await self._pipeline.analyze(photo, encode, deadline, boxes, people)
 
-    def analyze_here(self, data: bytes, encode: Callable[[Analysis], T]) -> T:
+    def analyze_here(self, data: bytes, encode: Callable[[Analysis], T], people: PeopleOption = "auto") -> T:
         """See :meth:`Pipeline.analyze_here`."""
-        return self._pipeline.analyze_here(data, encode)
+        return self._pipeline.analyze_here(data, encode, people)
 
     def drain(self) -> None:
         """Announces the end: photos are still accepted, but no client should send more."""
@@ -192,7 +214,9 @@ class Engine:
         queued for the pools is then cancelled, and what still runs ends with the process.
         """
         until = None if timeout is None else time.monotonic() + timeout
-        self._lanes.close(timeout)
+        if self._detector:
+            self._detector.close(timeout)
+        self._lanes.close(None if until is None else max(0.0, until - time.monotonic()))
         if timeout is None:
             ending = self._workers.close(cancel_queued=False)
         else:

@@ -15,6 +15,11 @@ def keep_labels(ids: Image, labels: Collection[int]) -> Image:
     return np.asarray(cv2.LUT(ids, table), np.uint8)
 
 
+def keep_where(ids: Image, plane: Image) -> Image:
+    """The label map (height, width) that is background (0) where a plane of that size is 0."""
+    return np.asarray(cv2.copyTo(ids, plane), np.uint8)
+
+
 def binary_mask(ids: Image, labels: Collection[int]) -> Image:
     """A plane (height, width) that is 255 where the label map has one of the labels, and 0 elsewhere."""
     table = np.zeros(256, np.uint8)

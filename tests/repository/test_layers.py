@@ -25,6 +25,7 @@ SERVICE_LAYERS = (
     ("service.environment", "service.logs", "service.engine.errors"),
     ("service.engine.decoding", "service.engine.model"),
     ("service.engine.scheduling",),
+    ("service.engine.detection",),
     ("service.engine.photo",),
     ("service.engine.pipeline",),
     ("service.engine.engine",),

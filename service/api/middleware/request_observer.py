@@ -40,7 +40,7 @@ class RequestObserver:
         state, route = scope["state"], scope.get("route")
         record = RequestRecord(
             state["request_id"], scope["method"], route.path if route else "none", status, seconds, received, sent,
-            state.get("problem"), state.get("timings"),
+            state.get("problem"), state.get("stats"),
         )  # fmt: skip
         for listener in self._listeners:
             listener(record)

@@ -16,6 +16,8 @@ from service.version import __version__
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper ends of the histograms' buckets."""
+COUNTS: Final = (0, 1, 2, 3, 4, 6, 9, 14, 20, 32)
+"""Upper ends of the buckets of people and runs."""
 
 
 class Metrics:
@@ -56,6 +58,13 @@ class Metrics:
             buckets=SECONDS, registry=registry,
         )  # fmt: skip
         self._stages = {name: stages.labels(name) for name in STAGES}
+        self._people = Histogram(
+            "jppnet_photo_people", "people found in a photo, where they were looked for", buckets=COUNTS,
+            registry=registry,
+        )  # fmt: skip
+        self._runs = Histogram(
+            "jppnet_photo_runs", "runs of the model that a photo took", buckets=COUNTS, registry=registry
+        )
 
     def _count_batches(self, registry: CollectorRegistry, sizes: Sequence[int]) -> None:
         self._batch = Histogram("jppnet_batch_photos", "photos in a run of the model", buckets=sizes, registry=registry)
@@ -81,9 +90,12 @@ class Metrics:
         """Counts an answer, and where its photo's time went."""
         self._requests.labels(record.route, str(record.status)).inc()
         self._request_seconds.labels(record.route).observe(record.seconds)
-        if record.timings:
-            for stage, histogram in self._stages.items():
-                histogram.observe(getattr(record.timings, stage))
+        if record.stats:
+            for stage, seconds in record.stats.timings.stages():
+                self._stages[stage].observe(seconds)
+            self._runs.observe(record.stats.runs)
+            if record.stats.people is not None:
+                self._people.observe(record.stats.people)
         if record.method == "POST" and record.problem:
             self._rejected.labels(record.problem).inc()
 

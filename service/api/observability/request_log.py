@@ -7,7 +7,6 @@ from opentelemetry import trace
 
 from service.api.observability.request_record import RequestListener, RequestRecord
 from service.engine.model.card import Card
-from service.engine.photo.timings import STAGES
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +36,11 @@ def _fields(record: RequestRecord, model: str) -> dict[str, Any]:
         "sent": record.sent,
         "ms": _milliseconds(record.seconds),
     }
-    if record.timings:
-        stages = {stage: _milliseconds(getattr(record.timings, stage)) for stage in STAGES}
-        fields |= {"model": model, "stages": stages}
+    if record.stats:
+        stages = {stage: _milliseconds(seconds) for stage, seconds in record.stats.timings.stages()}
+        fields |= {"model": model, "stages": stages, "runs": record.stats.runs}
+        if record.stats.people is not None:
+            fields["people"] = record.stats.people
     if record.problem:
         fields["problem"] = record.problem
     span = trace.get_current_span().get_span_context()

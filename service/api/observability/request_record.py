@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from service.engine.photo.timings import Timings
+from service.engine.photo.timings import PhotoStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class RequestRecord:
     """Bytes of the answer's body, before compression."""
     problem: str | None
     """The problem's slug, if the answer is one."""
-    timings: Timings | None
-    """Where the photo's time went, if one was answered."""
+    stats: PhotoStats | None
+    """What the photo's answer took, if one was answered."""
 
 
 RequestListener = Callable[[RequestRecord], None]

@@ -10,7 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 
 from service.api.observability.request_log import PROBES
-from service.engine.photo.timings import STAGES, Timings
+from service.engine.photo.timings import Timings
 
 _tracer = trace.get_tracer("jppnet")
 
@@ -34,8 +34,8 @@ def trace_stages(timings: Timings) -> None:
     if not trace.get_current_span().is_recording():
         return
     at = time.time_ns() - _nanoseconds(timings.total)
-    for stage in STAGES[:-1]:  # the last is the total
-        ends = at + _nanoseconds(getattr(timings, stage))
+    for stage, seconds in [*timings.stages()][:-1]:  # the last is the total
+        ends = at + _nanoseconds(seconds)
         _tracer.start_span(stage, start_time=at).end(ends)
         at = ends
 

@@ -51,6 +51,10 @@ class InvalidBoxError(ValueError):
     """What should be a box is none, or there are too many."""
 
 
+class BoxesAndPeopleError(ValueError):
+    """The query says where people are, and how many are to be looked for."""
+
+
 class UnauthorizedError(ValueError):
     """The call needs an API key, and there is none or a wrong one."""
 

@@ -128,6 +128,13 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         "“112,40,236” is no box. A box is box=x,y,w,h: its top-left corner, width and height in pixels of the upright "
         "photo, width and height above 0, like box=112,40,236,771.",
     ),
+    request.BoxesAndPeopleError: ProblemType(
+        422,
+        "boxes-and-people",
+        "Boxes and people",
+        "The query has box= and people=3. Boxes say where people are, so that nobody is looked for: leave out one of "
+        "the two.",
+    ),
     photo.BoxOutsideError: ProblemType(
         422,
         "box-outside",

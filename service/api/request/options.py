@@ -1,14 +1,31 @@
 """The options of an answer, beside its format: their query parameters, and their values."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from fastapi import Query
+from pydantic import PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
-from service.api.problems.errors import UnknownLabelError
+from service.api.problems.errors import BoxesAndPeopleError, UnknownLabelError
 from service.engine.model.card import Card
 from service.engine.photo.boxes import RequestedBox
+from service.engine.photo.people import PeopleOption
+
+MOST_DIGITS: Final = 6
+"""Of a number of people; larger numbers are a mistake."""
+
+
+def _read_people(text: str) -> PeopleOption:
+    match text:
+        case "auto" | "one":
+            return text
+        case _ if re.fullmatch(f"[0-9]{{1,{MOST_DIGITS}}}", text) and int(text):
+            return int(text)
+    raise PydanticCustomError("people", "Input should be auto, one, or a number from 1")
+
 
 Labels = Annotated[
     list[str] | None,
@@ -29,6 +46,25 @@ Boxes = Annotated[
         examples=[["112,40,236,771", "360,52,180,760"]],
     ),
 ]
+People = Annotated[
+    PeopleOption | None,
+    PlainValidator(_read_people),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": ["auto", "one"]},
+                {"type": "integer", "minimum": 1, "maximum": 10**MOST_DIGITS - 1},
+            ]
+        }
+    ),
+    Query(
+        description="Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is "
+        "shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so "
+        "many, the surest. Not together with box. A service without a detector always looks for one.",
+        examples=["auto", "one", 3],
+    ),
+]
+ImageId = Annotated[int, Query(description="what COCO results call the photo")]
 MaskIn = Annotated[
     Literal["png", "rle"],
     Query(
@@ -50,6 +86,8 @@ class Options:
     """Masks in JSON: a run-length encoding per label instead of one PNG."""
     boxes: tuple[RequestedBox, ...] = ()
     """Where in the photo people are; without any, the whole photo is looked at."""
+    people: PeopleOption = "auto"
+    """Who is looked for, where there are no boxes."""
     image_id: int = 0
     """What COCO results call the photo."""
 
@@ -59,6 +97,20 @@ class Options:
 
 
 DEFAULT: Final = Options()
+
+
+def choose_people(people: PeopleOption | None, boxes: Sequence[object]) -> PeopleOption:
+    """Who is looked for by a query's ``people``, which None stands for the lack of.
+
+    Raises:
+        BoxesAndPeopleError: it says that, and where people are, too.
+    """
+    if people is not None and boxes:
+        raise BoxesAndPeopleError(
+            f"The query has box= and people={people}. Boxes say where people are, so that nobody is looked for: leave "
+            "out one of the two."
+        )
+    return "auto" if people is None else people
 
 
 def find_labels(names: Sequence[str] | None, card: Card) -> tuple[int, ...] | None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from service.api.response.schemas import CocoCategory, CocoResult
+from service.api.response.schemas import CocoCategory, CocoInstance, CocoResult, Rle
 from service.engine.model.card import Card
 from service.engine.photo.view import Person
 
@@ -21,6 +21,17 @@ def coco_result(person: Person, image_id: int) -> CocoResult:
         bbox=person.box,
         score=round(person.score, 4),
         keypoints=np.column_stack((person.keypoints[:, :2].round(2), flags)).ravel().tolist(),
+    )
+
+
+def coco_instance(person: Person, segmentation: Rle, image_id: int) -> CocoInstance:
+    """A person's pixels as a COCO result."""
+    return CocoInstance(
+        image_id=image_id,
+        category_id=PERSON,
+        bbox=person.box,
+        score=round(person.score, 4),
+        segmentation=segmentation,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 from service.api.request.negotiation import negotiate, preferred
 from service.api.request.options import Options
-from service.api.response.json import analyze_json, coco_json, parse_json, pose_json, segments_json
+from service.api.response.json import analyze_json, coco_instances_json, coco_json, parse_json, pose_json, segments_json
 from service.api.response.pictures import (
     as_jpeg,
     as_png,
@@ -14,6 +14,7 @@ from service.api.response.pictures import (
     draw_overlay,
     draw_pose,
     ids_png,
+    instances_png,
     parse_png,
 )
 from service.engine.photo.analysis import Analysis
@@ -22,7 +23,7 @@ PNG: Final = "image/png"
 JPEG: Final = "image/jpeg"
 JSON: Final = "application/json"
 
-ParseFormat = Literal["mask", "ids", "overlay", "cutout", "json", "hf"]
+ParseFormat = Literal["mask", "ids", "instances", "overlay", "cutout", "json", "coco", "hf"]
 PoseFormat = Literal["json", "coco", "overlay"]
 AnalyzeFormat = Literal["json", "overlay"]
 
@@ -33,9 +34,11 @@ Formats = Mapping[str, Mapping[str, Encode]]
 PARSE: Final[Formats] = {
     "mask": {PNG: parse_png},
     "ids": {PNG: ids_png},
+    "instances": {PNG: instances_png},
     "overlay": {JPEG: as_jpeg(draw_overlay), PNG: as_png(draw_overlay)},
     "cutout": {PNG: as_png(draw_cutout)},
     "json": {JSON: parse_json},
+    "coco": {JSON: coco_instances_json},
     "hf": {JSON: segments_json},
 }
 POSE: Final[Formats] = {

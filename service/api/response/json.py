@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter
 
 from service.api.request.options import DEFAULT, Options
-from service.api.response.coco import coco_result
-from service.api.response.pictures import mask_png
+from service.api.response.coco import coco_instance, coco_result
+from service.api.response.pictures import chosen_instances, instances_png, mask_png
 from service.api.response.schemas import (
     AnalyzeAnswer,
+    AnalyzedPerson,
+    CocoInstance,
     CocoResult,
     ImageSize,
     Keypoint,
     LabelAnswer,
     Model,
+    OwnParts,
     ParseAnswer,
+    ParsedPerson,
     Parsing,
     PersonAnswer,
     PoseAnswer,
@@ -33,12 +37,18 @@ from service.imaging.png import grey_png
 from service.imaging.rle import encode_labels
 
 SEGMENTS: TypeAdapter[list[Segment]] = TypeAdapter(list[Segment])
+COCO_INSTANCES: TypeAdapter[list[CocoInstance]] = TypeAdapter(list[CocoInstance])
 COCO_RESULTS: TypeAdapter[list[CocoResult]] = TypeAdapter(list[CocoResult])
 
 
 def parse_json(analysis: Analysis, options: Options = DEFAULT) -> bytes:
     """The labels in the photo and the mask."""
-    answer = ParseAnswer(model=_model(analysis.card), image=_size(analysis), **dict(_parsing(analysis, options)))
+    answer = ParseAnswer(
+        model=_model(analysis.card),
+        image=_size(analysis),
+        people=_parsed_people(analysis, options),
+        **dict(_parsing(analysis, options)),
+    )
     return answer.model_dump_json(exclude_none=True).encode()
 
 
@@ -58,7 +68,7 @@ def analyze_json(analysis: Analysis, options: Options = DEFAULT) -> bytes:
     answer = AnalyzeAnswer(
         model=_model(analysis.card),
         image=_size(analysis),
-        people=person_answers(analysis, options),
+        people=_analyzed_people(analysis, options),
         skeleton=analysis.card.skeleton,
         **dict(_parsing(analysis, options)),
     )
@@ -84,11 +94,56 @@ def coco_json(analysis: Analysis, options: Options) -> bytes:
     return COCO_RESULTS.dump_json([coco_result(person, options.image_id) for _, person in analysis.people])
 
 
+def coco_instances_json(analysis: Analysis, options: Options) -> bytes:
+    """The people in the photo as COCO instance results."""
+    rles = _instance_rles(analysis, options)
+    people = zip((person for _, person in analysis.people), rles, strict=True)
+    return COCO_INSTANCES.dump_json([coco_instance(person, rle, options.image_id) for person, rle in people])
+
+
+def _instance_rles(analysis: Analysis, options: Options) -> list[Rle]:
+    """The pixels of each of the people, those of wanted labels."""
+    numbers = range(1, len(analysis.people) + 1)
+    codes = encode_labels(chosen_instances(analysis, options), numbers)
+    return [Rle(size=(analysis.height, analysis.width), counts=codes[number]) for number in numbers]
+
+
+def _own_parts(analysis: Analysis, options: Options) -> list[OwnParts]:
+    """What of the mask is whose, in the order of the people; nothing of it where nobody was looked for."""
+    if analysis.detections is None:
+        return [OwnParts() for _ in analysis.people]
+    pixels = analysis.width * analysis.height
+    rles = _instance_rles(analysis, options) if options.as_rle else [None for _ in analysis.people]
+    return [
+        OwnParts(
+            labels=[label_answer(analysis.card, part, pixels) for part in parts if options.wants(part.label)], rle=rle
+        )
+        for parts, rle in zip(analysis.parts_of_people, rles, strict=True)
+    ]
+
+
+def _parsed_people(analysis: Analysis, options: Options) -> list[ParsedPerson] | None:
+    if analysis.detections is None:
+        return None
+    people = zip(analysis.people, _own_parts(analysis, options), strict=True)
+    return [
+        ParsedPerson(index=index, box=person.box, score=round(person.score, 4), **dict(own))
+        for index, ((_, person), own) in enumerate(people, 1)
+    ]
+
+
+def _analyzed_people(analysis: Analysis, options: Options) -> list[AnalyzedPerson]:
+    people = zip(person_answers(analysis, options), _own_parts(analysis, options), strict=True)
+    return [AnalyzedPerson(**dict(person), **dict(own)) for person, own in people]
+
+
 def _parsing(analysis: Analysis, options: Options) -> Parsing:
     if not options.boxes:
         labels, mask = _measured(analysis.card, analysis.mask, analysis.parts, options)
-        return Parsing(labels=labels, mask=mask)
-    ids, regions = analysis.describe_views(lambda view, ids: _region(analysis.card, view, ids, options))
+        has_instances = analysis.detections is not None and not options.as_rle
+        instances = _base64(instances_png(analysis, options)) if has_instances else None
+        return Parsing(labels=labels, mask=mask, instances=instances)
+    (ids, _), regions = analysis.describe_views(lambda view, ids: _region(analysis.card, view, ids, options))
     labels, mask = _measured(analysis.card, ids, find_parts(ids, analysis.views), options)
     return Parsing(labels=labels, mask=mask, regions=regions)
 
@@ -140,12 +195,17 @@ def label_answer(card: Card, part: Part, pixels: int, rle: Rle | None = None) ->
 
 def person_answers(analysis: Analysis, options: Options) -> list[PersonAnswer]:
     """The people in the photo."""
-    return [_person(analysis.card, person, index if options.boxes else None) for index, person in analysis.people]
+    has_index = analysis.detections is not None
+    return [
+        _person(analysis.card, person, number if has_index else None, view if options.boxes else None)
+        for number, (view, person) in enumerate(analysis.people, 1)
+    ]
 
 
-def _person(card: Card, person: Person, region: int | None) -> PersonAnswer:
+def _person(card: Card, person: Person, index: int | None, region: int | None) -> PersonAnswer:
     keypoints = [
         Keypoint(name=name, x=round(x, 2), y=round(y, 2), score=round(score, 4))
         for name, (x, y, score) in zip(card.joints, person.keypoints.tolist(), strict=True)
     ]
-    return PersonAnswer(box=person.box, score=round(person.score, 4), keypoints=keypoints, region=region)
+    score = round(person.score, 4)
+    return PersonAnswer(index=index, box=person.box, score=score, keypoints=keypoints, region=region)

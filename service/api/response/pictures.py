@@ -9,10 +9,11 @@ from service.api.request.options import DEFAULT, Options
 from service.engine.model.card import Card
 from service.engine.photo.analysis import Analysis
 from service.imaging import blend
-from service.imaging.binary_mask import binary_mask, keep_labels
+from service.imaging.binary_mask import binary_mask, keep_labels, keep_where
 from service.imaging.decode import Image
+from service.imaging.outline import draw_outlines
 from service.imaging.png import grey_png, palette_png
-from service.imaging.skeleton import draw_skeleton
+from service.imaging.skeleton import bone_colors, draw_skeleton
 
 Draw = Callable[[Analysis, Options], Image]
 """Makes a picture (height, width, 3 or 4): RGB, or RGB and alpha."""
@@ -35,10 +36,25 @@ def ids_png(analysis: Analysis, options: Options) -> bytes:
     return grey_png(_chosen(analysis.mask, options))
 
 
+def instances_png(analysis: Analysis, options: Options) -> bytes:
+    """Whose each pixel is, as an 8-bit grey PNG: the person's index from 1, 0 for nobody."""
+    return grey_png(chosen_instances(analysis, options))
+
+
+def chosen_instances(analysis: Analysis, options: Options) -> Image:
+    """Whose each pixel (height, width) is, those of labels that are not wanted being nobody's."""
+    if options.labels is None:
+        return analysis.instances
+    return keep_where(analysis.instances, binary_mask(analysis.mask, options.labels))
+
+
 def draw_overlay(analysis: Analysis, options: Options) -> Image:
-    """The photo with its labels' colours laid over it."""
+    """The photo with its labels' colours laid over it; of several people, each has an outline of another colour."""
     wanted = _wanted_mask(analysis, options)
-    return blend.overlay(analysis.photo, analysis.mask, analysis.card.palette, wanted, options.opacity)
+    picture = blend.overlay(analysis.photo, analysis.mask, analysis.card.palette, wanted, options.opacity)
+    if len(analysis.people) > 1:
+        draw_outlines(picture, analysis.instances, bone_colors(len(analysis.people)))
+    return picture
 
 
 def draw_cutout(analysis: Analysis, options: Options) -> Image:
@@ -89,6 +105,8 @@ def _wanted_mask(analysis: Analysis, options: Options) -> Image:
 
 
 def _with_skeletons(picture: Image, analysis: Analysis) -> Image:
-    for _, person in analysis.people:
-        draw_skeleton(picture, person.keypoints[:, :2], analysis.card.skeleton, person.visible)
+    count = len(analysis.people)
+    colors = bone_colors(count) if count > 1 else [None] * count
+    for (_, person), color in zip(analysis.people, colors, strict=True):
+        draw_skeleton(picture, person.keypoints[:, :2], analysis.card.skeleton, person.visible, color)
     return picture

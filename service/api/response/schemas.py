@@ -72,6 +72,12 @@ class Parsing(BaseModel):
         description="palette PNG in base64, of the photo's size; pixel value = label id. Not with mask=rle",
         examples=["iVBORw0KGgo…"],
     )
+    instances: str | None = Field(
+        default=None,
+        description="where people were looked for: grey PNG in base64, of the photo's size; pixel value = the person's "
+        "index, 0 = nobody. Not with mask=rle",
+        examples=["iVBORw0KGgo…"],
+    )
     regions: list[Region] | None = Field(
         default=None, description="where boxes were asked about: one by one, in their order; labels and mask are of all"
     )
@@ -86,11 +92,44 @@ class Keypoint(BaseModel):
     score: Score = Field(examples=[0.88])
 
 
-class PersonAnswer(BaseModel):
-    """A person in the photo."""
+Index = Annotated[
+    int, Field(description="the pixel value in the instance mask; from 1, the largest box first", examples=[1])
+]
+PersonScore = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="how sure the detector is that this is a person; with people=one and with boxes, the mean of the "
+        "joints' scores",
+        examples=[0.81],
+    ),
+]
 
+
+class OwnParts(BaseModel):
+    """What of the mask is one person's."""
+
+    labels: list[LabelAnswer] | None = Field(
+        default=None, description="where people were looked for: the person's own, without background; as for the photo"
+    )
+    rle: Rle | None = Field(default=None, description="the person's pixels, with mask=rle")
+
+
+class ParsedPerson(OwnParts):
+    """A person whom the detector found, and what they wear."""
+
+    index: Index
     box: BoxField
-    score: Score = Field(description="mean of the joints' scores", examples=[0.81])
+    score: PersonScore
+
+
+class PersonAnswer(BaseModel):
+    """A person in the photo, and how they stand."""
+
+    index: Index | None = Field(default=None, description="where people were looked for")
+    box: BoxField
+    score: PersonScore
     keypoints: list[Keypoint] = Field(description="every joint of the model, in its order")
     region: int | None = Field(
         default=None, description="where boxes were asked about: which of them shows this person, from 0", examples=[0]
@@ -100,7 +139,9 @@ class PersonAnswer(BaseModel):
 class Pose(BaseModel):
     """How the people stand."""
 
-    people: list[PersonAnswer] = Field(description="empty when nobody is in the photo")
+    people: list[PersonAnswer] = Field(
+        description="empty when nobody is in the photo; where people were looked for, the largest box first"
+    )
     skeleton: list[tuple[int, int]] = Field(
         description="bones, as pairs of indices into keypoints", examples=[[[0, 1], [1, 2]]]
     )
@@ -116,13 +157,25 @@ class Answer(BaseModel):
 class ParseAnswer(Parsing, Answer):
     """The answer of ``POST /parse`` as JSON."""
 
+    people: list[ParsedPerson] | None = Field(
+        default=None, description="where people were looked for: everybody found, the largest box first"
+    )
+
 
 class PoseAnswer(Pose, Answer):
     """The answer of ``POST /pose``."""
 
 
+class AnalyzedPerson(OwnParts, PersonAnswer):
+    """A person in the photo: how they stand and what they wear."""
+
+
 class AnalyzeAnswer(Pose, Parsing, Answer):
-    """The answer of ``POST /analyze``: mask and pose from one run of the model."""
+    """The answer of ``POST /analyze``: mask and pose from the same runs of the model."""
+
+    people: list[AnalyzedPerson] = Field(  # type: ignore[assignment]
+        description="empty when nobody is in the photo; where people were looked for, the largest box first"
+    )
 
 
 class Segment(BaseModel):
@@ -136,13 +189,23 @@ class Segment(BaseModel):
     )
 
 
+class CocoInstance(BaseModel):
+    """A person in the photo, as COCO's instance results have it."""
+
+    image_id: int = Field(description="as asked for with image_id", examples=[139])
+    category_id: int = Field(description="the id in `coco_categories` of GET /model", examples=[1])
+    bbox: BoxField
+    score: PersonScore
+    segmentation: Rle
+
+
 class CocoResult(BaseModel):
     """A person in the photo, as COCO's key point results have it."""
 
     image_id: int = Field(description="as asked for with image_id", examples=[139])
     category_id: int = Field(description="the id in `coco_categories` of GET /model", examples=[1])
     bbox: BoxField
-    score: Score = Field(description="mean of the joints' scores", examples=[0.81])
+    score: PersonScore
     keypoints: list[float] = Field(
         description="x, y and v of every joint in turn; v is 2 for a joint that is seen, else 0",
         examples=[[241.5, 766.2, 2, 238.1, 601.4, 2]],
@@ -156,6 +219,20 @@ class CocoCategory(BaseModel):
     name: str = Field(examples=["person"])
     keypoints: list[str] = Field(description="the joints' names", examples=[["right-ankle", "right-knee"]])
     skeleton: list[tuple[int, int]] = Field(description="bones, counted from 1 as COCO does", examples=[[[1, 2]]])
+
+
+class DetectorAnswer(BaseModel):
+    """The detector's card."""
+
+    name: str
+    version: str
+    license: str
+    training_data: str
+    description: str
+    precision: Literal["fp32", "fp16", "int8"]
+    input_side: int = Field(description="side of the square that has as many pixels as its input", examples=[192])
+    threshold: Score = Field(description="least score of a person", examples=[0.32])
+    metrics: dict[str, JsonValue] = Field(description="figures measured when the detector was made")
 
 
 class ModelAnswer(BaseModel):
@@ -179,6 +256,10 @@ class ModelAnswer(BaseModel):
     lanes: int = Field(description="runs of the model side by side")
     threads: int = Field(description="threads within a run, on a CPU")
     largest_batch: int = Field(description="largest batch that pays here, as measured at start")
+    max_people: int = Field(description="people of one photo that are answered at most")
+    detector: DetectorAnswer | None = Field(
+        description="what finds the people in a photo; null where the one person is answered that a photo is of"
+    )
 
 
 class Health(BaseModel):

@@ -4,11 +4,13 @@ from fastapi import APIRouter
 
 from service.api.request.api_keys import ApiKeys
 from service.api.response.coco import coco_category
-from service.api.response.schemas import ImageSize, ModelAnswer
+from service.api.response.schemas import DetectorAnswer, ImageSize, ModelAnswer
+from service.engine.detection.card import DetectorCard
 from service.engine.engine import Engine
+from service.settings import Settings
 
 
-def model_route(engine: Engine, keys: ApiKeys) -> APIRouter:
+def model_route(engine: Engine, settings: Settings, keys: ApiKeys) -> APIRouter:
     """``GET /model``, for requests with one of the keys."""
     router = APIRouter(dependencies=keys.guard())
     card, info = engine.card, engine.info
@@ -20,6 +22,8 @@ def model_route(engine: Engine, keys: ApiKeys) -> APIRouter:
         lanes=info.lanes,
         threads=info.threads,
         largest_batch=info.largest_batch,
+        max_people=settings.max_people,
+        detector=_detector(engine.detector) if engine.detector else None,
     )
 
     @router.get("/model", summary="The model: labels, joints, colours, metrics, and what it runs on")
@@ -28,3 +32,13 @@ def model_route(engine: Engine, keys: ApiKeys) -> APIRouter:
         return model
 
     return router
+
+
+def _detector(card: DetectorCard) -> DetectorAnswer:
+    return DetectorAnswer(
+        **card.model_dump(
+            include={"name", "version", "license", "training_data", "description", "precision", "metrics"}
+        ),
+        input_side=card.side,
+        threshold=card.score,
+    )

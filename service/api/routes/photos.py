@@ -15,7 +15,18 @@ from service.api.request.boxes import read_boxes
 from service.api.request.conditional import entity_tag, matches
 from service.api.request.disconnect import cancel_on_disconnect
 from service.api.request.headers import RequestHeaders, read_request_headers
-from service.api.request.options import DEFAULT, Boxes, Labels, MaskIn, Opacity, Options, find_labels
+from service.api.request.options import (
+    DEFAULT,
+    Boxes,
+    ImageId,
+    Labels,
+    MaskIn,
+    Opacity,
+    Options,
+    People,
+    choose_people,
+    find_labels,
+)
 from service.api.request.parameter_cache import CachedParametersRoute
 from service.api.request.upload_budget import Upload, UploadBudget
 from service.api.response.formats import (
@@ -30,6 +41,7 @@ from service.api.response.formats import (
 )
 from service.api.response.schemas import (
     AnalyzeAnswer,
+    CocoInstance,
     CocoResult,
     ParseAnswer,
     PoseAnswer,
@@ -49,7 +61,8 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
         dependencies=keys.guard(),
         responses=problems(400, 406, 408, 413, 415, 422, 431, 500, 503, 504),
     )
-    model = sha256(engine.card.model_dump_json().encode()).hexdigest()
+    detector = engine.detector.model_dump_json() if engine.detector else ""
+    model = sha256(f"{engine.card.model_dump_json()}{detector}{settings.max_people}".encode()).hexdigest()
     reader = UploadReader(int(settings.max_upload_mb * 1e6), settings.body_seconds, uploads)
 
     async def answer(request: Request, headers: RequestHeaders, chosen: ChosenFormat, options: Options) -> Response:
@@ -74,8 +87,8 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
                 answer_headers = {"ETag": tag, "Vary": "Accept"}
                 if matches(headers.if_none_match, tag):
                     return Response(status_code=304, headers=answer_headers)
-                content, timings = await cancel_on_disconnect(
-                    request, engine.analyze(photo, encode, deadline, options.boxes)
+                content, stats = await cancel_on_disconnect(
+                    request, engine.analyze(photo, encode, deadline, options.boxes, options.people)
                 )
         except TimeoutError:
             raise DeadlineError(
@@ -83,16 +96,16 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
                 "X-Request-Timeout-Ms.",
                 engine.stats().retry_after,
             ) from None
-        request.state.timings = timings
-        trace_stages(timings)
-        answer_headers["Server-Timing"] = server_timing(timings)
+        request.state.stats = stats
+        trace_stages(stats.timings)
+        answer_headers["Server-Timing"] = server_timing(stats.timings)
         return Response(content, media_type=chosen.media_type, headers=answer_headers)
 
     @router.post(
         "/parse",
         summary="Who wears what where: a mask of the photo's size",
-        response_model=ParseAnswer | list[Segment],
-        responses=photo_answer("A picture, or JSON for the formats json and hf", "image/png", "image/jpeg"),
+        response_model=ParseAnswer | list[Segment] | list[CocoInstance],
+        responses=photo_answer("A picture, or JSON for the formats json, coco and hf", "image/png", "image/jpeg"),
         openapi_extra=PHOTO_BODY,
     )
     async def parse(
@@ -102,19 +115,25 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
             ParseFormat | None,
             Query(
                 description="**mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, "
-                "pixel value = label id. **overlay**: the photo with the labels' colours; JPEG, or PNG if the header "
-                "Accept prefers that. **cutout**: PNG of the photo with all but the wanted labels transparent. "
-                "**json**: labels and mask. **hf**: the list that Hugging Face's image segmentation gives. "
-                "Without it, the header Accept decides between mask and json.",
+                "pixel value = label id. **instances**: grey PNG, pixel value = the person's index, from 1. "
+                "**overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. "
+                "**cutout**: PNG of the photo with all but the wanted labels transparent. **json**: labels, mask, and "
+                "what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list that Hugging "
+                "Face's image segmentation gives. Without it, the header Accept decides between mask and json.",
             ),
         ] = None,
         box: Boxes = None,
+        people: People = None,
         labels: Labels = None,
         opacity: Opacity = DEFAULT.opacity,
         mask: MaskIn = "png",
+        image_id: ImageId = DEFAULT.image_id,
     ) -> Response:
         """Labels every pixel of the upright photo with a part or garment."""
-        options = Options(find_labels(labels, engine.card), opacity, mask == "rle", read_boxes(box))
+        boxes = read_boxes(box)
+        options = Options(
+            find_labels(labels, engine.card), opacity, mask == "rle", boxes, choose_people(people, boxes), image_id
+        )
         return await answer(request, headers, choose(PARSE, format, headers.accept, ["mask", "json"]), options)
 
     @router.post(
@@ -136,11 +155,14 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
             ),
         ] = None,
         box: Boxes = None,
-        image_id: Annotated[int, Query(description="what COCO results call the photo")] = DEFAULT.image_id,
+        people: People = None,
+        image_id: ImageId = DEFAULT.image_id,
     ) -> Response:
-        """Finds the person's joints."""
+        """Finds people's joints."""
         chosen = choose(POSE, format, headers.accept, ["json"])
-        return await answer(request, headers, chosen, Options(boxes=read_boxes(box), image_id=image_id))
+        boxes = read_boxes(box)
+        options = Options(boxes=boxes, people=choose_people(people, boxes), image_id=image_id)
+        return await answer(request, headers, chosen, options)
 
     @router.post(
         "/analyze",
@@ -160,12 +182,14 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
             ),
         ] = None,
         box: Boxes = None,
+        people: People = None,
         labels: Labels = None,
         opacity: Opacity = DEFAULT.opacity,
         mask: MaskIn = "png",
     ) -> Response:
         """What /parse and /pose say, from one run of the model."""
-        options = Options(find_labels(labels, engine.card), opacity, mask == "rle", read_boxes(box))
+        boxes = read_boxes(box)
+        options = Options(find_labels(labels, engine.card), opacity, mask == "rle", boxes, choose_people(people, boxes))
         return await answer(request, headers, choose(ANALYZE, format, headers.accept, ["json"]), options)
 
     return router

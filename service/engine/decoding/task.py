@@ -15,10 +15,11 @@ from service.imaging.photo_file import Header
 
 @dataclass(frozen=True, slots=True)
 class Cutout:
-    """A box of the decoded photo, and how that is laid into the model's input."""
+    """A box of the decoded photo, how that is laid into a model's input, and the colour (RGB) of what is beside it."""
 
     box: Box
     fit: Fit
+    pad_color: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,6 @@ class DecodingTask:
     header: Header
     reduction: int = 1
     cutouts: Sequence[Cutout] = ()
-    pad_color: tuple[int, int, int] = (0, 0, 0)
 
     @property
     def shapes(self) -> list[tuple[int, int, int]]:
@@ -53,4 +53,4 @@ class DecodingTask:
         photo = decode_clean(data, self.header, self.reduction)
         if not self.cutouts:
             return [photo]
-        return [fit_photo(photo[cutout.box.area], cutout.fit, self.pad_color) for cutout in self.cutouts]
+        return [fit_photo(photo[cutout.box.area], cutout.fit, cutout.pad_color) for cutout in self.cutouts]

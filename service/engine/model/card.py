@@ -1,7 +1,7 @@
 """The model file's card: everything the service knows about a model, checked before anything is served."""
 
 import base64
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 import cv2
 import numpy as np
@@ -46,11 +46,11 @@ class Golden(CardModel):
 
     def decoded_image(self) -> Image:
         """The input (H, W, 3), RGB."""
-        return _decode_png(self.image, cv2.IMREAD_COLOR_RGB)
+        return decode_png(self.image, is_grey=False)
 
     def decoded_labels(self) -> Image:
         """The label grid (h, w) that must come back."""
-        return _decode_png(self.labels, cv2.IMREAD_GRAYSCALE)
+        return decode_png(self.labels, is_grey=True)
 
     def keypoint_array(self) -> npt.NDArray[np.float32]:
         """The key points (J, 3) that must come back: x, y in input pixels, score."""
@@ -97,17 +97,29 @@ class Card(CardModel):
         return [label.color for label in self.labels]
 
 
+C = TypeVar("C", bound=CardModel)
+
+
 def read_card(metadata: dict[str, str], file: str) -> Card:
     """Reads the card from a model file's metadata.
 
     Raises:
-        StartError: there is no card, it is of another schema, or something in it is missing or wrong.
+        StartError: there is no card, it is of another schema or a detector's, or something in it is missing or wrong.
+    """
+    return parse_card(Card, metadata, file, "`python -m export.onnx`")
+
+
+def parse_card(kind: type[C], metadata: dict[str, str], file: str, exporter: str) -> C:
+    """Reads a card from a file's metadata; ``exporter`` is the command that writes such files.
+
+    Raises:
+        StartError: there is no card, it is of another schema or kind, or something in it is missing or wrong.
     """
     text = metadata.get(METADATA_KEY)
     if text is None:
         raise StartError(
             f"{file} has no “{METADATA_KEY}” in its metadata: it was not written by jppnet's exporter. "
-            "Export the checkpoint with `python -m export.onnx`."
+            f"Export the checkpoint with {exporter}."
         )
     try:
         content = TypeAdapter(dict[str, JsonValue]).validate_json(text)
@@ -116,13 +128,19 @@ def read_card(metadata: dict[str, str], file: str) -> Card:
                 f"{file} has a card of schema {content.get('schema')!r}; this version of the service reads schema "
                 f"{SCHEMA}. Use the service that belongs to the model, or export the model anew."
             )
-        return Card.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'card'}: {e['msg']}" for e in error.errors())
         raise StartError(f"{file} has a card that cannot be used: {wrong}.") from None
 
 
-def _decode_png(text: str, flags: int) -> Image:
+def decode_png(text: str, is_grey: bool) -> Image:
+    """A PNG in base64 as a plane (H, W), or as RGB (H, W, 3).
+
+    Raises:
+        StartError: it is none.
+    """
+    flags = cv2.IMREAD_GRAYSCALE if is_grey else cv2.IMREAD_COLOR_RGB
     try:
         image = cv2.imdecode(np.frombuffer(base64.b64decode(text, validate=True), np.uint8), flags)
     except (ValueError, cv2.error):

@@ -1,5 +1,6 @@
 """A session of ONNX Runtime on the provider that was requested, never silently on another."""
 
+import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ import onnxruntime as ort
 
 from service.engine.errors import ProviderError, StartError
 from service.engine.model.buffers import Buffers
-from service.engine.model.card import read_card
+from service.engine.model.card import METADATA_KEY
 from service.engine.model.cores import usable_cores
 from service.imaging.decode import Image
 from service.settings import DeviceProvider, ProviderName
@@ -71,6 +72,9 @@ class GpuOptions:
     """Whether a run is captured once per batch size and then replayed (``cuda`` only)."""
     tensorrt_cache: Path | None = None
     """Folder that TensorRT keeps its engines and timings in from start to start."""
+    sizes_vary: bool = False
+    """Whether photos of many sizes are run (``cuda`` only): cuDNN then guesses which way of a convolution is fastest,
+    where it would try all of them for each new size, in the middle of a request."""
 
 
 NO_OPTIONS: Final = GpuOptions()
@@ -94,10 +98,7 @@ class Session:
             )
         self.provider = provider
         self._buffers: dict[int, Buffers] = {}
-        file = _preferred(model, provider)
-        if file != model and not _are_one_model(file, model, (file.stat().st_mtime_ns, model.stat().st_mtime_ns)):
-            file = model
-        self._session = _open(file, provider, threads, options)
+        self._session = open_runtime(suited_file(model, provider), provider, threads, options)
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self.input_height, self.input_width = _input_size(self._session, model)
 
@@ -156,6 +157,15 @@ def open_session(model: Path, provider: ProviderName, threads: int, options: Gpu
     raise StartError(f"None of {', '.join(_AUTO_ORDER)} works here (installed: {', '.join(available)}).")
 
 
+def suited_file(model: Path, provider: DeviceProvider) -> Path:
+    """The file to open in place of a model's: the same model in the precision that suits the provider, if there is one
+    beside it."""
+    file = _preferred(model, provider)
+    if file == model or _are_one_model(file, model, (file.stat().st_mtime_ns, model.stat().st_mtime_ns)):
+        return file
+    return model
+
+
 def _preferred(model: Path, provider: DeviceProvider) -> Path:
     """The file to open: the one beside the model's in the precision that suits the provider, if there is one."""
     suited = model.with_suffix(f".{_PRECISION[provider]}.onnx")
@@ -199,10 +209,11 @@ def _read_identity(model: Path) -> _Identity | None:
     options.log_severity_level = 4
     try:
         session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        card = read_card(session.get_modelmeta().custom_metadata_map, str(model))
+        card = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+        labels = tuple(label["name"] for label in card.get("labels", ()))
+        return _Identity(card["name"], card["version"], labels, tuple(card.get("joints", ())))
     except Exception:  # whatever is wrong with the named file is said when it is opened to run
         return None
-    return _Identity(card.name, card.version, tuple(label.name for label in card.labels), tuple(card.joints))
 
 
 def _provider_options(provider: DeviceProvider, options: GpuOptions) -> dict[str, str]:
@@ -212,6 +223,8 @@ def _provider_options(provider: DeviceProvider, options: GpuOptions) -> dict[str
         return {"device_type": "CPU", "num_streams": cores, "num_of_threads": cores}
     if provider == "cuda" and options.cuda_graph:
         return {"enable_cuda_graph": "1"}
+    if provider == "cuda" and options.sizes_vary:
+        return {"cudnn_conv_algo_search": "HEURISTIC"}
     if provider == "tensorrt" and options.tensorrt_cache:
         folder = str(options.tensorrt_cache)
         return {
@@ -221,7 +234,12 @@ def _provider_options(provider: DeviceProvider, options: GpuOptions) -> dict[str
     return {}
 
 
-def _open(model: Path, provider: DeviceProvider, threads: int, options: GpuOptions) -> Any:
+def open_runtime(model: Path, provider: DeviceProvider, threads: int, options: GpuOptions = NO_OPTIONS) -> Any:
+    """ONNX Runtime's session of a file, with that many threads within a run (CPU providers).
+
+    Raises:
+        StartError: the provider is missing, or the file cannot be opened on it.
+    """
     session_options = ort.SessionOptions()
     session_options.intra_op_num_threads = threads
     session_options.inter_op_num_threads = 1

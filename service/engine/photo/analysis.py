@@ -1,18 +1,23 @@
 """The analysis of a photo: the predictions for its views, merged, in the photo's own pixels."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
 import cv2
 import numpy as np
 
+from service.engine.detection.detector import Detection
 from service.engine.model.card import Card
+from service.engine.photo.ownership import ownership
+from service.engine.photo.people import reach
 from service.engine.photo.view import Person, View
+from service.imaging.binary_mask import keep_where
 from service.imaging.box import Box
 from service.imaging.decode import Image
-from service.imaging.merge import LabelledBox, merge_label_maps
+from service.imaging.label_boxes import label_boxes
+from service.imaging.merge import LabelledBox, MergedLabelMaps, merge_label_maps
 
 T = TypeVar("T")
 
@@ -35,10 +40,12 @@ class Analysis:
     width: int
     height: int
     views: Sequence[View]
-    """The whole photo; or, where boxes were asked for, the surroundings of each in turn."""
+    """The whole photo; or the surroundings of each person found, or of each box that was asked for, in turn."""
     load_photo: Callable[[], Image]
     check: Callable[[], None] = lambda: None
     """Raises once the answer is no longer needed; called between two views."""
+    detections: Sequence[Detection] | None = None
+    """The people whom the detector found, the largest first, one for each view; None where nobody was looked for."""
 
     @cached_property
     def photo(self) -> Image:
@@ -49,12 +56,48 @@ class Analysis:
     @cached_property
     def mask(self) -> Image:
         """The label id of every photo pixel (height, width)."""
-        if self._is_whole:
-            return self.views[0].draw_mask()
-        return self.describe_views(lambda view, mask: None)[0]
+        if not self._is_whole:
+            return self._merged.ids
+        mask = self.views[0].draw_mask()
+        if self.detections is None:
+            return mask
+        area = reach(self.detections[0].box, self.width, self.height).area
+        limited = np.zeros_like(mask)
+        limited[area] = mask[area]
+        return limited
 
-    def describe_views(self, describe: Callable[[View, Image], T]) -> tuple[Image, list[T]]:
-        """The label id of every photo pixel (height, width), and what is said of each view and its own mask (height,
+    @cached_property
+    def instances(self) -> Image:
+        """For every photo pixel (height, width) whose it is: the person's place in :attr:`people`, from 1; 0 where the
+        mask has background."""
+        numbers = np.zeros(256, np.uint8)
+        for number, (view, _) in enumerate(self.people, 1):
+            numbers[view + 1] = number
+        owners = (self.mask > 0).view(np.uint8) if self._is_whole else self._merged.owners
+        return np.asarray(cv2.LUT(owners, numbers), np.uint8)
+
+    @cached_property
+    def _merged(self) -> MergedLabelMaps:
+        if self.detections is None:
+            return self.describe_views(lambda view, mask: None)[0]
+        return merge_label_maps(self._claims(self.detections), self.width, self.height)
+
+    def _claims(self, detections: Sequence[Detection]) -> Iterator[LabelledBox]:
+        """What of each person's view is that person's. Views in which nobody is seen claim nothing."""
+        boxes = [detection.box for detection in detections]
+        for index, view in enumerate(self.views):
+            self.check()
+            if view.person:
+                others = boxes[:index] + boxes[index + 1 :]
+                ids, claim = view.draw_claim(ownership(view, boxes[index], others))
+                own = reach(boxes[index], self.width, self.height)
+                within = own.moved(-view.box.x, -view.box.y).area
+                yield LabelledBox(own, ids[within], claim[within])
+            else:
+                yield LabelledBox(Box(0, 0, 0, 0), *np.zeros((2, 0, 0), np.uint8))
+
+    def describe_views(self, describe: Callable[[View, Image], T]) -> tuple[MergedLabelMaps, list[T]]:
+        """The views' masks as one, and what is said of each view and its own mask (height,
         width). One view is drawn at a time, and its mask is gone when the next one's turn comes."""
         described: list[T] = []
 
@@ -80,20 +123,40 @@ class Analysis:
     @cached_property
     def people(self) -> list[tuple[int, Person]]:
         """The people found, each with the index of the view that shows them."""
-        return [(index, view.person) for index, view in enumerate(self.views) if view.person]
+        return people_in(self.views, self.detections)
+
+    @cached_property
+    def parts_of_people(self) -> list[list[Part]]:
+        """For each of the people whom the detector found, the labels of what is theirs, by ascending id, without
+        background."""
+        detections = self.detections or ()
+        return [
+            self._parts_of(number, self.views[view], reach(detections[view].box, self.width, self.height))
+            for number, (view, _) in enumerate(self.people, 1)
+        ]
+
+    def _parts_of(self, number: int, view: View, within: Box) -> list[Part]:
+        own = keep_where(self.mask[within.area], (self.instances[within.area] == number).view(np.uint8))
+        parts = (part for part in find_parts(own, [view]) if part.label)
+        return [replace(part, box=part.box.moved(within.x, within.y)) for part in parts]
+
+
+def people_in(views: Sequence[View], detections: Sequence[Detection] | None) -> list[tuple[int, Person]]:
+    """The people whom the model sees in these views, each with the index of the view; with the detector's boxes and
+    scores where it found them."""
+    seen = [(index, view.person) for index, view in enumerate(views) if view.person]
+    if detections is None:
+        return seen
+    return [(index, Person(*detections[index], person.keypoints)) for index, person in seen]
 
 
 def find_parts(mask: Image, views: Sequence[View]) -> list[Part]:
     """The labels in a label map, by ascending id, with the mean confidence where these views saw them."""
     counts = cv2.calcHist([mask], [0], None, [256], [0, 256]).ravel()
+    labels = np.flatnonzero(counts).tolist()
     return [
-        Part(
-            label=int(label),
-            pixels=int(counts[label]),
-            box=Box(*cv2.boundingRect((mask == label).view(np.uint8))),
-            confidence=_mean_confidence(int(label), views),
-        )
-        for label in np.flatnonzero(counts)
+        Part(label, int(counts[label]), box, _mean_confidence(label, views))
+        for label, box in zip(labels, label_boxes(mask, labels), strict=True)
     ]
 
 

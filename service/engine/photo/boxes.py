@@ -47,9 +47,19 @@ def check_total_size(views: Sequence[Box], max_pixels: int) -> None:
         )
 
 
-def with_margin(box: Box, width: int, height: int) -> Box:
-    """A box with a margin around it, within a photo of ``width``×``height``."""
-    return box.grown(round(MARGIN * box.width), round(MARGIN * box.height)).within(width, height)
+def fitting(views: Sequence[Box], max_pixels: int) -> int:
+    """How many of the crops, from the first on, pass :func:`check_total_size`; one at least."""
+    pixels = 0
+    for count, view in enumerate(views):
+        pixels += view.width * view.height
+        if pixels > MAX_PIXELS_RATIO * max_pixels:
+            return max(1, count)
+    return len(views)
+
+
+def with_margin(box: Box, width: int, height: int, margin: float = MARGIN) -> Box:
+    """A box with a margin around it, a share of its size on each side, within a photo of ``width``×``height``."""
+    return box.grown(round(margin * box.width), round(margin * box.height)).within(width, height)
 
 
 def _view_of(number: int, asked: RequestedBox, width: int, height: int) -> Box:

@@ -92,6 +92,7 @@ class Plan:
     crops: Sequence[Crop]
     reduction: int
     is_of_boxes: bool
+    """Whether an answer draws each crop by itself, and not the photo as a whole."""
 
     @property
     def pixels(self) -> int:
@@ -137,8 +138,21 @@ class Plan:
         Raises:
             PhotoError, MemoryError, DeadlineError, ClosedError, SlowDecodingError: see :class:`Decoder`.
         """
-        cutouts = [Cutout(crop.box.reduced(self.reduction), crop.fit) for crop in self.crops]
-        return self.photo.run(DecodingTask(self.photo.header, self.reduction, cutouts, pad_color), deadline, is_brief)
+        return self.photo.run(self._task(pad_color), deadline, is_brief)
+
+    def decode_inputs_with(
+        self, other: Fit, other_pad: Color, pad_color: Color, deadline: Deadline, is_brief: bool = False
+    ) -> tuple[Image, list[Image]]:
+        """:meth:`decode_inputs`, and first of all the whole photo as another model's input, from one decoding."""
+        task = self._task(pad_color)
+        whole = Box(0, 0, self.width, self.height).reduced(self.reduction)
+        task = replace(task, cutouts=[Cutout(whole, other, other_pad), *task.cutouts])
+        first, *rest = self.photo.run(task, deadline, is_brief)
+        return first, rest
+
+    def _task(self, pad_color: Color) -> DecodingTask:
+        cutouts = [Cutout(crop.box.reduced(self.reduction), crop.fit, pad_color) for crop in self.crops]
+        return DecodingTask(self.photo.header, self.reduction, cutouts)
 
 
 def plan(photo: Photo, boxes: Sequence[RequestedBox], model_input: tuple[int, int], mode: FitMode) -> Plan:
@@ -155,17 +169,28 @@ def plan(photo: Photo, boxes: Sequence[RequestedBox], model_input: tuple[int, in
     return Plan(photo, width, height, crops, reduction, is_of_boxes=bool(boxes))
 
 
-def plan_second_pass(whole: Plan, box: Box) -> Plan:
-    """A box of a photo that the model was shown as a whole; the box grows by less than 8 pixels a side, so that it lies
-    on whole pixels of the photo as it is decoded."""
+def plan_detection(photo: Photo, detector_fit: Fit, model_input: tuple[int, int], mode: FitMode) -> Plan:
+    """The plan of a whole photo, decoded so that it has enough pixels for the model and for the detector."""
+    whole = plan(photo, (), model_input, mode)
+    return replace(whole, reduction=min(whole.reduction, _reduction(photo.header, detector_fit)))
+
+
+def plan_crops(whole: Plan, boxes: Sequence[Box], mode: FitMode, are_apart: bool) -> Plan:
+    """Crops of a photo that was seen as a whole, for a closer look; each box grows by less than 8 pixels a side, so
+    that it lies on whole pixels of the photo as it is decoded. ``are_apart``: see :attr:`Plan.is_of_boxes`."""
     photo, first = whole.photo, whole.crops[0].fit
     model_input = (first.input_height, first.input_width)
-    reduction = _reduction(photo.header, plan_fit((box.height, box.width), model_input, "letterbox"))
+    reduction = min(_reduction(photo.header, plan_fit((box.height, box.width), model_input, mode)) for box in boxes)
     if photo.header.orientation != 1 and (whole.width % reduction or whole.height % reduction):
         reduction = 1  # the file's last pixels, which a reduction rounds up, are not the upright photo's last
-    box = box.aligned(reduction).within(whole.width, whole.height)
-    crop = Crop(box, plan_fit((box.height, box.width), model_input, "letterbox"))
-    return replace(whole, crops=[crop], reduction=reduction)
+    aligned = [box.aligned(reduction).within(whole.width, whole.height) for box in boxes]
+    crops = [Crop(box, plan_fit((box.height, box.width), model_input, mode)) for box in aligned]
+    return replace(whole, crops=crops, reduction=reduction, is_of_boxes=are_apart)
+
+
+def plan_second_pass(whole: Plan, box: Box) -> Plan:
+    """The plan of a closer look at one person; see :func:`plan_crops`."""
+    return plan_crops(whole, [box], "letterbox", are_apart=False)
 
 
 def _reduction(header: Header, fit: Fit) -> int:

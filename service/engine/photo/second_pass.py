@@ -7,7 +7,7 @@ first one erred.
 
 from typing import Final
 
-from service.engine.photo.boxes import with_margin
+from service.engine.photo.boxes import MARGIN, with_margin
 from service.engine.photo.view import View
 from service.imaging.box import Box
 from service.imaging.fit import Fit
@@ -24,13 +24,18 @@ rendered people.
 def second_pass_box(view: View) -> Box | None:
     """The crop of the second pass: the person's box with a margin, in the photo's pixels and the proportions of the
     model's input. None without a person, or if that would not enlarge the person :data:`MIN_ENLARGEMENT` times."""
-    if view.person is None:
+    if view.person is None or not is_small(view.person.box, view.fit):
         return None
     photo, fit = view.box, view.fit
     box = with_margin(view.person.box, photo.width, photo.height)
-    if _scale(box, fit) < MIN_ENLARGEMENT * _scale(photo, fit):
-        return None
     return box.widened(fit.input_width / fit.input_height).within(photo.width, photo.height)
+
+
+def is_small(person: Box, whole: Fit, margin: float = MARGIN) -> bool:
+    """Whether a crop would enlarge a person :data:`MIN_ENLARGEMENT` times; ``whole`` is the fit of the whole photo."""
+    photo = Box(0, 0, whole.photo_width, whole.photo_height)
+    crop = with_margin(person, photo.width, photo.height, margin)
+    return _scale(crop, whole) >= MIN_ENLARGEMENT * _scale(photo, whole)
 
 
 def _scale(box: Box, fit: Fit) -> float:

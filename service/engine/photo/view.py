@@ -1,6 +1,6 @@
 """A crop with the model's prediction for it, in the photo's own pixels: the fit undone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from service.engine.model.session import Prediction
+from service.imaging.binary_mask import keep_where
 from service.imaging.box import Box
 from service.imaging.decode import Image
 from service.imaging.fit import Fit, to_photo
@@ -23,9 +24,13 @@ MIN_COMPONENT: Final = 0.02
 """Share of the person that a separate piece of the mask must have to count for the person's box."""
 
 
+Plane = npt.NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person in the photo: box, score (the mean of the joints', 0–1) and joints (J, 3) as x, y, score."""
+    """A person in the photo: box, score (0–1; the detector's, or the mean of the joints') and joints (J, 3) as x, y,
+    score."""
 
     box: Box
     score: float
@@ -60,6 +65,14 @@ class View:
     def draw_confidence(self) -> Image:
         """How sure the mask is (height, width), 255 = certain; drawn anew each time, too."""
         return confidence_map(self.grid, self.fit)
+
+    def draw_claim(self, ownership: Plane) -> tuple[Image, Image]:
+        """The label id of every pixel of the box (height, width), and how surely it is one person's, 255 = certain;
+        ``ownership`` (rows, columns), 0–1, says how much each cell of the grid belongs to that person. What does not
+        belong to the person at all is background."""
+        claims = np.round(self.grid.confidence * ownership).astype(np.uint8)
+        claim = confidence_map(replace(self.grid, confidence=claims), self.fit)
+        return keep_where(self.draw_mask(), claim), claim
 
     @cached_property
     def person(self) -> Person | None:

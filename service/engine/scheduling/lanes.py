@@ -12,27 +12,49 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock, Thread, current_thread
+from typing import Any, Generic, Protocol, TypeVar
 
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
-from service.engine.model.golden import GoldenCheck
-from service.engine.model.session import Prediction, Session
 from service.engine.scheduling.deadline import Deadline
 from service.imaging.decode import Image
 
 log = logging.getLogger(__name__)
+
+
+class RunResult(Protocol):
+    """What a session says of one photo."""
+
+    @property
+    def run_seconds(self) -> float:
+        """What the run took that it is from."""
+
+
+R = TypeVar("R", bound=RunResult)
+R_co = TypeVar("R_co", bound=RunResult, covariant=True)
+
+
+class Runnable(Protocol[R_co]):
+    """A session that a lane runs: answers for photos (H, W, 3), in their order."""
+
+    def run(self, images: Sequence[Image], /) -> Sequence[R_co]: ...
+
+
+class NotNeededError(Exception):
+    """Raised by a job's ``load``: the photo turned out to need no run. The job's future raises it."""
+
 
 BatchListener = Callable[[int, float], None]
 """Called with the number of photos in a run and the seconds that it took."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(Generic[R]):
     """A queued photo."""
 
     load: Callable[[], Image]
     """Gives the model's input (H, W, 3); called in the lane."""
     deadline: Deadline
-    future: Future[Prediction]
+    future: Future[R]
 
     def is_wanted(self) -> bool:
         """Whether to run it; if not, its future is resolved."""
@@ -56,12 +78,18 @@ class Job:
         return image
 
 
-class Lanes:
+class Lanes(Generic[R]):
     """Threads that run the model, one per session, fed from one queue in the order of submission."""
 
-    def __init__(self, sessions: Sequence[Session], largest_batch: int, check: GoldenCheck) -> None:
+    def __init__(
+        self,
+        sessions: Sequence[Runnable[R]],
+        largest_batch: int,
+        check: Callable[[Any], None],
+        name: str = "lane",
+    ) -> None:
         """Starts a thread per session. ``check`` runs the golden sample, to tell a broken device from a bad photo."""
-        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Job[R] | None] = queue.SimpleQueue()
         self._largest_batch = largest_batch
         self._check = check
         self._fault: str | None = None
@@ -69,7 +97,7 @@ class Lanes:
         self._closed = False
         self._submit_lock = Lock()
         self._threads = [
-            Thread(target=self._run_lane, args=(session,), name=f"lane-{number}", daemon=True)
+            Thread(target=self._run_lane, args=(session,), name=f"{name}-{number}", daemon=True)
             for number, session in enumerate(sessions)
         ]
         for thread in self._threads:
@@ -99,7 +127,7 @@ class Lanes:
         """Calls the listener after each run, in the lane's thread."""
         self._listeners.append(listener)
 
-    def submit(self, load: Callable[[], Image], deadline: Deadline | None = None) -> Future[Prediction]:
+    def submit(self, load: Callable[[], Image], deadline: Deadline | None = None) -> Future[R]:
         """Queues a photo; ``load`` gives the model's input (H, W, 3) and is called in the lane.
 
         The future raises :class:`DeadlineError`, :class:`InferenceError` or :class:`DeviceError`, or what ``load``
@@ -108,7 +136,7 @@ class Lanes:
         Raises:
             ClosedError: the lanes are closed.
         """
-        job = Job(load, deadline or Deadline(), Future())
+        job: Job[R] = Job(load, deadline or Deadline(), Future())
         with self._submit_lock:  # so that nothing is queued behind the end mark, where no lane would find it
             if self._closed:
                 raise ClosedError("The service is shutting down.")
@@ -129,16 +157,16 @@ class Lanes:
         for thread in self._threads:
             thread.join(None if until is None else max(0.0, until - time.monotonic()))
 
-    def _run_lane(self, session: Session) -> None:
+    def _run_lane(self, session: Runnable[R]) -> None:
         while (jobs := self._take()) is not None:
             if self._fault:
                 _fail(jobs, DeviceError(self._fault))
             else:
                 self._run(session, [(job, image) for job in jobs if (image := job.image()) is not None])
 
-    def _take(self) -> list[Job] | None:
+    def _take(self) -> list[Job[R]] | None:
         """Waits for a photo, then takes those that are queued, up to a batch; None once the lanes are closed."""
-        jobs: list[Job] = []
+        jobs: list[Job[R]] = []
         job = self._queue.get()
         while True:
             if job is None:
@@ -153,7 +181,7 @@ class Lanes:
             except queue.Empty:
                 return jobs
 
-    def _run(self, session: Session, batch: Sequence[tuple[Job, Image]]) -> None:
+    def _run(self, session: Runnable[R], batch: Sequence[tuple[Job[R], Image]]) -> None:
         if not batch:
             return
         jobs = [job for job, _ in batch]
@@ -171,7 +199,7 @@ class Lanes:
             for job, prediction in zip(jobs, predictions, strict=True):
                 job.future.set_result(prediction)
 
-    def _diagnose(self, session: Session, error: Exception) -> InferenceError | DeviceError:
+    def _diagnose(self, session: Runnable[R], error: Exception) -> InferenceError | DeviceError:
         """Whether a failed run means a broken device, which fails on the golden sample as well, or a bad photo."""
         try:
             self._check(session)
@@ -183,6 +211,6 @@ class Lanes:
         return InferenceError("The model failed on this photo.")
 
 
-def _fail(jobs: Sequence[Job], error: Exception) -> None:
+def _fail(jobs: Sequence[Job[R]], error: Exception) -> None:
     for job in jobs:
         job.future.set_exception(error)

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from threading import Thread
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import cv2
 
@@ -47,7 +47,7 @@ class Workers:
     ordinary photo through.
     """
 
-    def __init__(self, threads: int, max_pixels: int, lanes: Lanes, lanes_follow: bool) -> None:
+    def __init__(self, threads: int, max_pixels: int, lanes: Lanes[Any], lanes_follow: bool) -> None:
         """``lanes_follow`` says whether work that follows from a lane's run stays in the lane's thread."""
         self.budget = PixelBudget(max_pixels)
         self._heavy_budget = PixelBudget(int(HEAVY_SHARE * max_pixels))

@@ -1,0 +1,1 @@
+"""Person detection: the detector's file, its runs, and people's boxes in a photo."""
