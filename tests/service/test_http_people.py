@@ -310,6 +310,26 @@ def test_who_fills_a_photo_beside_somebody_smaller_is_seen_with_all_of_it(toy_pa
     assert found[key("photo_runs_sum")] == 2
 
 
+def test_people_are_in_order_also_if_not_the_largest_fills_the_photo(people: httpx.Client) -> None:
+    broad, tall = Figure(60, 100, 150, 230), Figure(4, 4, 24, 376)
+    scene = draw(broad, tall, width=256, height=384)
+    answer = post(people, "/analyze", scene)
+    assert [person["box"] for person in answer["people"]] == [broad.box, tall.box]
+    instances = plane_of(base64.b64decode(answer["instances"]))
+    for person, figure in zip(answer["people"], (broad, tall), strict=True):
+        middle = instances[figure.y + figure.height // 2, figure.x + figure.width // 2]
+        assert middle == person["index"]
+
+
+def test_whom_the_model_does_not_see_is_left_out_and_the_others_count_on(people: httpx.Client) -> None:
+    scene = draw(Figure(150, 10, 100, 230), LEFT, RIGHT)
+    scene.photo[scene.people == 1, 0] = 32  # the detector's, and to the model background
+    answer = post(people, "/analyze", scene)
+    assert [(person["index"], person["box"]) for person in answer["people"]] == [(1, LEFT.box), (2, RIGHT.box)]
+    instances = plane_of(base64.b64decode(answer["instances"]))
+    assert_shows(instances, np.array([0, 0, 1, 2], np.uint8)[scene.people])
+
+
 def test_bystanders_are_left_out(people: httpx.Client) -> None:
     main, beside, far = Figure(60, 10, 120, 240), Figure(200, 60, 40, 124), Figure(300, 40, 34, 100)
     assert [f.width * f.height / (384 * 256) > 0.05 for f in (main, beside, far)] == [True, True, False]
@@ -455,6 +475,15 @@ def test_where_the_pool_decodes_the_answers_are_the_same(
         detector = PersonDetector(detector.session, Lanes([detector.session], 4, DetectorSession.check, "detector"))
     settings = Settings(model=toy_path)
     with serving(gated_engine(GatedSession(toy_path), settings, 4, detector), settings) as client:
+        for scene in (GROUP, FILLS, NOBODY):
+            assert post(client, "/analyze", scene) == post(people, "/analyze", scene)
+
+
+def test_heavy_work_has_the_same_answer(
+    people: httpx.Client, toy_path: Path, detector_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.engine.pipeline.HEAVY_PIXELS", 1000)
+    with serving(detecting(toy_path, detector_path), Settings()) as client:
         for scene in (GROUP, FILLS, NOBODY):
             assert post(client, "/analyze", scene) == post(people, "/analyze", scene)
 
