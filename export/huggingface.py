@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from export.card import CardText, ModelFacts, card_json, make_card, neutral_text, page, parser_description
+from export.card import CardText, ModelFacts, card_json, make_card, model_description, neutral_text, page
 from export.exporter import unverified_file, write_card, write_graph
 from export.parity import LIMITS, Difference, ParityError, open_session, require_parity, run_onnx
 from export.photos import fitted_photos, fitted_portrait, portrait_views
@@ -39,7 +39,7 @@ def export_folder(
     golden = fitted_portrait(network)
     facts = ModelFacts(network, label_set, training_data, {"network": network.model_dump(mode="json")}, {})
     with unverified_file(out) as unverified:
-        write_graph(graph, unverified, network.height, network.width, joints=False)
+        write_graph(graph, unverified, network.height, network.width)
         photos = fitted_photos(portrait_views(), network)
         difference = require_parity(partial(run_pipeline, folder), unverified, photos, LIMITS["fp32"])
         outputs = run_onnx(open_session(unverified), golden[None])
@@ -78,7 +78,9 @@ def card_text(folder: SegmentationFolder, label_set: LabelSet, args: argparse.Na
     """What the options say, then what the folder says, then nothing."""
     fields = ("name", "version", "description", "license", "limits")
     said: dict[str, Any] = {field: getattr(args, field) for field in fields if getattr(args, field) is not None}
-    return neutral_text(args.out, parser_description(label_set)).model_copy(update={"license": folder.license, **said})
+    return neutral_text(args.out, model_description(label_set, SegmentationGraph.outputs)).model_copy(
+        update={"license": folder.license, **said}
+    )
 
 
 if __name__ == "__main__":
