@@ -8,6 +8,8 @@ import os
 from hypothesis import settings
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # tests import ONNX Runtime by themselves, some before the service
+# No detector, unless a test names one: it would find nobody in the photos of toy models.
+os.environ["JPPNET_DETECTOR"] = ""
 # Read by torch and OpenBLAS when they are first imported. On a busy machine, several threads wait for each other.
 os.environ["OMP_NUM_THREADS"] = "1"
 

@@ -12,8 +12,8 @@ Where everybody is wanted and there is a detector, that says what the crops are.
 too; the detector runs; and
 
 - nobody is found: the model does not run
-- one person fills the photo: the whole photo goes on to 5
-- otherwise the runs are counted anew, one for each person, and 4 and 5 are done for a crop of each; there is no 6
+- one person fills the photo: for that person the whole photo goes on to 5
+- the others: the runs are counted anew, one for each person, and 4 and 5 are done for a crop of each; there is no 6
 
 On a device of its own (a GPU) the model runs in a lane, and thread pools decode and encode for it. On a CPU a lane does
 all of that for its photo, which then is not handed from thread to thread.
@@ -38,7 +38,7 @@ from service.engine.model.session import Prediction
 from service.engine.photo.analysis import Analysis
 from service.engine.photo.boxes import RequestedBox, check_total_size
 from service.engine.photo.inference import Inference
-from service.engine.photo.people import PeopleOption, fills_the_photo, plan_people
+from service.engine.photo.people import PeopleOption, choose_people, person_who_fills, plan_people
 from service.engine.photo.photo import Photo, Plan, plan, plan_detection
 from service.engine.photo.timings import PhotoStats
 from service.engine.scheduling.admission import Admission
@@ -88,6 +88,8 @@ class Glance:
     """What the detector found in a photo."""
 
     detections: Sequence[Detection]
+    filling: Detection | None
+    """Who of them is the only one to fill the photo, so that the model is shown the whole of it."""
     decoding: float
     """Seconds of decoding."""
     detecting: float
@@ -224,22 +226,20 @@ class Pipeline:
         glance, of_whole = yield from self._brief_or_heavy(
             whole, lambda is_heavy: self._detect(detector, whole, most, execution, is_heavy)
         )
-        if of_whole:
-            inference = Inference.of(whole, [of_whole], 0.0)
-            return inference.of_people(glance.detections, glance.decoding, glance.detecting)
-        if not glance.detections:
-            nobody = Inference.of(replace(whole, crops=()), [], 0.0)
-            return nobody.of_people((), glance.decoding, glance.detecting)
-        detections, crops = plan_people(glance.detections, whole, self._card.fit, self._options.limits.max_pixels)
-        runs = len(detections)
-        with execution.enter_more(runs - 1) if runs > 1 else nullcontext():
-            inference = yield from self._run_model(crops, execution)
-        return inference.of_people(detections, glance.decoding, glance.detecting)
+        filling = [person for person in (glance.filling,) if person]
+        others = [person for person in glance.detections if person not in filling]
+        seen = Inference.of(replace(whole, crops=whole.crops[: len(filling)]), of_whole, 0.0)
+        if others:
+            others, crops = plan_people(others, whole, self._card.fit, self._options.limits.max_pixels)
+            more = len(filling) + len(others) - 1
+            with execution.enter_more(more) if more else nullcontext():
+                seen = (yield from self._run_model(crops, execution)).beside(seen)
+        return seen.of_people(glance.detections, filling + others, glance.decoding, glance.detecting)
 
     def _detect(
         self, detector: PersonDetector, whole: Plan, most: int, execution: Execution, is_heavy: bool
-    ) -> Steps[tuple[Glance, Prediction | None]]:
-        """Decodes a photo and finds its people. Where one fills the photo, the model is run on the whole of it, too."""
+    ) -> Steps[tuple[Glance, list[Prediction]]]:
+        """Decodes a photo and finds its people. Where one fills the photo, the model runs on the whole of it, too."""
         deadline = execution.deadline
         fit = detector.fit(whole.width, whole.height)
 
@@ -250,7 +250,8 @@ class Pipeline:
             return first, image
 
         def glance_of(candidates: Candidates, decoding: float) -> Glance:
-            return Glance(detector.find(candidates, fit, most), decoding, candidates.run_seconds)
+            found = choose_people(detector.find(candidates, fit), most, whole.width, whole.height)
+            return Glance(found, person_who_fills(found, whole), decoding, candidates.run_seconds)
 
         def decode_and_detect() -> tuple[Candidates, Image]:
             first, image = decode()
@@ -269,9 +270,9 @@ class Pipeline:
             )
             candidates = yield from wait(detector.lanes.submit(lambda: first, deadline))
             glance = glance_of(candidates, decoding)
-        if not fills_the_photo(glance.detections, whole):
-            return glance, None
-        return glance, (yield from wait(self._queue(image, deadline)))
+        if not glance.filling:
+            return glance, []
+        return glance, [(yield from wait(self._queue(image, deadline)))]
 
     def _detect_in_lane(
         self,
@@ -279,22 +280,22 @@ class Pipeline:
         glance_of: Callable[[Candidates, float], Glance],
         whole: Plan,
         deadline: Deadline,
-    ) -> Steps[tuple[Glance, Prediction | None]]:
+    ) -> Steps[tuple[Glance, list[Prediction]]]:
         """:meth:`_detect` in the lane whose turn it is: the model runs there at once, or not at all."""
         glances: list[Glance] = []
 
         def load() -> Image:
             (candidates, image), seconds = self._workers.run(decode_and_detect, whole.weight, deadline)
             glances.append(glance_of(candidates, seconds - candidates.run_seconds))
-            if not fills_the_photo(glances[0].detections, whole):
+            if not glances[0].filling:
                 raise NotNeededError
             return image
 
         try:
             prediction = yield from wait(self._lanes.submit(load, deadline))
         except NotNeededError:
-            return glances[0], None
-        return glances[0], prediction
+            return glances[0], []
+        return glances[0], [prediction]
 
     def _run_model(self, plan: Plan, execution: Execution) -> Steps[Inference]:
         """Decodes a photo, makes the model's inputs of its crops and runs the model on each."""

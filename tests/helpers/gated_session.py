@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from service.engine.detection.detector import PersonDetector
 from service.engine.engine import Engine
 from service.engine.model.card import read_card
 from service.engine.model.golden import golden_check
@@ -48,8 +49,11 @@ class GatedSession(Session):
         assert self.entered.acquire(timeout=20)
 
 
-def gated_engine(session: GatedSession, settings: Settings, largest_batch: int = 1) -> Engine:
+def gated_engine(
+    session: GatedSession, settings: Settings, largest_batch: int = 1, detector: PersonDetector | None = None
+) -> Engine:
     """An engine of one lane that runs a gated session."""
     card = read_card(session.metadata, "toy")
     tuned = TunedSessions((session,), session.threads, largest_batch=largest_batch, photos_per_second=10.0)
-    return Engine(card, tuned, settings, Lanes(tuned.sessions, largest_batch, golden_check(card)), workers=2)
+    lanes = Lanes(tuned.sessions, largest_batch, golden_check(card))
+    return Engine(card, tuned, settings, lanes, workers=2, detector=detector)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from service.engine.detection.detector import PersonDetector
 from service.engine.engine import Engine
 from service.settings import Settings
 from tests.helpers.gated_session import GatedSession, gated_engine
@@ -36,12 +37,12 @@ class Scene:
             time.sleep(0.005)
 
     @contextmanager
-    def posting(self) -> Iterator[None]:
+    def posting(self, photo: bytes = PHOTO) -> Iterator[None]:
         """Sends a photo, and hangs up at the end of the block."""
-        head = f"POST /pose HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PHOTO)}\r\n\r\n".encode()
+        head = f"POST /pose HTTP/1.1\r\nHost: x\r\nContent-Length: {len(photo)}\r\n\r\n".encode()
         url = self.client.base_url
         with socket.create_connection((url.host, url.port or 80), 10) as connection:
-            connection.sendall(head + PHOTO)
+            connection.sendall(head + photo)
             yield
 
     def post_and_hang_up(self, under_way: int = 2) -> None:
@@ -58,11 +59,17 @@ class Scene:
 
 
 @contextmanager
-def scene(toy_path: Path, largest_batch: int = 1, closer_look: bool = False, **values: object) -> Iterator[Scene]:
+def scene(
+    toy_path: Path,
+    largest_batch: int = 1,
+    closer_look: bool = False,
+    detector: PersonDetector | None = None,
+    **values: object,
+) -> Iterator[Scene]:
     session = GatedSession(toy_path)
     session.gate.clear()
     settings = Settings(model=toy_path, closer_look=closer_look, **values)  # type: ignore[arg-type]
-    engine = gated_engine(session, settings, largest_batch)
+    engine = gated_engine(session, settings, largest_batch, detector)
     with ThreadPoolExecutor(16) as pool, serving(engine, settings) as client:
         yield Scene(session, engine, client, pool)
         session.gate.set()

@@ -1,6 +1,7 @@
 """The admission lets in so many photos and no more, and tells the others when to come back."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -53,6 +54,33 @@ def test_a_photo_that_needs_more_places_than_there_are_is_let_in_alone() -> None
         admission.check(5)
     with admission.enter(5), pytest.raises(OverloadError):
         admission.check()
+
+
+def test_a_photo_that_turns_out_to_need_more_enters_again_with_the_rest() -> None:
+    admission = Admission(limit=10, photos_per_second=1)
+    with admission.enter():
+        with admission.enter(8, held=1):
+            assert admission.under_way == 9
+        assert admission.under_way == 1
+        with admission.enter(), pytest.raises(OverloadError) as refused, admission.enter(9, held=1):
+            pass
+        assert refused.value.retry_after == 2
+        assert admission.under_way == 1, "what was refused holds nothing"
+        with admission.enter(20, held=1):
+            assert admission.under_way == 21, "alone, a photo may need more than there is"
+
+
+def test_threads_may_enter_side_by_side() -> None:
+    admission = Admission(limit=10**6, photos_per_second=1)
+
+    def come_and_go(_: int) -> None:
+        for _ in range(2000):
+            with admission.enter(3):
+                pass
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(come_and_go, range(4)))
+    assert admission.under_way == 0
 
 
 def test_the_pace_follows_what_is_measured() -> None:

@@ -52,7 +52,9 @@ def test_one_view_is_drawn_at_a_time(toy_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(View, "draw_mask", watch(View.draw_mask))
     monkeypatch.setattr(View, "draw_confidence", watch(View.draw_confidence))
     boxes = [Box(number, number, 50, 50) for number in range(20)]
-    ids, described = analysis(toy_path, boxes, lambda: None).describe_views(lambda view, mask: (view.box, mask.sum()))
+    (ids, _), described = analysis(toy_path, boxes, lambda: None).describe_views(
+        lambda view, mask: (view.box, mask.sum())
+    )
     assert [box for box, _ in described] == boxes
     assert ids.shape == (SIDE, SIDE)
     assert len(drawn) == 40

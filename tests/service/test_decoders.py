@@ -116,8 +116,8 @@ def test_large_photos_come_over_whole_and_stay(decoder: ProcessDecoder, orientat
 
 def test_cutouts_are_fitted_there(decoder: ProcessDecoder) -> None:
     boxes = [Box(0, 0, 150, 100), Box(40, 20, 60, 80)]
-    cutouts = [Cutout(box, plan_fit((box.height, box.width), (256, 192), "letterbox")) for box in boxes]
-    task = DecodingTask(PHOTO.header, 1, cutouts, (1, 2, 3))
+    cutouts = [Cutout(box, plan_fit((box.height, box.width), (256, 192), "letterbox"), (1, 2, 3)) for box in boxes]
+    task = DecodingTask(PHOTO.header, 1, cutouts)
     ours, theirs = (one.decode(PHOTO, task, wanted) for one in (decoder, ThreadDecoder()))
     assert [image.shape for image in ours] == [(256, 192, 3)] * 2
     np.testing.assert_array_equal(ours, theirs)

@@ -73,7 +73,7 @@ def test_every_format_is_documented(document: dict[str, Any], path: str, formats
 
 def test_the_timeout_header_is_a_parameter(document: dict[str, Any]) -> None:
     names = {parameter["name"] for parameter in document["paths"]["/pose"]["post"]["parameters"]}
-    assert names == {"format", "box", "image_id", "If-None-Match", "X-Request-Timeout-Ms"}
+    assert names == {"format", "box", "people", "image_id", "If-None-Match", "X-Request-Timeout-Ms"}
 
 
 def test_docs_are_served_with_nothing_from_elsewhere(client: httpx.Client) -> None:

@@ -13,7 +13,7 @@ from service.imaging.binary_mask import binary_mask, keep_labels, keep_where
 from service.imaging.decode import Image
 from service.imaging.outline import draw_outlines
 from service.imaging.png import grey_png, palette_png
-from service.imaging.skeleton import OUTLINE, bone_colors, draw_skeleton
+from service.imaging.skeleton import bone_colors, draw_skeleton
 
 Draw = Callable[[Analysis, Options], Image]
 """Makes a picture (height, width, 3 or 4): RGB, or RGB and alpha."""
@@ -106,7 +106,8 @@ def _wanted_mask(analysis: Analysis, options: Options) -> Image:
 
 
 def _with_skeletons(picture: Image, analysis: Analysis) -> Image:
-    outlines = bone_colors(len(analysis.people)) if len(analysis.people) > 1 else [OUTLINE]
-    for (_, person), color in zip(analysis.people, outlines, strict=False):
+    count = len(analysis.people)
+    colors = bone_colors(count) if count > 1 else [None] * count
+    for (_, person), color in zip(analysis.people, colors, strict=True):
         draw_skeleton(picture, person.keypoints[:, :2], analysis.card.skeleton, person.visible, color)
     return picture

@@ -1,7 +1,7 @@
 """The person detector: how a photo is fitted to it, and who its candidates are."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -82,20 +82,19 @@ class PersonDetector:
         """Why its device cannot be used any more; None while it works."""
         return self.lanes.fault if self.lanes else None
 
-    @property
-    def detect(self) -> Callable[[Image], Candidates]:
+    def detect(self, image: Image) -> Candidates:
         """See :meth:`DetectorSession.detect`."""
-        return self.session.detect
+        return self.session.detect(image)
 
     def fit(self, width: int, height: int) -> Fit:
         """How a photo of that size is laid into the detector's input."""
         size = input_size(height, width, self.card.side, self.card.multiple)
         return plan_fit((height, width), size, "letterbox")
 
-    def find(self, candidates: Candidates, fit: Fit, most: int) -> list[Detection]:
-        """At most that many people, the surest: doubles suppressed, in pixels of the photo, the largest box first."""
+    def find(self, candidates: Candidates, fit: Fit) -> list[Detection]:
+        """The people among candidates: doubles suppressed, in pixels of the photo, the largest box first."""
         card = self.card
-        kept = suppress(candidates.boxes, candidates.scores, card.score, card.most_overlap)[:most]
+        kept = suppress(candidates.boxes, candidates.scores, card.score, card.most_overlap)
         corners = to_photo(candidates.boxes[kept], fit)
         people = [
             Detection(_whole_pixels(box, fit), float(score))

@@ -16,6 +16,7 @@ from service.engine.photo.view import Person, View
 from service.imaging.binary_mask import keep_where
 from service.imaging.box import Box
 from service.imaging.decode import Image
+from service.imaging.label_boxes import label_boxes
 from service.imaging.merge import LabelledBox, MergedLabelMaps, merge_label_maps
 
 T = TypeVar("T")
@@ -149,14 +150,10 @@ def people_in(views: Sequence[View], detections: Sequence[Detection] | None) -> 
 def find_parts(mask: Image, views: Sequence[View]) -> list[Part]:
     """The labels in a label map, by ascending id, with the mean confidence where these views saw them."""
     counts = cv2.calcHist([mask], [0], None, [256], [0, 256]).ravel()
+    labels = np.flatnonzero(counts).tolist()
     return [
-        Part(
-            label=int(label),
-            pixels=int(counts[label]),
-            box=Box(*cv2.boundingRect((mask == label).view(np.uint8))),
-            confidence=_mean_confidence(int(label), views),
-        )
-        for label in np.flatnonzero(counts)
+        Part(label, int(counts[label]), box, _mean_confidence(label, views))
+        for label, box in zip(labels, label_boxes(mask, labels), strict=True)
     ]
 
 

@@ -44,9 +44,25 @@ class Inference:
             runs=earlier.runs + self.runs,
         )  # fmt: skip
 
-    def of_people(self, detections: Sequence[Detection], decoding: float, detecting: float) -> Self:
-        """The same inference, as that of these people, with the seconds that finding them took."""
-        return replace(self, decoding=decoding + self.decoding, detections=detections, detecting=detecting)
+    def of_people(
+        self, order: Sequence[Detection], detections: Sequence[Detection], decoding: float, detecting: float
+    ) -> Self:
+        """The same inference in the order of the people, the crops now being of ``detections``; with the seconds that
+        decoding for the detector and finding them took."""
+        places = sorted(range(len(detections)), key=lambda place: order.index(detections[place]))
+        return replace(
+            self,
+            plan=replace(self.plan, crops=[self.plan.crops[place] for place in places]),
+            predictions=[self.predictions[place] for place in places],
+            decoding=decoding + self.decoding,
+            detections=[detections[place] for place in places],
+            detecting=detecting,
+        )
+
+    def beside(self, first: Self) -> Self:
+        """The inference of the crops of an earlier one and of this one, which is of crops of the same photo."""
+        both = replace(self.plan, crops=[*first.plan.crops, *self.plan.crops])
+        return replace(self, plan=both, predictions=[*first.predictions, *self.predictions]).after(first)
 
     @cached_property
     def views(self) -> list[View]:

@@ -26,7 +26,9 @@ def second_pass_box(view: View) -> Box | None:
     model's input. None without a person, or if that would not enlarge the person :data:`MIN_ENLARGEMENT` times."""
     if view.person is None or not is_small(view.person.box, view.fit):
         return None
-    return person_crop(view.person.box, view.fit)
+    photo, fit = view.box, view.fit
+    box = with_margin(view.person.box, photo.width, photo.height)
+    return box.widened(fit.input_width / fit.input_height).within(photo.width, photo.height)
 
 
 def is_small(person: Box, whole: Fit, margin: float = MARGIN) -> bool:
@@ -34,14 +36,6 @@ def is_small(person: Box, whole: Fit, margin: float = MARGIN) -> bool:
     photo = Box(0, 0, whole.photo_width, whole.photo_height)
     crop = with_margin(person, photo.width, photo.height, margin)
     return _scale(crop, whole) >= MIN_ENLARGEMENT * _scale(photo, whole)
-
-
-def person_crop(person: Box, whole: Fit, margin: float = MARGIN) -> Box:
-    """The crop of a person within the photo: the box with a margin, a share of its size on each side, in the
-    proportions of the model's input."""
-    width, height = whole.photo_width, whole.photo_height
-    crop = with_margin(person, width, height, margin)
-    return crop.widened(whole.input_width / whole.input_height).within(width, height)
 
 
 def _scale(box: Box, fit: Fit) -> float:
