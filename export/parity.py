@@ -73,8 +73,8 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
 
 def run_onnx(session: onnxruntime.InferenceSession, images: UInt8Array) -> GraphOutputs:
     """The file's outputs for uint8 (N, H, W, 3)."""
-    given = {output.name for output in session.get_outputs()}
-    return GraphOutputs(*session.run([name for name in GraphOutputs._fields if name in given], {"image": images}))
+    names = [output.name for output in session.get_outputs()]
+    return GraphOutputs(**dict(zip(names, session.run(names, {"image": images}), strict=True)))
 
 
 def compare(a: GraphOutputs, b: GraphOutputs) -> Difference:
