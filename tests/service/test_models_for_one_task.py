@@ -129,6 +129,14 @@ class TestParsingAlone:
         assert_is_mask_of(ids_of((tmp_path / "masks" / "photo.png").read_bytes()), PHOTO)
         assert command("pose", photo, *options, tmp_path / "poses") == 2
 
+    def test_a_service_that_has_none_ends_the_command(self, parser: httpx.Client, tmp_path: Path) -> None:
+        photos = tmp_path / "photos"
+        photos.mkdir()
+        for name in "ab":
+            (photos / f"{name}.png").write_bytes(png(PHOTO))
+        assert command("pose", photos, "--server", parser.base_url, "--out", tmp_path / "poses") == 1
+        assert not (tmp_path / "poses" / "failed.tsv").exists()  # it is no photo's fault
+
     def test_a_row_of_many_photos_has_no_key_points(self, parsing_path: Path) -> None:
         row = row_here(parsing_path)
         assert [person["keypoints"] for person in row["people"]] == [[]]
