@@ -986,7 +986,7 @@ export interface operations {
                 /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
                 box?: string[] | null;
                 /** @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one. */
-                people?: ("auto" | "one") | number | null;
+                people?: ("auto" | "one") | number;
                 /** @description Which labels are wanted, by name, id or synonym (GET /model has them), with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background. */
                 labels?: string[] | null;
                 /** @description of the colours in an overlay */
@@ -1197,7 +1197,7 @@ export interface operations {
                 /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
                 box?: string[] | null;
                 /** @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one. */
-                people?: ("auto" | "one") | number | null;
+                people?: ("auto" | "one") | number;
                 /** @description what COCO results call the photo */
                 image_id?: number;
             };
@@ -1402,7 +1402,7 @@ export interface operations {
                 /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
                 box?: string[] | null;
                 /** @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one. */
-                people?: ("auto" | "one") | number | null;
+                people?: ("auto" | "one") | number;
                 /** @description Which labels are wanted, by name, id or synonym (GET /model has them), with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background. */
                 labels?: string[] | null;
                 /** @description of the colours in an overlay */

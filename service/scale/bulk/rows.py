@@ -55,7 +55,7 @@ def answer_row(path: str, analysis: Analysis) -> dict[str, Any]:
         "path": path,
         "width": analysis.width,
         "height": analysis.height,
-        "people": [person.model_dump(exclude={"region"}) for person in person_answers(analysis, DEFAULT)],
+        "people": [person.model_dump(exclude={"index", "region"}) for person in person_answers(analysis, DEFAULT)],
         "labels": [label_answer(card, part, pixels).model_dump(exclude={"color", "rle"}) for part in analysis.parts],
         "model": card.name,
         "version": card.version,
