@@ -130,6 +130,8 @@ class Analysis:
         """For each of the people whom the detector found, the labels of what is theirs, by ascending id, without
         background."""
         detections = self.detections or ()
+        if len(self.people) == len(self.views) == 1:  # all that is labelled is that person's
+            return [[part for part in self.parts if part.label]]
         return [
             self._parts_of(number, self.views[view], reach(detections[view].box, self.width, self.height))
             for number, (view, _) in enumerate(self.people, 1)

@@ -4,9 +4,9 @@ A model labels whoever is in a crop. Each crop is of one person, whom the detect
 that claims a pixel most strongly gets it: by the model's confidence there, times how near it is to the middle of the
 person's box.
 
-Chosen on pairs of rendered people, one pasted before the other so that their boxes overlap, by the pixels that both boxes
-hold and somebody's label covers. On 35 pairs the right person has 77 % of them; by confidence alone 72 %, by how near the
-person's own joints and bones are 72 to 74 %, by both 74 to 76 %. On 126 others steeper weights, and another
+Chosen on pairs of rendered people, one pasted before the other so that their boxes overlap, by the pixels that both
+boxes hold and somebody's label covers. On 35 pairs the right person has 77 % of them; by confidence alone 72 %, by how
+near the person's own joints and bones are 72 to 74 %, by both 74 to 76 %. On 126 others steeper weights, and another
 :data:`CORE`, are within 0.3 points of these.
 """
 
