@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import tomllib
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,11 +16,12 @@ from pydantic import BaseModel, ConfigDict
 from export.parity import GraphOutputs, Precision
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.sample import UInt8Array
-from training.labels.label_set import LabelSet
+from training.labels.label_set import LABEL_SETS, LabelSet, read_label_set
 from training.networks.recipe import NetworkRecipe
 
 SCHEMA: Final = 1
 KEY: Final = "jppnet.card"
+NO_LABELS: Final[dict[str, Any]] = {"labels": [], "synonyms": {}, "label_flip_pairs": []}
 NOT_STATED: Final = "not stated"
 """What a card says where nobody said anything."""
 
@@ -51,10 +53,12 @@ def neutral_text(file: Path, description: str) -> CardText:
     return CardText(name=name, version=NOT_STATED, description=description, license=NOT_STATED, limits=[])
 
 
-def parser_description(label_set: LabelSet) -> str:
-    """What a parser finds, as a sentence."""
-    finds = f"{len(label_set.labels)} labels" + (f", {len(label_set.joints)} joints" if label_set.joints else "")
-    return f"Human parsing{' and pose' if label_set.joints else ''}: {finds} ({label_set.name})."
+def model_description(label_set: LabelSet, outputs: Collection[str]) -> str:
+    """What a model with these outputs finds, as a sentence."""
+    finds = {"parsing": f"{len(label_set.labels)} labels"} if "labels" in outputs else {}
+    if "keypoints" in outputs:
+        finds["pose"] = f"{len(label_set.joints)} joints"
+    return f"Human {' and '.join(finds)}: {', '.join(finds.values())} ({label_set.name})."
 
 
 class ModelFacts(NamedTuple):
@@ -87,6 +91,7 @@ def make_card(
 ) -> dict[str, Any]:
     """The card of a model (docs/model-file.md); ``image`` (H, W, 3) and its ``outputs`` are the golden sample."""
     label_set = facts.label_set
+    parses, poses = outputs.labels is not None, outputs.keypoints is not None
     return {
         "schema": SCHEMA,
         **card_text.model_dump(),
@@ -95,23 +100,46 @@ def make_card(
         "precision": precision,
         "fit": facts.network.fit,
         "pad_color": facts.network.pad_color,
-        "labels": [{"id": label.id, "name": label.name, "color": label.color} for label in label_set.labels],
-        "label_flip_pairs": label_set.label_flip_pairs,
-        "joints": label_set.joints,
-        "joint_flip_pairs": label_set.joint_flip_pairs,
-        "skeleton": label_set.skeleton,
-        "metrics": without_nan(facts.metrics),
+        **(label_entries(label_set) if parses else NO_LABELS),
+        "joints": label_set.joints if poses else [],
+        "joint_flip_pairs": label_set.joint_flip_pairs if poses else [],
+        "skeleton": label_set.skeleton if poses else [],
+        "metrics": without_nan(figures_of(facts.metrics, parses, poses)),
         "golden": golden_sample(image, outputs),
     }
 
 
-def golden_sample(image: UInt8Array, outputs: GraphOutputs) -> dict[str, Any]:
-    """The golden sample: an input (H, W, 3) and its outputs, the first of a batch; key points only where there are."""
-    golden: dict[str, Any] = {
-        "image": png_base64(image[:, :, ::-1]),
-        "labels": png_base64(outputs.labels[0]),
-        "min_label_agreement": GOLDEN_LABEL_AGREEMENT,
+def label_entries(label_set: LabelSet) -> dict[str, Any]:
+    """What the card says of labels."""
+    return {
+        "labels": [{"id": label.id, "name": label.name, "color": label.color} for label in label_set.labels],
+        "synonyms": synonyms_of([label.name for label in label_set.labels], label_set),
+        "label_flip_pairs": label_set.label_flip_pairs,
     }
+
+
+def synonyms_of(labels: Sequence[str], label_set: LabelSet) -> dict[str, tuple[int, ...]]:
+    """Other label sets' names → label ids: those of the label set, or, where it has none (it is from a checkpoint or
+    folder that knows of none), those of the project's label set with the same labels."""
+    known = [label_set, *(read_label_set(file) for file in sorted(LABEL_SETS.glob("*.toml")))]
+    names = [name.lower() for name in labels]
+    return next((it.synonym_ids for it in known if it.synonyms and [name.lower() for name in it.colors] == names), {})
+
+
+def figures_of(metrics: dict[str, Any], parses: bool, poses: bool) -> dict[str, Any]:
+    """The figures of ``training.evaluate`` that speak of what a file gives."""
+    about_joints = {name for name in metrics if "pckh" in name}
+    about_labels = metrics.keys() - about_joints - {"photos"}
+    left_out = (set() if parses else about_labels) | (set() if poses else about_joints)
+    return {name: value for name, value in metrics.items() if name not in left_out}
+
+
+def golden_sample(image: UInt8Array, outputs: GraphOutputs) -> dict[str, Any]:
+    """The golden sample: an input (H, W, 3) and those outputs that there are, the first of a batch."""
+    golden: dict[str, Any] = {"image": png_base64(image[:, :, ::-1])}
+    if outputs.labels is not None:
+        golden["labels"] = png_base64(outputs.labels[0])
+        golden["min_label_agreement"] = GOLDEN_LABEL_AGREEMENT
     if outputs.keypoints is not None:
         golden["keypoints"] = np.round(outputs.keypoints[0], 4).tolist()
         golden["max_keypoint_distance"] = GOLDEN_KEYPOINT_DISTANCE
@@ -189,12 +217,15 @@ def measured(metrics: dict[str, Any], labels: int) -> list[str]:
         "| --- | --- |",
         *(f"| {title} | {100 * metrics[key]:.1f} |" for title, key in figures.items() if key in metrics),
         "",
-        *figure_table(metrics["label_iou"], metrics.get("joint_pckh", {})),
+        *figure_table(metrics.get("label_iou", {}), metrics.get("joint_pckh", {})),
     ]
 
 
 def figure_table(labels: dict[str, float], joints: dict[str, float]) -> list[str]:
-    """Labels and joints side by side, as a table; labels alone where there are no joints."""
+    """Labels and joints side by side, as a table; one alone where there are none of the other."""
+    if not labels:
+        rows = [f"| {name} | {100 * value:.1f} |" for name, value in joints.items()]
+        return ["| joint | PCKh % |", "| --- | --- |", *rows]
     if not joints:
         rows = [f"| {name} | {100 * value:.1f} |" for name, value in labels.items()]
         return ["| label | IoU % |", "| --- | --- |", *rows]

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Literal
 
 import onnx
 import torch
-from torch import nn
 from torch.export import Dim
 
 from export.card import (
@@ -18,19 +18,18 @@ from export.card import (
     checkpoint_facts,
     load_card_text,
     make_card,
+    model_description,
     neutral_text,
     page,
-    parser_description,
     without_nan,
 )
-from export.graph import DeployableGraph, MultiScaleGraph, in_half
+from export.graph import PARSING, POSE, DeployableGraph, MultiScaleGraph, OutputGraph, in_half
 from export.half_weights import store_in_half
 from export.parity import (
     BATCHES,
     HALF_WEIGHTS,
     LIMITS,
     Difference,
-    GraphOutputs,
     Precision,
     open_session,
     require_parity,
@@ -53,18 +52,23 @@ CALIBRATION_PHOTOS = 200
 """Photos of the training split from which the ranges of activations are measured."""
 
 
-def build_graph(checkpoint: Checkpoint, network: Network, averaged: bool) -> nn.Module:
-    """The deployable graph around ``network``; ``averaged``: with JPPNet's test-time augmentation."""
-    if averaged:  # the calibration was fitted to a single pass
-        return MultiScaleGraph(network, checkpoint.label_set).eval()
-    return DeployableGraph(network, checkpoint.calibration).eval()
+def build_graph(
+    checkpoint: Checkpoint, network: Network, averaged: bool, only: Literal["parse", "pose"] | None = None
+) -> OutputGraph:
+    """The deployable graph around ``network``; ``averaged``: with JPPNet's test-time augmentation.
 
-
-def write_graph(graph: nn.Module, path: Path, height: int, width: int, joints: bool = True) -> None:
-    """Trace the graph at batch 2 and write it with a dynamic batch, without the paths of this machine.
-
-    ``joints``: whether the graph gives key points.
+    ``only``: without the outputs of the other. Raises ValueError for the pose of a checkpoint without joints.
     """
+    if only == "pose" and not checkpoint.label_set.joints:
+        raise ValueError("the checkpoint knows no joints: it is for parsing alone")
+    outputs = (*(PARSING if only != "pose" else ()), *(POSE if only != "parse" and checkpoint.label_set.joints else ()))
+    if averaged:  # the calibration was fitted to a single pass
+        return MultiScaleGraph(network, checkpoint.label_set, outputs).eval()
+    return DeployableGraph(network, checkpoint.calibration, outputs).eval()
+
+
+def write_graph(graph: OutputGraph, path: Path, height: int, width: int) -> None:
+    """Trace the graph at batch 2 and write it with a dynamic batch, without the paths of this machine."""
     example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
     size = sum(value.nbytes for value in graph.state_dict().values())
     torch.onnx.export(
@@ -72,7 +76,7 @@ def write_graph(graph: nn.Module, path: Path, height: int, width: int, joints: b
         (example,),
         path,
         input_names=["image"],
-        output_names=list(GraphOutputs._fields[: 3 if joints else 2]),
+        output_names=list(graph.outputs),
         dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024)}},
         external_data=size > LARGEST_FILE,
         dynamo=True,
@@ -94,13 +98,13 @@ def write_card(card: str, path: Path) -> None:
 
 
 def write_unverified(
-    checkpoint: Checkpoint, graph: nn.Module, path: Path, precision: Precision, data: PreparedFolder | None
+    checkpoint: Checkpoint, graph: OutputGraph, path: Path, precision: Precision, data: PreparedFolder | None
 ) -> None:
     """Write the graph in a precision, without a card. Raises ValueError where photos to calibrate on are missing."""
     if precision == "int8" and data is None:
         raise ValueError("int8 is calibrated on photos: name a prepared folder with --data")
     recipe = checkpoint.recipe.network
-    write_graph(graph, path, recipe.height, recipe.width, bool(checkpoint.label_set.joints))
+    write_graph(graph, path, recipe.height, recipe.width)
     if precision == "int8" and data is not None:
         names = data.names("train")[:CALIBRATION_PHOTOS]
         quantize(path, graph.state_dict(), fitted_photos((data.read(name).image for name in names), recipe))
@@ -131,19 +135,22 @@ def export(
     precision: Precision = "fp32",
     half_weights: bool = False,
     averaged: bool = False,
+    only: Literal["parse", "pose"] | None = None,
     card_text: Path | None = None,
 ) -> Difference:
     """Write ``out`` with its card inside and as a page beside it. Raises ParityError and writes nothing otherwise.
 
     ``data``: photos to verify, calibrate and measure with; none: views of a portrait. ``precision``: of weights and
     arithmetic. ``half_weights``: weights stored in float16 where arithmetic is in float32. ``averaged``: see
-    ``MultiScaleGraph``. ``card_text``: file of what the card says about the model; without it the card claims nothing
-    but what the checkpoint knows.
+    ``MultiScaleGraph``. ``only``: a file for parsing or for pose alone. ``card_text``: file of what the card says about
+    the model; without it the card claims nothing but what the checkpoint knows.
     """
     recipe, network = checkpoint.recipe.network, checkpoint.network
-    truth = build_graph(checkpoint, network, averaged)
-    graph = build_graph(checkpoint, in_half(network), averaged) if precision == "fp16" else truth
-    text = load_card_text(card_text) if card_text else neutral_text(out, parser_description(checkpoint.label_set))
+    truth = build_graph(checkpoint, network, averaged, only)
+    graph = build_graph(checkpoint, in_half(network), averaged, only) if precision == "fp16" else truth
+    facts = checkpoint_facts(checkpoint)
+    description = model_description(checkpoint.label_set, graph.outputs)
+    text = load_card_text(card_text) if card_text else neutral_text(out, description)
     golden = fitted_portrait(recipe)
     with unverified_file(out) as unverified:
         write_unverified(checkpoint, graph, unverified, precision, data)
@@ -153,7 +160,7 @@ def export(
         photos = fitted_photos(verification_photos(data), recipe)
         difference = require_parity(partial(run_torch, truth), unverified, photos, limit)
         outputs = run_onnx(open_session(unverified), golden[None])
-        card = make_card(checkpoint_facts(checkpoint), text, precision, golden, outputs)
+        card = make_card(facts, text, precision, golden, outputs)
         write_card(card_json(card), unverified)
         if data is not None:
             card["metrics"] = without_nan(measure(unverified, data, data.names("val")))

@@ -1,11 +1,11 @@
 """The deployable graph: a byte image in, a byte label map and joints out (docs/model-file.md).
 
-``image``: uint8 (N, H, W, 3) RGB, fitted → ``labels`` and ``confidence``: uint8 (N, h, w); and, where the network knows
-joints, ``keypoints``: float32 (N, J, 3): x, y in input pixels, score in 0–1.
+``image``: uint8 (N, H, W, 3) RGB, fitted → ``labels`` and ``confidence``: uint8 (N, h, w); ``keypoints``: float32
+(N, J, 3): x, y in input pixels, score in 0–1. A file for parsing or pose alone gives only its own.
 """
 
 import copy
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -20,46 +20,60 @@ from training.networks.jppnet.tf1_resize import blend, resize_bilinear, resize_n
 from training.networks.network import Network
 from training.networks.stage import Stage, labels_last
 
-GraphOutputTensors = tuple[Tensor, Tensor] | tuple[Tensor, Tensor, Tensor]
+Names = tuple[str, ...]
+
+PARSING: Final[Names] = ("labels", "confidence")
+POSE: Final[Names] = ("keypoints",)
 
 LABELS_STRIDE = 2
 """Input pixels per cell of the label map. The service interpolates borders, so a finer grid only costs time."""
 
 
-class DeployableGraph(nn.Module):
+class OutputGraph(nn.Module):
+    """A graph with named outputs: ``forward`` gives a tuple of them, in the order of ``outputs``."""
+
+    outputs: Names
+
+
+class DeployableGraph(OutputGraph):
     """The network in one pass, with calibrated scores; the label map has half the input's size."""
 
-    def __init__(self, network: Network, calibration: Calibration = UNCALIBRATED) -> None:
+    def __init__(
+        self, network: Network, calibration: Calibration = UNCALIBRATED, outputs: Names = (*PARSING, *POSE)
+    ) -> None:
         super().__init__()
-        self.network, self.calibration = network, calibration
+        self.network, self.calibration, self.outputs = network, calibration, outputs
 
-    def forward(self, image: Tensor) -> GraphOutputTensors:
-        height, width = image.shape[1:3]
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         stage = self.network(image.permute(0, 3, 1, 2).float())[-1]
+        parsing = self._parsing(stage, *image.shape[1:3]) if set(PARSING) <= set(self.outputs) else ()
+        return (*parsing, self._keypoints(stage)) if set(POSE) <= set(self.outputs) else parsing
+
+    def _parsing(self, stage: Stage, height: int, width: int) -> tuple[Tensor, Tensor]:
         scores = calibrated_scores(stage.parsing, self.calibration)
         cells = (self.network.cells(height), self.network.cells(width))
         grid = (height // LABELS_STRIDE, width // LABELS_STRIDE)
-        labels, confidence = labels_and_confidence(upsample_scores(scores, grid, (height, width), cells))
-        if not stage.pose.shape[1]:
-            return labels, confidence
+        return labels_and_confidence(upsample_scores(scores, grid, (height, width), cells))
+
+    def _keypoints(self, stage: Stage) -> Tensor:
         keypoints = decode(stage.pose, self.network.stride, self.network.origin)
         scored = calibrated_joint_score(keypoints[:, :, 2:], self.calibration)
-        return labels, confidence, torch.cat([keypoints[:, :, :2], scored], 2)
+        return torch.cat([keypoints[:, :, :2], scored], 2)
 
 
-class MultiScaleGraph(nn.Module):
+class MultiScaleGraph(OutputGraph):
     """JPPNet's test-time augmentation in the graph: three scales, each with its mirror image.
 
     For an image of the input's size this equals ``training.evaluation.jppnet_protocol``, so the label map is as large
     as the input, and joints lie on whole pixels.
     """
 
-    def __init__(self, network: Network, label_set: LabelSet) -> None:
+    def __init__(self, network: Network, label_set: LabelSet, outputs: Names = (*PARSING, *POSE)) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.outputs = network, outputs
         self.mirrored_labels, self.mirrored_joints = label_set.mirrored_labels, label_set.mirrored_joints
 
-    def forward(self, image: Tensor) -> GraphOutputTensors:
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         count, height, width = image.shape[:3]
         parsing, pose = forward_scales(self.network, image.permute(0, 3, 1, 2).float(), height, width)
 
@@ -67,13 +81,16 @@ class MultiScaleGraph(nn.Module):
             mean = torch.stack(scales).mean(0)
             return (mean[:count] + mean[count:][:, mirrored].flip(-1)) / 2
 
-        scores = merged([resize_bilinear(scale, (height, width)) for scale in parsing], self.mirrored_labels)
-        if not self.mirrored_joints:
-            return labels_and_confidence(scores)
+        found: tuple[Tensor, ...] = ()
+        if set(PARSING) <= set(self.outputs):
+            scores = merged([resize_bilinear(scale, (height, width)) for scale in parsing], self.mirrored_labels)
+            found = labels_and_confidence(scores)
+        if not set(POSE) <= set(self.outputs):
+            return found
         maps = merged([resize_nearest(scale, (height, width)) for scale in pose], self.mirrored_joints)
         peak, index = maps.flatten(2).max(2)
         keypoints = torch.stack([(index % width).float(), (index // width).float(), peak.clamp(0, 1)], 2)
-        return *labels_and_confidence(scores), keypoints
+        return *found, keypoints
 
 
 def labels_and_confidence(scores: Tensor) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from export.card import CardText, neutral_text, parser_description
+from export.card import CardText, model_description, neutral_text
 from export.parity import ParityError
 from export.segmentation_exporter import export_folder
 from export.segmentation_folder import (
@@ -23,6 +23,7 @@ from export.segmentation_folder import (
     read_segmentation_folder,
     require_as_many_labels,
 )
+from export.segmentation_graph import SegmentationGraph
 from training.labels.label_set import LabelSet, load_label_set
 
 
@@ -55,7 +56,9 @@ def card_text(folder: SegmentationFolder, label_set: LabelSet, args: argparse.Na
     """What the options say, then what the folder says, then nothing."""
     fields = ("name", "version", "description", "license", "limits")
     said: dict[str, Any] = {field: getattr(args, field) for field in fields if getattr(args, field) is not None}
-    return neutral_text(args.out, parser_description(label_set)).model_copy(update={"license": folder.license, **said})
+    return neutral_text(args.out, model_description(label_set, SegmentationGraph.outputs)).model_copy(
+        update={"license": folder.license, **said}
+    )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="a prepared folder: to verify, calibrate and measure on")
     parser.add_argument("--precision", choices=get_args(Precision), default="fp32", help="fp16 for GPUs, int8 for CPUs")
     parser.add_argument("--half-weights", action="store_true", help="store an fp32 file's weights in half precision")
+    parser.add_argument("--only", choices=("parse", "pose"), help="a file for parsing or for pose alone")
     parser.add_argument(
         "--tta", action="store_true", help="test-time augmentation in the graph: JPPNet's three scales and mirror image"
     )
@@ -35,7 +36,8 @@ def main() -> None:
     try:
         difference = export(
             checkpoint, args.out, PreparedFolder(args.data) if args.data else None,
-            precision=args.precision, half_weights=args.half_weights, averaged=args.tta, card_text=args.card_text,
+            precision=args.precision, half_weights=args.half_weights, averaged=args.tta, only=args.only,
+            card_text=args.card_text,
         )  # fmt: skip
     except ValueError as error:
         parser.error(str(error))

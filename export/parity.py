@@ -7,8 +7,8 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 import onnxruntime
 import torch
-from torch import nn
 
+from export.graph import OutputGraph
 from training.data.sample import FloatArray, UInt8Array
 
 Precision = Literal["fp32", "fp16", "int8"]
@@ -24,10 +24,10 @@ class ParityError(Exception):
 
 
 class GraphOutputs(NamedTuple):
-    """The graph's outputs as arrays; no key points where the network knows no joints."""
+    """The graph's outputs as arrays; no key points in a file for parsing alone, no labels in one for pose alone."""
 
-    labels: UInt8Array
-    confidence: UInt8Array
+    labels: UInt8Array | None = None
+    confidence: UInt8Array | None = None
     keypoints: FloatArray | None = None
 
 
@@ -36,12 +36,15 @@ RunImages = Callable[[UInt8Array], GraphOutputs]
 
 
 class Difference(NamedTuple):
-    """Largest differences: share of equal labels, confidence (1/255), joint distance (input pixels), joint score."""
+    """Largest differences: share of equal labels, confidence (1/255), joint distance (input pixels), joint score.
 
-    label_agreement: float
-    confidence: int
-    keypoint: float
-    score: float
+    Of outputs that a file does not give: none.
+    """
+
+    label_agreement: float = 1.0
+    confidence: int = 0
+    keypoint: float = 0.0
+    score: float = 0.0
 
 
 LIMITS: Final[dict[Precision, Difference]] = {
@@ -57,9 +60,10 @@ HALF_WEIGHTS = Difference(label_agreement=0.998, confidence=8, keypoint=0.2, sco
 
 
 @torch.inference_mode()
-def run_torch(graph: nn.Module, images: UInt8Array) -> GraphOutputs:
+def run_torch(graph: OutputGraph, images: UInt8Array) -> GraphOutputs:
     """The checkpoint's outputs for uint8 (N, H, W, 3)."""
-    return GraphOutputs(*(tensor.numpy() for tensor in graph(torch.from_numpy(images))))
+    tensors = graph(torch.from_numpy(images))
+    return GraphOutputs(**{name: tensor.numpy() for name, tensor in zip(graph.outputs, tensors, strict=True)})
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:
@@ -69,26 +73,27 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
 
 def run_onnx(session: onnxruntime.InferenceSession, images: UInt8Array) -> GraphOutputs:
     """The file's outputs for uint8 (N, H, W, 3)."""
-    given = {output.name for output in session.get_outputs()}
-    return GraphOutputs(*session.run([name for name in GraphOutputs._fields if name in given], {"image": images}))
+    names = [output.name for output in session.get_outputs()]
+    return GraphOutputs(**dict(zip(names, session.run(names, {"image": images}), strict=True)))
 
 
 def compare(a: GraphOutputs, b: GraphOutputs) -> Difference:
-    """The largest differences between two sets of outputs. Raises ParityError when only one has key points."""
-    labels = float((a.labels == b.labels).mean())
-    confidence = int(np.abs(a.confidence.astype(int) - b.confidence)[a.labels == b.labels].max(initial=0))
-    if a.keypoints is None or b.keypoints is None:
-        if a.keypoints is not b.keypoints:
-            raise ParityError("only one of torch and ONNX Runtime gives key points")
-        return Difference(labels, confidence, 0.0, 0.0)
-    certain = a.keypoints[..., 2] >= CERTAIN
-    distance = np.linalg.norm(a.keypoints[..., :2] - b.keypoints[..., :2], axis=-1)
-    return Difference(
-        labels,
-        confidence,
-        float(distance[certain].max(initial=0)),
-        float(np.abs(a.keypoints[..., 2] - b.keypoints[..., 2]).max()),
-    )
+    """The largest differences between two sets of outputs. Raises ParityError when one has outputs that the other has
+    not."""
+    for name, ours, theirs in zip(GraphOutputs._fields, a, b, strict=True):
+        if (ours is None) != (theirs is None):
+            raise ParityError(f"only one of torch and ONNX Runtime gives {name}")
+    difference = Difference()
+    if a.labels is not None and b.labels is not None and a.confidence is not None and b.confidence is not None:
+        same = a.labels == b.labels
+        confidence = int(np.abs(a.confidence.astype(int) - b.confidence)[same].max(initial=0))
+        difference = difference._replace(label_agreement=float(same.mean()), confidence=confidence)
+    if a.keypoints is not None and b.keypoints is not None:
+        certain = a.keypoints[..., 2] >= CERTAIN
+        distance = np.linalg.norm(a.keypoints[..., :2] - b.keypoints[..., :2], axis=-1)[certain].max(initial=0)
+        score = np.abs(a.keypoints[..., 2] - b.keypoints[..., 2]).max()
+        difference = difference._replace(keypoint=float(distance), score=float(score))
+    return difference
 
 
 def require_parity(truth: RunImages, path: Path, photos: UInt8Array, limit: Difference) -> Difference:

@@ -21,7 +21,7 @@ def export_folder(
     golden = fitted_portrait(network)
     facts = ModelFacts(network, label_set, training_data, {"network": network.model_dump(mode="json")}, {})
     with unverified_file(out) as unverified:
-        write_graph(graph, unverified, network.height, network.width, joints=False)
+        write_graph(graph, unverified, network.height, network.width)
         photos = fitted_photos(portrait_views(), network)
         difference = require_parity(partial(run_pipeline, folder), unverified, photos, LIMITS["fp32"])
         outputs = run_onnx(open_session(unverified), golden[None])

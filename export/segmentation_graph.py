@@ -4,21 +4,22 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from export.graph import labels_and_confidence
+from export.graph import PARSING, OutputGraph, labels_and_confidence
 from export.parity import GraphOutputs
 from export.segmentation_folder import SegmentationFolder
 from training.data.sample import UInt8Array
 
 
-class SegmentationGraph(nn.Module):
+class SegmentationGraph(OutputGraph):
     """uint8 (N, H, W, 3) RGB, fitted → ``labels`` and ``confidence``, uint8 (N, H, W): as transformers, pixel by pixel.
 
     The processor's arithmetic (scaling, mean, deviation, order of channels) and the enlarging of the scores are inside.
     """
 
+    outputs = PARSING
     mean: Tensor
     deviation: Tensor
 

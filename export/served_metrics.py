@@ -28,7 +28,8 @@ def measure(path: Path, data: PreparedFolder, names: list[str]) -> dict[str, Any
     """The figures of ``training.evaluate`` (0–1) of a file with a card, on the CPU."""
     engine = Engine.start(Settings(model=path, provider="cpu"))
     try:
-        label_set = data.label_set if engine.card.joints else data.label_set.without_joints()
+        card = engine.card
+        label_set = data.label_set if card.joints else data.label_set.without_joints()
         parsing, pose = ParsingMetric(label_set), PoseMetric(label_set)
         for name in tqdm(names, desc="measure", unit="photo", leave=False):
             sample = data.read(name)
@@ -37,7 +38,11 @@ def measure(path: Path, data: PreparedFolder, names: list[str]) -> dict[str, Any
             pose.add(joints, sample.joints)
     finally:
         engine.close()
-    return {"photos": len(names), **parsing.result(), **(pose.result() if label_set.joints else {})}
+    return {
+        "photos": len(names),
+        **(parsing.result() if card.labels else {}),
+        **(pose.result() if card.joints else {}),
+    }
 
 
 def _mask_and_joints(analysis: Analysis) -> tuple[UInt8Array, FloatArray]:

@@ -1,6 +1,6 @@
 """Backends of the command line: an engine in this process, or a service elsewhere. Both give the same bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,14 +10,17 @@ from typing import Final, Literal, NamedTuple
 import httpx
 
 import jppnet
-from service.api.request.options import DEFAULT, Options, find_labels
+from service.api.request.options import DEFAULT, Options, find_labels, require_joints, require_labels
 from service.api.response.formats import ANALYZE, PARSE, POSE, Encode, Formats
 from service.cli.files import Answer, RunError
 from service.engine.engine import Engine
+from service.engine.model.card import Card
 
 Call = Literal["parse", "pose", "analyze"]
 
 FORMATS: Final[dict[Call, Formats]] = {"parse": PARSE, "pose": POSE, "analyze": ANALYZE}
+REQUIREMENTS: Final[dict[Call, Callable[[Card], None]]] = {"parse": require_labels, "pose": require_joints}
+"""What a model must have for a call."""
 SUFFIXES: Final = {"image/png": ".png", "image/jpeg": ".jpg", "application/json": ".json"}
 
 CLIENT_TIMEOUT: Final = 60.0
@@ -63,8 +66,11 @@ def engine_backend(engine: Engine, spec: OutputSpec) -> Backend:
     """Answers by an engine here.
 
     Raises:
+        NoLabelsError, NoJointsError: the model does not give what the call asks for.
         UnknownLabelError: the model has no such label.
     """
+    if spec.call in REQUIREMENTS:
+        REQUIREMENTS[spec.call](engine.card)
     encode: Encode = FORMATS[spec.call][spec.format][spec.media_type]
     labels = find_labels(None if spec.labels is None else [spec.labels], engine.card)
     opacity = DEFAULT.opacity if spec.opacity is None else spec.opacity

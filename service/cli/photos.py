@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import typer
 from tqdm import tqdm
 
-from service.api.problems.errors import UnknownLabelError
+from service.api.problems.errors import NoJointsError, NoLabelsError, UnknownLabelError
 from service.api.request.options import DEFAULT
 from service.api.response.formats import AnalyzeFormat, ParseFormat, PoseFormat
 from service.cli.backends import Backend, OutputSpec, engine_backend, service_backend
@@ -160,7 +160,7 @@ def _backend(
     engine = start_engine(settings)
     try:
         yield engine_backend(engine, spec)
-    except UnknownLabelError as error:
+    except (NoJointsError, NoLabelsError, UnknownLabelError) as error:
         _say(str(error))
         raise typer.Exit(2) from None
     finally:

@@ -151,7 +151,7 @@ class Engine:
         lanes = Lanes(tuned.sessions, tuned.largest_batch, check)
         engine = cls(card, tuned, settings, lanes, workers=cores, detector=detector)
         engine.warm()
-        log.info("%s %s is ready after %.1f s", card.name, card.version, time.perf_counter() - began)
+        log.info("%s is ready after %.1f s", card.title, time.perf_counter() - began)
         return engine
 
     def warm(self) -> None:

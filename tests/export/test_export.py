@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -17,10 +17,13 @@ from export.card import KEY, page
 from export.exporter import export
 from export.graph import LABELS_STRIDE, DeployableGraph
 from export.parity import LIMITS
-from export.photos import fitted_photos, fitted_portrait, portrait_views
+from export.photos import PORTRAIT, fitted_photos, fitted_portrait, portrait_views
 from export.quantize import network_nodes
+from service.engine.engine import Engine
+from service.settings import Settings
 from tests.helpers.commands import run_command
 from tests.helpers.drawings import draw_people
+from tests.helpers.serving import serving
 from tests.helpers.shallow import shallow
 from tests.helpers.traced_once import traced_once
 from training.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -240,3 +243,76 @@ def test_measuring_prints_a_row_a_file(exported, people, capsys, monkeypatch):
     assert row[:2] == ["| tiny.onnx", "fp32"]
     assert float(row[3]) > 0
     assert 0 <= float(row[6]) <= 100
+
+
+class TestOneTask:
+    """`--only pose` and `--only parse`: a file of one task from a checkpoint that knows both."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def files(cls, checkpoint, people, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("one-task")
+        for task in ("parse", "pose"):
+            export(checkpoint, folder / f"{task}.onnx", people, only=task)
+        return folder
+
+    @pytest.mark.parametrize(("task", "outputs"), [("parse", ["labels", "confidence"]), ("pose", ["keypoints"])])
+    def test_its_outputs_are_those_of_the_file_for_both(self, files, exported, checkpoint, task, outputs):
+        one, both = (onnxruntime.InferenceSession(str(path)) for path in (files / f"{task}.onnx", exported[0]))
+        assert [output.name for output in one.get_outputs()] == outputs
+        photos = {"image": fitted_photos(portrait_views()[:3], checkpoint.recipe.network)}
+        for ours, theirs in zip(one.run(outputs, photos), both.run(outputs, photos), strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-3)
+
+    @pytest.mark.parametrize("task", ["parse", "pose"])
+    def test_what_only_the_other_needs_is_not_in_it(self, files, exported, task):
+        assert len(onnx.load(files / f"{task}.onnx").graph.node) < len(onnx.load(exported[0]).graph.node)
+
+    def test_the_cards_speak_of_their_own_task(self, files):
+        parse, pose = (card_of(files / f"{task}.onnx") for task in ("parse", "pose"))
+        assert parse["joints"] == parse["skeleton"] == pose["labels"] == pose["label_flip_pairs"] == []
+        assert (len(parse["labels"]), len(pose["joints"])) == (20, 16)
+        assert (parse["description"], pose["description"]) == (
+            "Human parsing: 20 labels (LIP).", "Human pose: 16 joints (LIP).",
+        )  # fmt: skip
+        assert set(pose["golden"]) == {"image", "keypoints", "max_keypoint_distance"}
+        assert {"photos", "mean_iou_20", "label_iou"} <= set(parse["metrics"])
+        assert not [name for name in parse["metrics"] if "pckh" in name]
+        assert set(pose["metrics"]) == {"photos", "pckh", "pckh_upper_body", "joint_pckh"}
+        assert "| joint | PCKh % |" in (files / "pose.md").read_text()
+
+    def test_a_card_without_data_has_the_checkpoints_figures_of_its_task(self, checkpoint, tmp_path):
+        export(checkpoint, tmp_path / "pose.onnx", None, only="pose")
+        assert card_of(tmp_path / "pose.onnx")["metrics"] == {"photos": 3, "pckh": 0.8, "joint_pckh": {"pelvis": 1.0}}
+
+    def test_the_service_answers_pose_and_says_why_there_is_no_mask(self, files, exported):
+        photo = PORTRAIT.read_bytes()
+        people = []
+        for file in (files / "pose.onnx", exported[0]):
+            settings = Settings(model=file, provider="cpu", lanes=1, threads=1, max_batch=1, closer_look=False)
+            with serving(Engine.start(settings), settings) as client:
+                people.append(client.post("/pose?people=one", content=photo).json()["people"])
+                masked = client.post("/parse", content=photo)
+                assert masked.status_code == (404 if len(people) == 1 else 200)
+        ours, theirs = ([[joint["x"], joint["y"]] for joint in found[0]["keypoints"]] for found in people)
+        np.testing.assert_allclose(ours, theirs, atol=0.1)
+
+    def test_augmented_at_three_scales(self, tmp_path):
+        torch.manual_seed(0)
+        recipe = load_recipe("jppnet-s2")
+        changes = {"height": 64, "width": 48, "slimming": 16}
+        recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update=changes)})
+        slim = Checkpoint(build_network(recipe, LIP).eval(), recipe, LIP, asdict(INFO), {})
+        export(slim, tmp_path / "pose.onnx", None, averaged=True, only="pose")
+        (output,) = onnxruntime.InferenceSession(str(tmp_path / "pose.onnx")).get_outputs()
+        assert (output.name, output.shape[1:]) == ("keypoints", [16, 3])
+
+    def test_pose_of_a_parser_is_refused(self, checkpoint, tmp_path):
+        parser = replace(checkpoint, label_set=LIP.without_joints())
+        with pytest.raises(ValueError, match="knows no joints: it is for parsing alone"):
+            export(parser, tmp_path / "pose.onnx", None, only="pose")
+        assert list(tmp_path.iterdir()) == []
+
+
+def card_of(path):
+    return json.loads({entry.key: entry.value for entry in onnx.load(path).metadata_props}[KEY])

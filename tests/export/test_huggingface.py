@@ -107,6 +107,7 @@ def test_the_card_has_the_models_labels_and_claims_nothing(exported):
     assert card["label_flip_pairs"] == [[9, 10], [12, 13], [14, 15]]
     assert (card["name"], card["license"], card["training_data"]) == ("segformer", "not stated", "not stated")
     assert (card["fit"], card["joints"], card["metrics"]) == ("squash", [], {})
+    assert card["synonyms"]["arms"] == [14, 15]
 
 
 def test_labels_that_training_reduced_get_their_background_back(exported):

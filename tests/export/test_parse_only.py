@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from export import parity
-from export.card import KEY, load_card_text, neutral_text, page
+from export.card import KEY, load_card_text, neutral_text, page, synonyms_of
 from export.exporter import export
 from export.parity import GraphOutputs, ParityError, compare
 from export.photos import fitted_photos, portrait_views
@@ -22,7 +22,7 @@ from tests.helpers.parser_rules import schp_value, variables_of
 from tests.helpers.shallow import shallow
 from training.checkpoints.checkpoint import Checkpoint
 from training.checkpoints.imported import unstated_data
-from training.labels.label_set import LABEL_SETS, read_label_set
+from training.labels.label_set import LABEL_SETS, LabelSet, read_label_set
 from training.labels.lip import LIP
 from training.networks.presets import load_recipe
 from training.networks.registry import build_network
@@ -102,6 +102,8 @@ def test_its_card_has_no_joints_and_its_golden_sample_no_key_points(exported):
     assert set(card["golden"]) == {"image", "labels", "min_label_agreement"}
     assert card["pad_color"] == list(checkpoint.recipe.network.pad_color)
     assert len(card["labels"]) == len(checkpoint.label_set.labels)
+    assert card["synonyms"] == {name: list(ids) for name, ids in checkpoint.label_set.synonym_ids.items()}
+    assert card["synonyms"]["head"]
 
 
 def test_a_card_claims_nothing_that_it_was_not_told(exported):
@@ -126,6 +128,24 @@ def test_the_scores_in_a_schp_file_are_the_networks(files):
     with torch.inference_mode():
         theirs = checkpoint.network(torch.from_numpy(photos).permute(0, 3, 1, 2).float())[-1].parsing.numpy()
     assert np.abs(ours - theirs).max() <= 1e-3 * theirs.std()
+
+
+@pytest.mark.parametrize(
+    ("colors", "synonyms"),
+    [
+        (LIP.colors, LIP.synonym_ids),  # as in a checkpoint that was made before label sets had synonyms
+        ({name.title(): color for name, color in ATR.colors.items()}, ATR.synonym_ids),  # as on the Hub
+        (dict(list(LIP.colors.items())[:-1]), {}),
+    ],
+)
+def test_labels_of_a_known_set_get_its_synonyms(colors, synonyms):
+    label_set = LabelSet(name="old", colors=colors)
+    assert synonyms_of(list(colors), label_set) == synonyms
+
+
+def test_a_label_sets_own_synonyms_come_first():
+    label_set = LabelSet(name="own", colors=LIP.colors, synonyms={"headgear": ("hat",)})
+    assert synonyms_of(list(LIP.colors), label_set) == {"headgear": (1,)}
 
 
 @pytest.mark.parametrize("name", ["mine.onnx", "mine.int8.onnx", "mine.fp16.onnx"])
@@ -169,6 +189,28 @@ class TestRecard:
         assert {key: after[key] for key in same} == {key: before[key] for key in same}
         assert onnx.load(file).graph == graph
         assert file.with_suffix(".md").read_text() == page(after)
+
+    def test_synonyms_are_a_label_sets_or_a_files_own(self, file, tmp_path):
+        run_command("export.recard", file, "--synonyms", "lip")
+        assert card_of(file)["synonyms"] == {name: list(ids) for name, ids in LIP.synonym_ids.items()}
+        (tmp_path / "own.toml").write_text('[synonyms]\nheadgear = ["hat", "sunglasses"]\n')
+        run_command("export.recard", file, "--synonyms", tmp_path / "own.toml")
+        assert card_of(file)["synonyms"] == {"headgear": [1, 4]}
+
+    @pytest.mark.parametrize(
+        ("text", "complaint"),
+        [
+            ('[synonyms]\nlegs = ["trousers"]\n', "no such labels: trousers. The card has: background, hat"),
+            ("[synonyms]\nlegs = []\n", "synonyms stand for no label: legs"),
+            ("[colors]\nhat = [1, 2, 3]\n", r"has no table \[synonyms\]"),
+        ],
+    )
+    def test_synonyms_of_nothing_are_refused(self, file, tmp_path, text, complaint):
+        before = file.read_bytes()
+        (tmp_path / "own.toml").write_text(text)
+        with pytest.raises(SystemExit, match=complaint):
+            run_command("export.recard", file, "--synonyms", tmp_path / "own.toml")
+        assert file.read_bytes() == before
 
     @pytest.mark.parametrize(
         ("text", "complaint"),

@@ -76,8 +76,26 @@ def toy_card() -> dict[str, Any]:
     }
 
 
+def parsing_card() -> dict[str, Any]:
+    """The card of the toy model for parsing alone, as the exporter writes it of imported weights."""
+    card = toy_card() | {
+        "version": "not stated", "license": "not stated", "training_data": "not stated", "limits": [],
+        "recipe": {"network": {"name": "toy"}}, "metrics": {}, "pad_color": [0, 0, 0],
+        "synonyms": {"Torso": [1], "body": [1, 2], "trousers": [1]}, "joints": [], "skeleton": [],
+    }  # fmt: skip
+    del card["golden"]["keypoints"], card["golden"]["max_keypoint_distance"]
+    return card
+
+
+def pose_card() -> dict[str, Any]:
+    """The card of the toy model for pose alone."""
+    card = toy_card() | {"labels": [], "label_flip_pairs": [], "metrics": {}}
+    del card["golden"]["labels"], card["golden"]["min_label_agreement"]
+    return card
+
+
 def write_toy_model(path: Path, card: dict[str, Any] | None) -> Path:
-    """Writes the toy model with that card (None: without any)."""
+    """Writes the toy model with that card (None: without any), and without outputs that the card does not speak of."""
     nodes: list[onnx.NodeProto] = []
     constants: list[onnx.TensorProto] = []
 
@@ -139,6 +157,11 @@ def write_toy_model(path: Path, card: dict[str, Any] | None) -> Path:
         ],
         constants,
     )
+    if card is not None:
+        alone = {"labels": card.get("labels"), "confidence": card.get("labels"), "keypoints": card.get("joints")}
+        kept = [output for output in graph.output if alone[output.name] != []]
+        del graph.output[:]
+        graph.output.extend(kept)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     onnx.checker.check_model(model)
     if card is not None:

@@ -12,8 +12,8 @@ from torch import nn
 
 
 def fingerprint(graph: nn.Module) -> str:
-    """A hash of the graph's modules and of their values."""
-    digest = sha256(repr((graph, getattr(graph, "calibration", None))).encode())
+    """A hash of the graph's modules, of their values and of what comes out."""
+    digest = sha256(repr((graph, getattr(graph, "calibration", None), getattr(graph, "outputs", None))).encode())
     for name, value in graph.state_dict().items():
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
         digest.update(value.numpy().tobytes())

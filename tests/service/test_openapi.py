@@ -41,7 +41,7 @@ def test_a_photo_may_come_raw_or_in_a_form(document: dict[str, Any], path: str) 
 @pytest.mark.parametrize("path", PHOTO_CALLS)
 def test_every_problem_is_documented_with_its_type(document: dict[str, Any], path: str) -> None:
     responses = document["paths"][path]["post"]["responses"]
-    assert set(responses) == {"200", "304", "400", "406", "408", "413", "415", "422", "431", "500", "503", "504"}
+    assert set(responses) == {"200", "304", "400", "404", "406", "408", "413", "415", "422", "431", "500", "503", "504"}
     for status, response in responses.items():
         if status in ("200", "304"):
             assert {"ETag", "X-Request-ID"} <= set(response["headers"])

@@ -71,6 +71,8 @@ def start():
 class LastStage(torch.nn.Module):
     """The network's answer before anything is read from it."""
 
+    outputs = ("labels", "confidence", "keypoints")
+
     def __init__(self, network):
         super().__init__()
         self.network = network

@@ -62,6 +62,9 @@ def test_atr_has_18_labels_and_three_mirror_pairs():
         ("[0, 255, 0]", "[0, 256, 0]", "colors.right-arm.1"),
         ('name = "dolls"', 'nme = "dolls"', "nme"),
         ("[colors]", '[merged]\nall = ["background", "left-arm"]\n[colors]', "merged leaves out labels: right-arm"),
+        ("[colors]", '[synonyms]\nlimbs = ["left-leg"]\n[colors]', "synonym limbs names what is not there: left-leg"),
+        ("[colors]", '[synonyms]\nleft-arm = ["right-arm"]\n[colors]', "synonyms are labels of their own: left-arm"),
+        ("[colors]", "[synonyms]\nlimbs = []\n[colors]", "synonyms stand for no label: limbs"),
         ("[colors]", "[colors", "labels.toml"),
     ],
 )

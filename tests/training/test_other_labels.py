@@ -6,7 +6,6 @@ import pytest
 
 from export.exporter import export
 from service.engine.engine import Engine
-from service.engine.errors import StartError
 from service.settings import Settings
 from tests.helpers.drawings import write_tiny_recipe
 from training.checkpoints.checkpoint import load_checkpoint
@@ -79,7 +78,6 @@ def test_a_checkpoint_measures_only_what_speaks_of_the_same_labels(run, atr, fol
         evaluate(checkpoint, folder, folder.names("val"))
 
 
-@pytest.mark.xfail(raises=StartError, strict=True, reason="the service does not open files without joints yet")
 def test_the_service_serves_it(run, atr, tmp_path):
     (tmp_path / "card-text.toml").write_text(CARD_TEXT)
     export(

@@ -2,6 +2,8 @@
 
 import base64
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ from playwright.sync_api import Download, Page, Route, expect
 
 from service.engine.engine import Engine
 from service.settings import Settings
-from tests.helpers.browser import ASTRONAUT, Visit, choose
+from tests.helpers.browser import ASTRONAUT, Visit, choose, settings
+from tests.helpers.masks import PHOTO
 from tests.helpers.serving import serving
-from tests.helpers.toy_model import COLORS, LABELS, paint, png, toy_card, write_toy_model
+from tests.helpers.toy_model import COLORS, LABELS, paint, parsing_card, png, pose_card, toy_card, write_toy_model
 
 FACE = (222, 115)
 """A place in the astronaut's face, x and y."""
@@ -272,3 +275,42 @@ def test_a_busy_service_is_asked_again_when_it_says(visit: Visit, complaints: li
     page.wait_for_selector("main[data-state=done]")
     assert len(answers) == 2
     complaints.clear()
+
+
+def test_a_model_without_joints_has_no_skeleton_to_show(tmp_path: Path, visit: Visit) -> None:
+    with model_of(parsing_card(), tmp_path) as client:
+        page = visit(client)
+        choose(page, photo_of_the_toy(tmp_path))
+        expect(page.locator("#model")).to_have_text("toy on cpu · 3 parts")
+        expect(page.get_by_text("Mask as PNG")).to_be_visible()
+        for gone in ("Skeleton", "Joint names"):
+            expect(page.get_by_text(gone, exact=True)).to_be_hidden()
+        expect(page.get_by_role("heading", name="Joints")).to_be_hidden()
+        assert painted(page)[..., 3].any()
+
+
+def test_a_model_without_labels_has_no_mask_to_show(tmp_path: Path, visit: Visit) -> None:
+    with model_of(pose_card(), tmp_path) as client:
+        page = visit(client)
+        choose(page, photo_of_the_toy(tmp_path))
+        expect(page.locator("#model")).to_have_text("toy 1.2 on cpu · 3 joints")
+        expect(page.locator("#summary")).to_have_text("192 × 256 px · 1 person")
+        for gone in ("Mask", "Opacity", "Mask as PNG"):
+            expect(page.get_by_text(gone, exact=True)).to_be_hidden()
+        expect(page.get_by_role("heading", name="Parts")).to_be_hidden()
+        assert page.locator("#skeleton .joint").count() == 3
+        page.get_by_text("Answer", exact=True).click()
+        expect(page.locator("#code")).to_contain_text('"skeleton"')
+
+
+@contextmanager
+def model_of(card: dict[str, Any], folder: Path) -> Iterator[httpx.Client]:
+    """A client of a server of the toy model with this card."""
+    given = settings(model=write_toy_model(folder / "toy.onnx", card))
+    with serving(Engine.start(given), given) as client:
+        yield client
+
+
+def photo_of_the_toy(folder: Path) -> Path:
+    (folder / "photo.png").write_bytes(png(PHOTO))
+    return folder / "photo.png"

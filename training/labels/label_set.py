@@ -70,6 +70,9 @@ class LabelSet(BaseModel):
     """Coarse label → the labels that a pixel may have where only that is known, like any garment. In a label map the
     first one is the pixel value 254, the next 253 and so on. Mirrored, each must be itself."""
 
+    synonyms: dict[str, tuple[str, ...]] = {}
+    """Another label set's name → the labels that are the same together; the service understands it in ``labels=``."""
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         labels, joints = set(self.colors), set(self.joints)
@@ -85,6 +88,7 @@ class LabelSet(BaseModel):
             ("merged", _flat(self.merged.values()), labels),
             ("regions", _flat(self.regions.values()), labels),
             *((f"coarse {name}", list(members), labels) for name, members in self.coarse.items()),
+            *((f"synonym {name}", list(members), labels) for name, members in self.synonyms.items()),
         ):
             if unknown := sorted(set(names) - known):
                 raise ValueError(f"{key} names what is not there: {', '.join(unknown)}")
@@ -97,6 +101,10 @@ class LabelSet(BaseModel):
             raise ValueError("merged has as many parts as there are labels")
         if len(labels) + len(self.coarse) > IGNORE:
             raise ValueError(f"there are more than {IGNORE} labels and coarse labels")
+        if taken := sorted(labels & set(self.synonyms)):
+            raise ValueError(f"synonyms are labels of their own: {', '.join(taken)}")
+        if empty := sorted(name for name, members in self.synonyms.items() if not members):
+            raise ValueError(f"synonyms stand for no label: {', '.join(empty)}")
         for name, members in self.coarse.items():
             if any((left in members) != (right in members) for left, right in self.label_pairs):
                 raise ValueError(f"coarse {name} has a label of one side and not its counterpart")
@@ -120,6 +128,11 @@ class LabelSet(BaseModel):
     def pixel_values(self) -> frozenset[int]:
         """What a label map of this set may hold."""
         return frozenset((*self.label_id.values(), *self.coarse_id.values(), IGNORE))
+
+    @cached_property
+    def synonym_ids(self) -> dict[str, tuple[int, ...]]:
+        """Another label set's name → label ids."""
+        return {name: tuple(self.label_id[member] for member in members) for name, members in self.synonyms.items()}
 
     @cached_property
     def possible_labels(self) -> npt.NDArray[np.bool_]:
@@ -169,7 +182,7 @@ class LabelSet(BaseModel):
     def to_toml(self) -> str:
         """The file's text. JSON's strings, numbers and arrays are TOML's, too."""
         content = self.model_dump(mode="json", exclude_none=True)
-        tables = {key: content.pop(key) for key in ("colors", "merged", "regions", "coarse")}
+        tables = {key: content.pop(key) for key in ("colors", "merged", "regions", "coarse", "synonyms")}
         lines = [f"{key} = {_toml(value)}" for key, value in content.items()]
         for title, table in tables.items():
             lines += ["", f"[{title}]", *(f"{_toml(key)} = {_toml(value)}" for key, value in table.items())]

@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * How they stand: named joints in photo pixels
-         * @description Finds the person's joints.
+         * @description Finds people's joints.
          */
         post: operations["pose_pose_post"];
         delete?: never;
@@ -55,7 +55,7 @@ export interface paths {
         put?: never;
         /**
          * Mask and joints from one run of the model
-         * @description What /parse and /pose say, from one run of the model.
+         * @description What /parse and /pose say, from one run of the model; of a model for one of the two, what that one says.
          */
         post: operations["analyze_analyze_post"];
         delete?: never;
@@ -150,22 +150,28 @@ export interface components {
     schemas: {
         /**
          * AnalyzeAnswer
-         * @description The answer of ``POST /analyze``: mask and pose from one run of the model.
+         * @description The answer of ``POST /analyze``: mask and pose from the same runs of the model.
          */
         AnalyzeAnswer: {
             model: components["schemas"]["Model"];
             image: components["schemas"]["ImageSize"];
             /**
              * Labels
-             * @description the labels that are in the photo, by ascending id
+             * @description the labels that are in the photo, by ascending id; empty where the model has no labels
              */
             labels: components["schemas"]["LabelAnswer"][];
             /**
              * Mask
-             * @description palette PNG in base64, of the photo's size; pixel value = label id. Not with mask=rle
+             * @description palette PNG in base64, of the photo's size; pixel value = label id. Not with mask=rle, nor where the model has no labels
              * @example iVBORw0KGgo…
              */
             mask?: string | null;
+            /**
+             * Instances
+             * @description where people were looked for: grey PNG in base64, of the photo's size; pixel value = the person's index, 0 = nobody. Not with mask=rle
+             * @example iVBORw0KGgo…
+             */
+            instances?: string | null;
             /**
              * Regions
              * @description where boxes were asked about: one by one, in their order; labels and mask are of all
@@ -173,12 +179,12 @@ export interface components {
             regions?: components["schemas"]["Region"][] | null;
             /**
              * People
-             * @description empty when nobody is in the photo
+             * @description empty when nobody is in the photo; where people were looked for, the largest box first
              */
-            people: components["schemas"]["PersonAnswer"][];
+            people: components["schemas"]["AnalyzedPerson"][];
             /**
              * Skeleton
-             * @description bones, as pairs of indices into keypoints
+             * @description bones, as pairs of indices into keypoints; empty where the model has no joints
              * @example [
              *       [
              *         0,
@@ -194,6 +200,57 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        /**
+         * AnalyzedPerson
+         * @description A person in the photo: how they stand and what they wear.
+         */
+        AnalyzedPerson: {
+            /**
+             * Index
+             * @description where people were looked for
+             */
+            index?: number | null;
+            /**
+             * Box
+             * @description x and y of the top-left pixel, width, height
+             * @example [
+             *       112,
+             *       40,
+             *       236,
+             *       771
+             *     ]
+             */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /**
+             * Score
+             * @description how sure the detector is that this is a person; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @example 0.81
+             */
+            score: number;
+            /**
+             * Keypoints
+             * @description every joint of the model, in its order; empty where the model has none
+             */
+            keypoints: components["schemas"]["Keypoint"][];
+            /**
+             * Region
+             * @description where boxes were asked about: which of them shows this person, from 0
+             * @example 0
+             */
+            region?: number | null;
+            /**
+             * Labels
+             * @description where people were looked for: the person's own, without background; as for the photo
+             */
+            labels?: components["schemas"]["LabelAnswer"][] | null;
+            /** @description the person's pixels, with mask=rle */
+            rle?: components["schemas"]["Rle"] | null;
         };
         /**
          * CocoCategory
@@ -235,6 +292,47 @@ export interface components {
             ][];
         };
         /**
+         * CocoInstance
+         * @description A person in the photo, as COCO's instance results have it.
+         */
+        CocoInstance: {
+            /**
+             * Image Id
+             * @description as asked for with image_id
+             * @example 139
+             */
+            image_id: number;
+            /**
+             * Category Id
+             * @description the id in `coco_categories` of GET /model
+             * @example 1
+             */
+            category_id: number;
+            /**
+             * Bbox
+             * @description x and y of the top-left pixel, width, height
+             * @example [
+             *       112,
+             *       40,
+             *       236,
+             *       771
+             *     ]
+             */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /**
+             * Score
+             * @description how sure the detector is that this is a person; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @example 0.81
+             */
+            score: number;
+            segmentation: components["schemas"]["Rle"];
+        };
+        /**
          * CocoResult
          * @description A person in the photo, as COCO's key point results have it.
          */
@@ -269,7 +367,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description mean of the joints' scores
+             * @description how sure the detector is that this is a person; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -286,6 +384,46 @@ export interface components {
              *     ]
              */
             keypoints: number[];
+        };
+        /**
+         * DetectorAnswer
+         * @description The detector's card.
+         */
+        DetectorAnswer: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** License */
+            license: string;
+            /** Training Data */
+            training_data: string;
+            /** Description */
+            description: string;
+            /**
+             * Precision
+             * @enum {string}
+             */
+            precision: "fp32" | "fp16" | "int8";
+            /**
+             * Input Side
+             * @description side of the square that has as many pixels as its input
+             * @example 192
+             */
+            input_side: number;
+            /**
+             * Threshold
+             * @description least score of a person
+             * @example 0.32
+             */
+            threshold: number;
+            /**
+             * Metrics
+             * @description figures measured when the detector was made
+             */
+            metrics: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
         };
         /**
          * Health
@@ -461,8 +599,26 @@ export interface components {
              * @enum {string}
              */
             precision: "fp32" | "fp16" | "int8";
-            /** Labels */
+            /**
+             * Labels
+             * @description empty of a model for pose alone: POST /parse is then a problem
+             */
             labels: components["schemas"]["Label"][];
+            /**
+             * Synonyms
+             * @description names that `labels=` understands beside the labels' own, those of other label sets, each with the ids of the labels that it stands for
+             * @example {
+             *       "head": [
+             *         1,
+             *         2,
+             *         4,
+             *         13
+             *       ]
+             *     }
+             */
+            synonyms: {
+                [key: string]: number[];
+            };
             /**
              * Label Flip Pairs
              * @description label ids that change places in a mirrored photo
@@ -471,7 +627,10 @@ export interface components {
                 number,
                 number
             ][];
-            /** Joints */
+            /**
+             * Joints
+             * @description empty of a model for parsing alone: POST /pose is then a problem
+             */
             joints: string[];
             /**
              * Joint Flip Pairs
@@ -524,6 +683,13 @@ export interface components {
              * @description largest batch that pays here, as measured at start
              */
             largest_batch: number;
+            /**
+             * Max People
+             * @description people of one photo that are answered at most
+             */
+            max_people: number;
+            /** @description what finds the people in a photo; null where the one person is answered that a photo is of */
+            detector: components["schemas"]["DetectorAnswer"] | null;
         };
         /**
          * ParseAnswer
@@ -534,26 +700,50 @@ export interface components {
             image: components["schemas"]["ImageSize"];
             /**
              * Labels
-             * @description the labels that are in the photo, by ascending id
+             * @description the labels that are in the photo, by ascending id; empty where the model has no labels
              */
             labels: components["schemas"]["LabelAnswer"][];
             /**
              * Mask
-             * @description palette PNG in base64, of the photo's size; pixel value = label id. Not with mask=rle
+             * @description palette PNG in base64, of the photo's size; pixel value = label id. Not with mask=rle, nor where the model has no labels
              * @example iVBORw0KGgo…
              */
             mask?: string | null;
+            /**
+             * Instances
+             * @description where people were looked for: grey PNG in base64, of the photo's size; pixel value = the person's index, 0 = nobody. Not with mask=rle
+             * @example iVBORw0KGgo…
+             */
+            instances?: string | null;
             /**
              * Regions
              * @description where boxes were asked about: one by one, in their order; labels and mask are of all
              */
             regions?: components["schemas"]["Region"][] | null;
+            /**
+             * People
+             * @description where people were looked for: everybody found, the largest box first
+             */
+            people?: components["schemas"]["ParsedPerson"][] | null;
         };
         /**
-         * PersonAnswer
-         * @description A person in the photo.
+         * ParsedPerson
+         * @description A person whom the detector found, and what they wear.
          */
-        PersonAnswer: {
+        ParsedPerson: {
+            /**
+             * Labels
+             * @description where people were looked for: the person's own, without background; as for the photo
+             */
+            labels?: components["schemas"]["LabelAnswer"][] | null;
+            /** @description the person's pixels, with mask=rle */
+            rle?: components["schemas"]["Rle"] | null;
+            /**
+             * Index
+             * @description the pixel value in the instance mask; from 1, the largest box first
+             * @example 1
+             */
+            index: number;
             /**
              * Box
              * @description x and y of the top-left pixel, width, height
@@ -572,13 +762,46 @@ export interface components {
             ];
             /**
              * Score
-             * @description mean of the joints' scores
+             * @description how sure the detector is that this is a person; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @example 0.81
+             */
+            score: number;
+        };
+        /**
+         * PersonAnswer
+         * @description A person in the photo, and how they stand.
+         */
+        PersonAnswer: {
+            /**
+             * Index
+             * @description where people were looked for
+             */
+            index?: number | null;
+            /**
+             * Box
+             * @description x and y of the top-left pixel, width, height
+             * @example [
+             *       112,
+             *       40,
+             *       236,
+             *       771
+             *     ]
+             */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /**
+             * Score
+             * @description how sure the detector is that this is a person; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
             /**
              * Keypoints
-             * @description every joint of the model, in its order
+             * @description every joint of the model, in its order; empty where the model has none
              */
             keypoints: components["schemas"]["Keypoint"][];
             /**
@@ -597,12 +820,12 @@ export interface components {
             image: components["schemas"]["ImageSize"];
             /**
              * People
-             * @description empty when nobody is in the photo
+             * @description empty when nobody is in the photo; where people were looked for, the largest box first
              */
             people: components["schemas"]["PersonAnswer"][];
             /**
              * Skeleton
-             * @description bones, as pairs of indices into keypoints
+             * @description bones, as pairs of indices into keypoints; empty where the model has no joints
              * @example [
              *       [
              *         0,
@@ -758,16 +981,20 @@ export interface operations {
     parse_parse_post: {
         parameters: {
             query?: {
-                /** @description **mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, pixel value = label id. **overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. **cutout**: PNG of the photo with all but the wanted labels transparent. **json**: labels and mask. **hf**: the list that Hugging Face's image segmentation gives. Without it, the header Accept decides between mask and json. */
-                format?: ("mask" | "ids" | "overlay" | "cutout" | "json" | "hf") | null;
+                /** @description **mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, pixel value = label id. **instances**: grey PNG, pixel value = the person's index, from 1. **overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. **cutout**: PNG of the photo with all but the wanted labels transparent. **json**: labels, mask, and what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list that Hugging Face's image segmentation gives. Without it, the header Accept decides between mask and json. */
+                format?: ("mask" | "ids" | "instances" | "overlay" | "cutout" | "json" | "coco" | "hf") | null;
                 /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
                 box?: string[] | null;
-                /** @description Which labels are wanted, by name or id, with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background. */
+                /** @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one. */
+                people?: ("auto" | "one") | number;
+                /** @description Which labels are wanted, by name, id or synonym (GET /model has them), with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background. */
                 labels?: string[] | null;
                 /** @description of the colours in an overlay */
                 opacity?: number;
                 /** @description How JSON holds the mask. png: one palette PNG in base64. rle: COCO's run lengths per label. */
                 mask?: "png" | "rle";
+                /** @description what COCO results call the photo */
+                image_id?: number;
             };
             header?: {
                 /** @description ETags of answers that the client has. If this one's is among them, 304 comes back and the photo is not run. */
@@ -795,7 +1022,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A picture, or JSON for the formats json and hf */
+            /** @description A picture, or JSON for the formats json, coco and hf */
             200: {
                 headers: {
                     /**
@@ -816,7 +1043,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ParseAnswer"] | components["schemas"]["Segment"][];
+                    "application/json": components["schemas"]["ParseAnswer"] | components["schemas"]["Segment"][] | components["schemas"]["CocoInstance"][];
                     "image/png": string;
                     "image/jpeg": string;
                 };
@@ -866,6 +1093,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No joints · No labels */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not acceptable */
             406: {
                 headers: {
@@ -902,7 +1138,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Boxes too large · Unknown label · Invalid request */
+            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Boxes and people · Box outside the photo · Boxes too large · Unknown label · Invalid request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -960,6 +1196,8 @@ export interface operations {
                 format?: ("json" | "coco" | "overlay") | null;
                 /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
                 box?: string[] | null;
+                /** @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one. */
+                people?: ("auto" | "one") | number;
                 /** @description what COCO results call the photo */
                 image_id?: number;
             };
@@ -1060,6 +1298,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No joints · No labels */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not acceptable */
             406: {
                 headers: {
@@ -1096,7 +1343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Boxes too large · Unknown label · Invalid request */
+            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Boxes and people · Box outside the photo · Boxes too large · Unknown label · Invalid request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1154,7 +1401,9 @@ export interface operations {
                 format?: ("json" | "overlay") | null;
                 /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
                 box?: string[] | null;
-                /** @description Which labels are wanted, by name or id, with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background. */
+                /** @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one. */
+                people?: ("auto" | "one") | number;
+                /** @description Which labels are wanted, by name, id or synonym (GET /model has them), with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background. */
                 labels?: string[] | null;
                 /** @description of the colours in an overlay */
                 opacity?: number;
@@ -1258,6 +1507,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No joints · No labels */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not acceptable */
             406: {
                 headers: {
@@ -1294,7 +1552,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Box outside the photo · Boxes too large · Unknown label · Invalid request */
+            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Boxes and people · Box outside the photo · Boxes too large · Unknown label · Invalid request */
             422: {
                 headers: {
                     [name: string]: unknown;

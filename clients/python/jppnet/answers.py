@@ -69,7 +69,7 @@ class Keypoint:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person in the photo; ``keypoints`` has every joint of the model, in its order."""
+    """A person in the photo; ``keypoints`` has every joint of the model, in its order. Some models have none."""
 
     box: Box
     score: float
@@ -135,7 +135,7 @@ class Parsing(Answer):
     labels: tuple[Label, ...]
     """The labels that are in the photo, by ascending id."""
     mask: npt.NDArray[np.uint8]
-    """The label id of every pixel (height, width)."""
+    """The label id of every pixel (height, width); all 0 from a model for pose alone."""
     regions: tuple[Region, ...]
     """Where boxes were asked about: one by one, in their order; labels and mask are of all. Otherwise empty."""
 

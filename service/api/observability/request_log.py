@@ -16,7 +16,7 @@ PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 def request_log(card: Card) -> RequestListener:
     """A listener that logs requests to a service of this model."""
-    model = f"{card.name} {card.version}"
+    model = card.title
 
     def log_request(record: RequestRecord) -> None:
         quiet = record.route in PROBES and record.status < 400

@@ -47,6 +47,14 @@ class UnknownLabelError(ValueError):
     """A label is asked for that the model does not know."""
 
 
+class NoLabelsError(LookupError):
+    """A mask is asked of a model that has no labels."""
+
+
+class NoJointsError(LookupError):
+    """Joints are asked of a model that has none."""
+
+
 class InvalidBoxError(ValueError):
     """What should be a box is none, or there are too many."""
 

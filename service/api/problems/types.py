@@ -52,6 +52,19 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         "Unauthorized",
         "This call needs an API key: send it as Authorization: Bearer …, or as X-API-Key.",
     ),
+    request.NoJointsError: ProblemType(
+        404,
+        "no-joints",
+        "No joints",
+        "The model schp is for parsing alone: it has no joints. POST /parse gives the mask, POST /analyze people and "
+        "mask.",
+    ),
+    request.NoLabelsError: ProblemType(
+        404,
+        "no-labels",
+        "No labels",
+        "The model pose is for pose alone: it has no labels, so that there is no mask. POST /pose gives the joints.",
+    ),
     request.NotAcceptableError: ProblemType(
         406,
         "not-acceptable",

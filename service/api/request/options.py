@@ -9,7 +9,7 @@ from fastapi import Query
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from service.api.problems.errors import BoxesAndPeopleError, UnknownLabelError
+from service.api.problems.errors import BoxesAndPeopleError, NoJointsError, NoLabelsError, UnknownLabelError
 from service.engine.model.card import Card
 from service.engine.photo.boxes import RequestedBox
 from service.engine.photo.people import PeopleOption
@@ -30,8 +30,9 @@ def _read_people(text: str) -> PeopleOption:
 Labels = Annotated[
     list[str] | None,
     Query(
-        description="Which labels are wanted, by name or id, with commas between or one by one; the others become "
-        "background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background.",
+        description="Which labels are wanted, by name, id or synonym (GET /model has them), with commas between or one "
+        "by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout "
+        "not the background.",
         examples=[["hair,face"]],
     ),
 ]
@@ -114,19 +115,47 @@ def choose_people(people: PeopleOption | None, boxes: Sequence[object]) -> Peopl
 
 
 def find_labels(names: Sequence[str] | None, card: Card) -> tuple[int, ...] | None:
-    """The ids of labels named by name or id, each of ``names`` being one or several with commas between; None for None.
+    """The ids of labels named by name, id or synonym, each of ``names`` being one or several with commas between; None
+    for None. A synonym may stand for several labels. Upper and lower case are the same, and so are space, “_” and “-”.
 
     Raises:
+        NoLabelsError: the model has no labels at all.
         UnknownLabelError: the model has no such label.
     """
     if names is None:
         return None
-    known = {key: label.id for label in card.labels for key in (label.name.lower(), str(label.id))}
+    require_labels(card)
+    known = {_comparable(synonym): set(ids) for synonym, ids in card.synonyms.items()}
+    for label in card.labels:  # a label's own name comes before a synonym
+        known |= {_comparable(label.name): {label.id}, str(label.id): {label.id}}
     wanted = [name.strip() for text in names for name in text.split(",")]
-    unknown = [name for name in wanted if name.lower() not in known]
+    unknown = [name for name in wanted if _comparable(name) not in known]
     if unknown:
         raise UnknownLabelError(
             f"There is no label {' or '.join(f'“{name}”' for name in unknown)}. The labels are "
-            f"{', '.join(label.name for label in card.labels)}; or, by their ids, 0 to {len(card.labels) - 1}."
+            f"{', '.join(label.name for label in card.labels)}; or, by their ids, 0 to {len(card.labels) - 1}"
+            + (f"; or, by synonyms, {', '.join(card.synonyms)}." if card.synonyms else ".")
         )
-    return tuple(sorted({known[name.lower()] for name in wanted}))
+    return tuple(sorted(set().union(*(known[_comparable(name)] for name in wanted))))
+
+
+def _comparable(name: str) -> str:
+    return name.lower().replace("_", "-").replace(" ", "-")
+
+
+def require_labels(card: Card) -> None:
+    """Raises :class:`NoLabelsError` where the model has none."""
+    if not card.labels:
+        raise NoLabelsError(
+            f"The model {card.title} is for pose alone: it has no labels, so that there is no mask. POST /pose gives "
+            "the joints."
+        )
+
+
+def require_joints(card: Card) -> None:
+    """Raises :class:`NoJointsError` where the model has none."""
+    if not card.joints:
+        raise NoJointsError(
+            f"The model {card.title} is for parsing alone: it has no joints. POST /parse gives the mask, POST /analyze "
+            "people and mask."
+        )

@@ -109,8 +109,9 @@ def _instance_rles(analysis: Analysis, options: Options) -> list[Rle]:
 
 
 def _own_parts(analysis: Analysis, options: Options) -> list[OwnParts]:
-    """What of the mask is whose, in the order of the people; nothing of it where nobody was looked for."""
-    if analysis.detections is None:
+    """What of the mask is whose, in the order of the people; nothing of it where nobody was looked for, or where the
+    model has no labels."""
+    if analysis.detections is None or not analysis.card.labels:
         return [OwnParts() for _ in analysis.people]
     pixels = analysis.width * analysis.height
     rles = _instance_rles(analysis, options) if options.as_rle else [None for _ in analysis.people]
@@ -138,6 +139,8 @@ def _analyzed_people(analysis: Analysis, options: Options) -> list[AnalyzedPerso
 
 
 def _parsing(analysis: Analysis, options: Options) -> Parsing:
+    if not analysis.card.labels:
+        return Parsing(labels=[])
     if not options.boxes:
         labels, mask = _measured(analysis.card, analysis.mask, analysis.parts, options)
         has_instances = analysis.detections is not None and not options.as_rle

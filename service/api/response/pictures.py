@@ -69,7 +69,8 @@ def draw_pose(analysis: Analysis, options: Options) -> Image:
 
 def draw_everything(analysis: Analysis, options: Options) -> Image:
     """The photo with its labels' colours and people's skeletons."""
-    return _with_skeletons(draw_overlay(analysis, options), analysis)
+    has_labels = bool(analysis.card.labels)
+    return _with_skeletons(draw_overlay(analysis, options) if has_labels else analysis.photo.copy(), analysis)
 
 
 def as_jpeg(draw: Draw) -> Callable[[Analysis, Options], bytes]:

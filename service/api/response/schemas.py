@@ -66,10 +66,13 @@ class Region(BaseModel):
 class Parsing(BaseModel):
     """Who wears what where."""
 
-    labels: list[LabelAnswer] = Field(description="the labels that are in the photo, by ascending id")
+    labels: list[LabelAnswer] = Field(
+        description="the labels that are in the photo, by ascending id; empty where the model has no labels"
+    )
     mask: str | None = Field(
         default=None,
-        description="palette PNG in base64, of the photo's size; pixel value = label id. Not with mask=rle",
+        description="palette PNG in base64, of the photo's size; pixel value = label id. Not with mask=rle, nor where "
+        "the model has no labels",
         examples=["iVBORw0KGgo…"],
     )
     instances: str | None = Field(
@@ -101,7 +104,7 @@ PersonScore = Annotated[
         ge=0,
         le=1,
         description="how sure the detector is that this is a person; with people=one and with boxes, the mean of the "
-        "joints' scores",
+        "joints' scores, or of a model without joints that of the labels' confidence",
         examples=[0.81],
     ),
 ]
@@ -130,7 +133,9 @@ class PersonAnswer(BaseModel):
     index: Index | None = Field(default=None, description="where people were looked for")
     box: BoxField
     score: PersonScore
-    keypoints: list[Keypoint] = Field(description="every joint of the model, in its order")
+    keypoints: list[Keypoint] = Field(
+        description="every joint of the model, in its order; empty where the model has none"
+    )
     region: int | None = Field(
         default=None, description="where boxes were asked about: which of them shows this person, from 0", examples=[0]
     )
@@ -143,7 +148,8 @@ class Pose(BaseModel):
         description="empty when nobody is in the photo; where people were looked for, the largest box first"
     )
     skeleton: list[tuple[int, int]] = Field(
-        description="bones, as pairs of indices into keypoints", examples=[[[0, 1], [1, 2]]]
+        description="bones, as pairs of indices into keypoints; empty where the model has no joints",
+        examples=[[[0, 1], [1, 2]]],
     )
 
 
@@ -244,9 +250,14 @@ class ModelAnswer(BaseModel):
     training_data: str
     description: str
     precision: Literal["fp32", "fp16", "int8"]
-    labels: list[Label]
+    labels: list[Label] = Field(description="empty of a model for pose alone: POST /parse is then a problem")
+    synonyms: dict[str, list[int]] = Field(
+        description="names that `labels=` understands beside the labels' own, those of other label sets, each with the "
+        "ids of the labels that it stands for",
+        examples=[{"head": [1, 2, 4, 13]}],
+    )
     label_flip_pairs: list[tuple[int, int]] = Field(description="label ids that change places in a mirrored photo")
-    joints: list[str]
+    joints: list[str] = Field(description="empty of a model for parsing alone: POST /pose is then a problem")
     joint_flip_pairs: list[tuple[int, int]] = Field(description="joints that change places in a mirrored photo")
     skeleton: list[tuple[int, int]] = Field(description="bones, as pairs of indices into joints")
     coco_categories: list[CocoCategory] = Field(description="for the results of /pose?format=coco")

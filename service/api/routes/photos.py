@@ -26,6 +26,8 @@ from service.api.request.options import (
     People,
     choose_people,
     find_labels,
+    require_joints,
+    require_labels,
 )
 from service.api.request.parameter_cache import CachedParametersRoute
 from service.api.request.upload_budget import Upload, UploadBudget
@@ -59,7 +61,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
     router = APIRouter(
         route_class=CachedParametersRoute,
         dependencies=keys.guard(),
-        responses=problems(400, 406, 408, 413, 415, 422, 431, 500, 503, 504),
+        responses=problems(400, 404, 406, 408, 413, 415, 422, 431, 500, 503, 504),
     )
     detector = engine.detector.model_dump_json() if engine.detector else ""
     model = sha256(f"{engine.card.model_dump_json()}{detector}{settings.max_people}".encode()).hexdigest()
@@ -130,6 +132,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
         image_id: ImageId = DEFAULT.image_id,
     ) -> Response:
         """Labels every pixel of the upright photo with a part or garment."""
+        require_labels(engine.card)
         boxes = read_boxes(box)
         options = Options(
             find_labels(labels, engine.card), opacity, mask == "rle", boxes, choose_people(people, boxes), image_id
@@ -159,6 +162,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
         image_id: ImageId = DEFAULT.image_id,
     ) -> Response:
         """Finds people's joints."""
+        require_joints(engine.card)
         chosen = choose(POSE, format, headers.accept, ["json"])
         boxes = read_boxes(box)
         options = Options(boxes=boxes, people=choose_people(people, boxes), image_id=image_id)
@@ -187,7 +191,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
         opacity: Opacity = DEFAULT.opacity,
         mask: MaskIn = "png",
     ) -> Response:
-        """What /parse and /pose say, from one run of the model."""
+        """What /parse and /pose say, from one run of the model; of a model for one of the two, what that one says."""
         boxes = read_boxes(box)
         options = Options(find_labels(labels, engine.card), opacity, mask == "rle", boxes, choose_people(people, boxes))
         return await answer(request, headers, choose(ANALYZE, format, headers.accept, ["json"]), options)

@@ -15,6 +15,8 @@ from service.imaging.png import Color
 
 METADATA_KEY = "jppnet.card"
 SCHEMA = 1
+NOT_STATED = "not stated"
+"""What a card says where nobody said anything."""
 
 Byte = Annotated[int, Field(ge=0, le=255)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -36,29 +38,33 @@ class Label(CardModel):
 
 
 class Golden(CardModel):
-    """An input whose answer is known, and how close to it an answer must come."""
+    """An input whose answer is known, and how close to it an answer must come.
+
+    It has labels and their agreement where the model has labels, and key points and their distance where it has joints.
+    """
 
     image: str
-    labels: str
-    keypoints: list[tuple[float, float, float]]
-    min_label_agreement: Share
-    max_keypoint_distance: float
+    labels: str | None = None
+    keypoints: list[tuple[float, float, float]] = []
+    min_label_agreement: Share | None = None
+    max_keypoint_distance: float | None = None
 
     def decoded_image(self) -> Image:
         """The input (H, W, 3), RGB."""
         return decode_png(self.image, is_grey=False)
 
-    def decoded_labels(self) -> Image:
-        """The label grid (h, w) that must come back."""
-        return decode_png(self.labels, is_grey=True)
+    def decoded_labels(self) -> Image | None:
+        """The label grid (h, w) that must come back, if the model has labels."""
+        return None if self.labels is None else decode_png(self.labels, is_grey=True)
 
     def keypoint_array(self) -> npt.NDArray[np.float32]:
         """The key points (J, 3) that must come back: x, y in input pixels, score."""
-        return np.array(self.keypoints, np.float32)
+        return np.array(self.keypoints, np.float32).reshape(-1, 3)
 
 
 class Card(CardModel):
-    """The card of schema 1, as the model file's document defines it."""
+    """The card of schema 1, as the model file's document defines it. A model for parsing alone has no joints, one for
+    pose alone no labels."""
 
     name: str
     version: str
@@ -68,9 +74,11 @@ class Card(CardModel):
     precision: Literal["fp32", "fp16", "int8"]
     fit: FitMode
     pad_color: tuple[Byte, Byte, Byte]
-    labels: list[Label] = Field(min_length=2)
+    labels: list[Label]
+    synonyms: dict[str, list[int]] = {}
+    """Another label set's name → ids of the labels that are the same together."""
     label_flip_pairs: list[Pair]
-    joints: list[str] = Field(min_length=1)
+    joints: list[str]
     joint_flip_pairs: list[Pair]
     skeleton: list[Pair]
     metrics: dict[str, JsonValue]
@@ -78,6 +86,10 @@ class Card(CardModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if not self.labels and not self.joints:
+            raise ValueError("there are neither labels nor joints")
+        if len(self.labels) == 1:
+            raise ValueError("labels has only the background")
         if [label.id for label in self.labels] != list(range(len(self.labels))):
             raise ValueError("label ids must be 0, 1, 2 … in order")
         for name, pairs, count in (
@@ -86,10 +98,25 @@ class Card(CardModel):
             ("skeleton", self.skeleton, len(self.joints)),
         ):
             if any(not 0 <= index < count for pair in pairs for index in pair):
-                raise ValueError(f"{name} names an index outside 0–{count - 1}")
+                raise ValueError(f"{name} names an index outside 0–{count - 1}" if count else f"{name} must be empty")
+        for name, ids in self.synonyms.items():
+            if not ids or not all(0 <= label < len(self.labels) for label in ids):
+                raise ValueError(f"synonyms.{name} is not a list of label ids")
         if len(self.golden.keypoints) != len(self.joints):
             raise ValueError(f"golden.keypoints has {len(self.golden.keypoints)} rows for {len(self.joints)} joints")
+        for name, figure, names in (
+            ("labels", self.golden.labels, self.labels),
+            ("min_label_agreement", self.golden.min_label_agreement, self.labels),
+            ("max_keypoint_distance", self.golden.max_keypoint_distance, self.joints),
+        ):
+            if names and figure is None:
+                raise ValueError(f"golden.{name} is missing")
         return self
+
+    @property
+    def title(self) -> str:
+        """Name and version, as far as they are stated."""
+        return self.name if self.version == NOT_STATED else f"{self.name} {self.version}"
 
     @property
     def palette(self) -> list[Color]:

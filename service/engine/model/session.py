@@ -23,7 +23,12 @@ from service.settings import DeviceProvider, ProviderName
 
 log = logging.getLogger(__name__)
 
-OUTPUTS: Final = ("labels", "confidence", "keypoints")
+OUTPUTS: Final[Mapping[str, str]] = {
+    "labels": "tensor(uint8)", "confidence": "tensor(uint8)", "keypoints": "tensor(float)",
+}  # fmt: skip
+"""What a model gives, and of which type."""
+OUTPUT_SETS: Final = (("labels", "confidence", "keypoints"), ("labels", "confidence"), ("keypoints",))
+"""Of models for both, for parsing alone and for pose alone."""
 
 _PROVIDERS: Final[Mapping[DeviceProvider, tuple[str, str]]] = {
     # name → what ONNX Runtime calls it, and how it is had
@@ -55,13 +60,30 @@ class Prediction:
     """The model's answer for one fitted photo."""
 
     labels: Image
-    """Label id per cell of the grid (h, w)."""
+    """Label id per cell of the grid (h, w); of a model without labels, one cell of background."""
     confidence: Image
-    """Probability of that label, 255 = certain (h, w)."""
+    """Probability of that label, 255 = certain (h, w); 0 of a model without labels."""
     keypoints: npt.NDArray[np.float32]
-    """x, y in input pixels and a score in 0–1 (J, 3)."""
+    """x, y in input pixels and a score in 0–1 (J, 3); no rows of a model without joints."""
     run_seconds: float = 0.0
     """What the run took that this is from, a whole batch perhaps."""
+
+    @classmethod
+    def of(
+        cls,
+        labels: Image | None = None,
+        confidence: Image | None = None,
+        keypoints: npt.NDArray[np.float32] | None = None,
+        run_seconds: float = 0.0,
+    ) -> Self:
+        """The answer of a model that gives this much."""
+        nothing = np.zeros((1, 1), np.uint8)
+        return cls(
+            nothing if labels is None else labels,
+            nothing if confidence is None else confidence,
+            np.zeros((0, 3), np.float32) if keypoints is None else keypoints,
+            run_seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +123,7 @@ class Session:
         self._session = open_runtime(suited_file(model, provider), provider, threads, options)
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self.input_height, self.input_width = _input_size(self._session, model)
+        self._outputs = _output_names(self._session, model)
 
     def run(self, images: Sequence[Image]) -> list[Prediction]:
         """Answers for fitted photos (H, W, 3), in their order, from one run over their batch.
@@ -108,9 +131,15 @@ class Session:
         The batch is padded to the next bucket, so that the provider meets few shapes and has met them all before.
         """
         began = time.perf_counter()
-        labels, confidence, keypoints = self._run(images)
+        outputs = self._run(images)
         seconds = time.perf_counter() - began
-        return [Prediction(labels[index], confidence[index], keypoints[index], seconds) for index in range(len(images))]
+        return [
+            Prediction.of(
+                **{name: output[index] for name, output in zip(self._outputs, outputs, strict=True)},
+                run_seconds=seconds,
+            )
+            for index in range(len(images))
+        ]
 
     def twin(self) -> Self:
         """The same open model for another lane: weights are shared, buffers are not."""
@@ -123,10 +152,10 @@ class Session:
         if self.provider in _BUFFERED:
             if size not in self._buffers:
                 self._buffers[size] = Buffers(self._session, _BUFFERED[self.provider], size)
-            return self._buffers[size].run(images, OUTPUTS)
+            return self._buffers[size].run(images, self._outputs)
         batch = np.zeros((size, self.input_height, self.input_width, 3), np.uint8)
         np.stack(images, out=batch[: len(images)])
-        outputs: Sequence[npt.NDArray[Any]] = self._session.run(OUTPUTS, {"image": batch})
+        outputs: Sequence[npt.NDArray[Any]] = self._session.run(self._outputs, {"image": batch})
         return outputs
 
 
@@ -272,21 +301,30 @@ def open_runtime(model: Path, provider: DeviceProvider, threads: int, options: G
 
 
 def _input_size(session: Any, model: Path) -> tuple[int, int]:
-    """Height and width of the model's input, once the tensors' names and types are as the document says."""
-    inputs = {tensor.name: tensor for tensor in session.get_inputs()}
-    outputs = {tensor.name: tensor.type for tensor in session.get_outputs()}
-    image = inputs.get("image")
-    wanted = {"labels": "tensor(uint8)", "confidence": "tensor(uint8)", "keypoints": "tensor(float)"}
+    """Height and width of the model's input, once its name and type are as the document says."""
+    image = {tensor.name: tensor for tensor in session.get_inputs()}.get("image")
     if (
         image is None
         or image.type != "tensor(uint8)"
         or len(image.shape) != 4
         or image.shape[3] != 3
         or not all(isinstance(side, int) for side in image.shape[1:3])
-        or {name: outputs.get(name) for name in wanted} != wanted
     ):
-        raise StartError(
-            f"{model} is no jppnet model: it must take uint8 “image” (N, H, W, 3) with fixed H and W, and give uint8 "
-            "“labels”, uint8 “confidence” and float “keypoints”."
-        )
+        raise _no_model(model)
     return image.shape[1], image.shape[2]
+
+
+def _output_names(session: Any, model: Path) -> tuple[str, ...]:
+    """What the model gives, once names and types are as the document says."""
+    outputs = {tensor.name: tensor.type for tensor in session.get_outputs() if tensor.name in OUTPUTS}
+    for names in OUTPUT_SETS:
+        if outputs == {name: OUTPUTS[name] for name in names}:
+            return names
+    raise _no_model(model)
+
+
+def _no_model(model: Path) -> StartError:
+    return StartError(
+        f"{model} is no jppnet model: it must take uint8 “image” (N, H, W, 3) with fixed H and W, and give uint8 "
+        "“labels” and uint8 “confidence”, or float “keypoints”, or all three."
+    )

@@ -117,8 +117,8 @@ class Analysis:
 
     @cached_property
     def parts(self) -> list[Part]:
-        """The labels in the mask, by ascending id."""
-        return find_parts(self.mask, self.views)
+        """The labels in the mask, by ascending id; none of a model without labels."""
+        return find_parts(self.mask, self.views) if self.card.labels else []
 
     @cached_property
     def people(self) -> list[tuple[int, Person]]:

@@ -29,8 +29,8 @@ Plane = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person in the photo: box, score (0–1; the detector's, or the mean of the joints') and joints (J, 3) as x, y,
-    score."""
+    """A person in the photo: box, score (0–1; the detector's, or the mean of the joints', or of a model without joints
+    that of the confidence of what is labelled) and joints (J, 3) as x, y, score."""
 
     box: Box
     score: float
@@ -85,7 +85,12 @@ class View:
         if not box:
             return None
         keypoints[:, :2] += self.box[:2]
-        return Person(box.moved(self.box.x, self.box.y), float(keypoints[:, 2].mean()), keypoints)
+        score = float(keypoints[:, 2].mean()) if len(keypoints) else self._mean_confidence()
+        return Person(box.moved(self.box.x, self.box.y), score, keypoints)
+
+    def _mean_confidence(self) -> float:
+        """Mean confidence, 0–1, of the cells that are not background; there must be one."""
+        return float(self.grid.confidence[self.grid.labels > 0].mean()) / 255
 
     def _mask_box(self) -> Box | None:
         """The box around the pieces of the mask that are no mere specks; None if there is nothing."""

@@ -99,7 +99,10 @@ class Worker:
             return PhotoResult(read.photo, None, str(error) or type(error).__name__)
 
     def _row(self, read: PhotoBytes, analysis: Analysis) -> dict[str, Any]:
-        row, mask = answer_row(read.photo, analysis), parse_png(analysis)
+        row = answer_row(read.photo, analysis)
+        if not analysis.card.labels:  # a model for pose alone
+            return row
+        mask = parse_png(analysis)
         if self._masks_in_column:
             row["mask"] = mask
         else:

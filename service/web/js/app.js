@@ -16,7 +16,7 @@ import { Problem } from "./problem.js";
 import { installSwitches } from "./switches.js";
 import { showTiming } from "./timing.js";
 import { View } from "./view.js";
-import { counted, milliseconds } from "./words.js";
+import { counted, milliseconds, titleOf } from "./words.js";
 
 /** @typedef {import("./types.js").Reply} Reply */
 
@@ -34,8 +34,9 @@ const buttons = {
 const view = new View();
 const legend = new Legend(byId("legend", HTMLUListElement));
 
-/** @type {import("./types.js").Label[]} the model's; none until it is known */
+/** @type {import("./types.js").Label[]} the model's; none until it is known, or where it has none */
 let labels = [];
+let isModelKnown = false;
 /** What is under way; whatever begins next ends it. */
 let current = new AbortController();
 /** @type {{photo: File, reply: Reply} | null} what is shown */
@@ -58,7 +59,8 @@ function enter(state) {
   byId("work", HTMLElement).hidden = state === "empty";
   byId("aside", HTMLElement).hidden = shown === null;
   byId("call", HTMLElement).hidden = state !== "done";
-  buttons.saveMask.hidden = buttons.saveJson.hidden = state !== "done";
+  buttons.saveJson.hidden = state !== "done";
+  buttons.saveMask.hidden = state !== "done" || !labels.length;
   buttons.stop.hidden = byId("fps", HTMLElement).hidden = state !== "live";
   buttons.turn.hidden = true;
   if (!shown) byId("summary", HTMLElement).textContent = "";
@@ -84,18 +86,31 @@ async function fail(error, again) {
   }
 }
 
-/** Learns the model's labels, where they are not known yet. */
+/** Learns the model's labels and joints, where they are not known yet. */
 async function meet() {
-  if (labels.length) return;
+  if (isModelKnown) return;
   const card = await getModel(storedKey());
-  if (labels.length) return;
+  if (isModelKnown) return;
+  isModelKnown = true;
   ({ labels } = card);
   legend.setLabels(labels);
+  showWhatIsFor("labels", labels.length > 0);
+  showWhatIsFor("joints", card.joints.length > 0);
   byId("model", HTMLElement).textContent = [
-    `${card.name} ${card.version} on ${card.provider}`,
-    counted(labels.filter(({ id }) => id !== BACKGROUND).length, "part", "parts"),
-    counted(card.joints.length, "joint", "joints"),
+    `${titleOf(card)} on ${card.provider}`,
+    ...(labels.length ? [counted(labels.filter(({ id }) => id !== BACKGROUND).length, "part", "parts")] : []),
+    ...(card.joints.length ? [counted(card.joints.length, "joint", "joints")] : []),
   ].join(" · ");
+}
+
+/**
+ * Shows what the page has for labels or for joints, or hides it where the model has none.
+ *
+ * @param {"labels" | "joints"} what
+ * @param {boolean} isThere
+ */
+function showWhatIsFor(what, isThere) {
+  for (const place of document.querySelectorAll(`[data-for=${what}]`)) place.toggleAttribute("hidden", !isThere);
 }
 
 async function start() {
@@ -140,12 +155,21 @@ async function take(photo) {
  * @param {AbortSignal} signal
  */
 async function show(photo, reply, signal) {
-  const map = await readLabelMap(bytesOf(reply.answer.mask));
+  const map = await labelMapOf(reply.answer);
   signal.throwIfAborted();
   shown = { photo, reply };
   view.showAnswer(reply.answer, map);
   describe(false);
   paint();
+}
+
+/**
+ * The label map of an answer; null from a model without labels.
+ *
+ * @param {import("./types.js").Answer} answer
+ */
+async function labelMapOf({ mask }) {
+  return mask === undefined ? null : await readLabelMap(bytesOf(mask));
 }
 
 /**
@@ -163,7 +187,7 @@ function describe(isLive) {
   const parts = answer.labels.filter(({ id }) => id !== BACKGROUND).length;
   byId("summary", HTMLElement).textContent = [
     `${answer.image.width} × ${answer.image.height} px`,
-    counted(parts, "part", "parts"),
+    ...(labels.length ? [counted(parts, "part", "parts")] : []),
     counted(answer.people.length, "person", "people"),
   ].join(" · ");
   showCall(answer, shown.photo.name, storedKey() !== null);
@@ -206,7 +230,7 @@ async function goLive(device) {
       onRate: (rate) => (byId("fps", HTMLElement).textContent = `${rate.toFixed(rate < 10 ? 1 : 0)} fps`),
       async onFrame(frame, photo) {
         const reply = await analyze(photo, { key: storedKey(), signal });
-        const map = await readLabelMap(bytesOf(reply.answer.mask));
+        const map = await labelMapOf(reply.answer);
         signal.throwIfAborted();
         shown = { photo, reply };
         view.showFrame(frame);
@@ -280,7 +304,8 @@ function install() {
   buttons.live.addEventListener("click", () => goLive(null));
   buttons.stop.addEventListener("click", () => current.abort());
   buttons.saveMask.addEventListener("click", () => {
-    if (shown) download(bytesOf(shown.reply.answer.mask), "image/png", renamed(shown.photo.name, "-mask.png"));
+    const mask = shown?.reply.answer.mask;
+    if (shown && mask) download(bytesOf(mask), "image/png", renamed(shown.photo.name, "-mask.png"));
   });
   buttons.saveJson.addEventListener("click", () => {
     if (shown) download(shown.reply.text, "application/json", renamed(shown.photo.name, ".json"));

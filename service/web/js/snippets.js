@@ -55,7 +55,8 @@ export const NOTES = {
  * @param {import("./types.js").Answer} answer
  */
 export function readable(answer) {
-  const shown = { ...answer, mask: `${answer.mask.slice(0, 24)}… ${answer.mask.length} letters` };
+  const { mask } = answer;
+  const shown = mask === undefined ? answer : { ...answer, mask: `${mask.slice(0, 24)}… ${mask.length} letters` };
   const onOneLine = (/** @type {string} */ list) => list.replace(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]");
   return JSON.stringify(shown, null, 2).replace(/\[[^[\]{}]*\]/g, onOneLine);
 }

@@ -17,7 +17,7 @@
  * @typedef {object} Answer what POST /analyze says
  * @property {{width: number, height: number}} image
  * @property {Part[]} labels
- * @property {string} mask palette PNG in base64; pixel value = label id
+ * @property {string} [mask] palette PNG in base64; pixel value = label id. Not from a model without labels
  * @property {Person[]} people
  * @property {[number, number][]} skeleton bones, as pairs of indices into keypoints
  *

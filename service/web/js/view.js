@@ -65,7 +65,7 @@ export class View {
 
   /**
    * @param {Answer} answer
-   * @param {LabelMap} map
+   * @param {LabelMap | null} map null from a model without labels
    */
   showAnswer(answer, map) {
     this.#map = map;

@@ -45,3 +45,12 @@ export function css([red, green, blue]) {
 export function counted(count, one, many) {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/**
+ * A model's name and version, as far as they are stated.
+ *
+ * @param {{name: string, version: string}} model
+ */
+export function titleOf({ name, version }) {
+  return version === "not stated" ? name : `${name} ${version}`;
+}
