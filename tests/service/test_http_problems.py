@@ -127,7 +127,7 @@ def test_forms_that_are_none(client: httpx.Client) -> None:
 
 def test_what_is_asked_for_wrongly(client: httpx.Client) -> None:
     photo = png(PHOTO)
-    assert_problem(client.post("/parse?format=bmp", content=photo), 422, "invalid-request", "'json' or 'hf'")
+    assert_problem(client.post("/parse?format=bmp", content=photo), 422, "invalid-request", "'coco' or 'hf'")
     assert_problem(client.post("/parse?labels=hair,hat,9", content=photo), 422, "unknown-label", "“hat” or “9”")
     assert_problem(client.post("/analyze?labels=", content=photo), 422, "unknown-label", "shirt, trousers, hair")
     assert_problem(client.post("/parse?opacity=1.1", content=photo), 422, "invalid-request", "opacity")
