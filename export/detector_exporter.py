@@ -27,13 +27,13 @@ from training.data.openimages_source import OpenImagesPeople
 from training.data.sample import UInt8Array, read_image
 from training.evaluation.detector_evaluation import Measured, measure
 from training.networks.detector.cells import MULTIPLE
-from training.networks.detector.dataset import GARMENTS_INFO, nobody_photos
+from training.networks.detector.dataset import GARMENTS_INFO, RENDERED_INFO, nobody_photos
 from training.networks.detector.detect import MOST_OVERLAP, Run
 from training.networks.detector.input_size import input_size
 
 DetectorPrecision = Literal["fp32", "int8"]
 
-SIDE: Final = 192
+SIDE: Final = 224
 """Of the square that has as many pixels as the recommended input."""
 
 MOST_NOBODY: Final = 0.08
@@ -42,7 +42,7 @@ MOST_NOBODY: Final = 0.08
 CALIBRATION_PHOTOS: Final = 150
 PROOF_PHOTOS: Final = 12
 
-TRAINING_DATA: Final = (openimages_source.INFO, GARMENTS_INFO, ccp.INFO)
+TRAINING_DATA: Final = (openimages_source.INFO, GARMENTS_INFO, ccp.INFO, RENDERED_INFO)
 """What the shipped detector was taught."""
 
 GOLDEN_OVERLAP: Final = 0.9
@@ -214,6 +214,21 @@ def detector_page(card: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def photo_list(name: str, source: OpenImagesPeople) -> str:
+    """The Open Images photos that a detector was made with, an id a line, and their attribution."""
+    splits = boxed_splits(source)
+    return "\n".join(
+        [
+            f"# Open Images V7 photos that {name} was made with, by id: {len(splits['train'])} were learnt from,",
+            f"# {len(splits['tune'])} chose its threshold. Photos: CC BY 2.0, each by its author, whom Open Images' list",
+            "# of images names by this id. Boxes: CC BY 4.0, Google LLC. Changed: squeezed, recoloured, put together.",
+            f"# {openimages_source.INFO.source}",
+            *sorted([*splits["train"], *splits["tune"]]),
+            "",
+        ]
+    )
+
+
 def figures_of(run: Run, source: OpenImagesPeople, garments: Path) -> dict[str, float]:
     """Threshold chosen on the tuning photos, figures of the validation photos."""
 
@@ -240,7 +255,9 @@ def export_detector(
     half_weights: bool = False,
     card_text: Path | None = None,
 ) -> BoxDifference:
-    """Write ``out`` with its card inside and as a page beside it. Or raises DetectorParityError and writes nothing.
+    """Write ``out`` with its card inside, and beside it the card as a page and the list of photos.
+
+    Or raises DetectorParityError and writes nothing.
 
     ``card_text``: file of what the card says about the model; without it the card claims nothing.
     """
@@ -265,4 +282,5 @@ def export_detector(
         onnx.save(model, unproven)
         unproven.rename(out)
     out.with_suffix(".md").write_text(detector_page(card))
+    (out.parent / f"{text.name}.photos.txt").write_text(photo_list(text.name, source))
     return difference

@@ -28,6 +28,7 @@ from export.half_weights import store_in_half
 from export.photos import portrait_views
 from export.quantize import quantize
 from training.checkpoints.detector import DetectorCheckpoint
+from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.recipe import load_detector_recipe
@@ -75,11 +76,11 @@ def exported(checkpoint, folders, tmp_path_factory):
     return path
 
 
-def test_the_card_says_what_a_service_must_know(exported):
+def test_the_card_says_what_a_service_must_know(exported, folders):
     session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
     card = json.loads(session.get_modelmeta().custom_metadata_map[KEY])
     assert (card["schema"], card["kind"], card["name"], card["fit"]) == (1, "detect", exported.stem, "letterbox")
-    assert (card["multiple"], card["side"], card["most_overlap"]) == (32, 192, 0.6)
+    assert (card["multiple"], card["side"], card["most_overlap"]) == (32, 224, 0.6)
     assert 0 < card["score"] < 1
     assert card["metrics"]["photos"] > 0
     for word in ("Open Images", "Clothing Co-Parsing", "CC BY 4.0"):
@@ -89,6 +90,11 @@ def test_the_card_says_what_a_service_must_know(exported):
     known = len(card["golden"]["boxes"])
     np.testing.assert_allclose(boxes[:known], card["golden"]["boxes"], atol=0.01)
     np.testing.assert_allclose(scores[:known], card["golden"]["scores"], atol=1e-3)
+    lines = (exported.parent / f"{exported.stem}.photos.txt").read_text().splitlines()
+    names = [line for line in lines if not line.startswith("#")]
+    splits = boxed_splits(folders[0])
+    assert sorted(names) == sorted([*splits["train"], *splits["tune"]])
+    assert "CC BY 2.0" in " ".join(lines[:4])
     page = exported.with_suffix(".md").read_text()
     assert page.startswith("# detect\n")
     assert f"| threshold | {card['score']}" in page

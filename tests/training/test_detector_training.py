@@ -126,7 +126,9 @@ class TestTraining:
     def data(self):
         rng = np.random.default_rng(0)
         nobody = [BoxedPhoto(rng.integers(0, 60, (96, 96, 3)).astype(np.uint8), NOWHERE, NOWHERE) for _ in range(4)]
-        return DetectorData([drawn_person(rng) for _ in range(24)], nobody, [drawn_person(rng) for _ in range(4)])
+        return DetectorData(
+            [drawn_person(rng) for _ in range(24)], nobody, [drawn_person(rng) for _ in range(4)], [drawn_person(rng)]
+        )
 
     @pytest.fixture
     def recipe(self):
@@ -135,7 +137,7 @@ class TestTraining:
         return changed(RECIPE, schedule=schedule, augmentation=augmentation)
 
     def test_batches_are_the_same_for_the_same_seed_and_all_photos_are_drawn(self, data, recipe):
-        whole = changed(recipe, sampling={"nobody": 0.0, "street": 0.0, "mosaic": 0.0})
+        whole = changed(recipe, sampling={"nobody": 0.0, "street": 0.0, "rendered": 0.0, "mosaic": 0.0})
         first, again = (list(map(DetectorBatches(data, whole, 0).__getitem__, range(3))) for _ in range(2))
         assert all(
             torch.equal(a, b) for one, two in zip(first, again, strict=True) for a, b in zip(one, two, strict=True)
