@@ -160,3 +160,4 @@ def test_how_far_answers_lie_apart():
     answer = np.array([[50, 0, 60, 10], [0, 0, 10, 5]], np.float32), np.array([0.8, 0.7], np.float32)
     assert compare_boxes(truth, answer) == BoxDifference(pytest.approx(0.5), pytest.approx(0.2))
     assert compare_boxes(truth, truth) == BoxDifference(1.0, 0.0)
+    assert compare_boxes(truth, answer, least_area=101) == BoxDifference(1.0, 0.0)
