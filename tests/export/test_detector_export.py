@@ -22,6 +22,7 @@ from export.detector_exporter import (
     open_detector,
     prove_detector,
     quantizable,
+    without_doubles,
 )
 from export.detector_graph import DetectorGraph
 from export.half_weights import store_in_half
@@ -155,9 +156,19 @@ def test_a_file_that_answers_otherwise_is_refused(exported, checkpoint):
         prove_detector(other, exported, [fitted(portrait_views()[0])], LIMITS["fp32"])
 
 
+def test_doubles_are_not_compared():
+    boxes = np.array([[0, 0, 10, 11], [0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10]], np.float32)
+    kept, scores = without_doubles(boxes, np.array([0.9, 0.8, 0.5, 0.1], np.float32))
+    assert kept.tolist() == [[0, 0, 10, 11], [20, 0, 30, 10]]
+    assert scores.tolist() == pytest.approx([0.9, 0.5])
+
+
 def test_how_far_answers_lie_apart():
     truth = np.array([[0, 0, 10, 10], [20, 0, 30, 10]], np.float32), np.array([0.9, 0.1], np.float32)
     answer = np.array([[50, 0, 60, 10], [0, 0, 10, 5]], np.float32), np.array([0.8, 0.7], np.float32)
     assert compare_boxes(truth, answer) == BoxDifference(pytest.approx(0.5), pytest.approx(0.2))
     assert compare_boxes(truth, truth) == BoxDifference(1.0, 0.0)
+    nobody = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+    assert compare_boxes(truth, nobody) == BoxDifference(0.0, 1.0)
+    assert compare_boxes(nobody, answer) == BoxDifference(1.0, 0.0)
     assert compare_boxes(truth, answer, least_area=101) == BoxDifference(1.0, 0.0)

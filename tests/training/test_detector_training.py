@@ -13,7 +13,7 @@ from training.data.openimages_boxes import BoxedPhoto, boxed_splits, is_crowd, r
 from training.data.openimages_source import OpenImagesPeople
 from training.loop.detector_trainer import DetectorTrainer
 from training.networks.detector.augment import clip_people, place, random_picture
-from training.networks.detector.dataset import DetectorBatches, DetectorData
+from training.networks.detector.dataset import DetectorBatches, DetectorData, rendered_photos
 from training.networks.detector.detect import run_torch
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.recipe import load_detector_recipe
@@ -144,6 +144,26 @@ class TestTraining:
         )
         drawn = {image.numpy().tobytes() for batch in first for image in batch[0]}
         assert len(drawn) == 24
+
+    def test_pictures_are_drawn_from_each_source_by_its_share(self, data, recipe):
+        drawn = DetectorBatches(data, changed(recipe, sampling={"nobody": 0.2, "street": 0.3, "rendered": 0.1}), 0)
+        rng, sources = np.random.default_rng(0), (data.nobody, data.street, data.rendered, data.people)
+        counts = np.zeros(4)
+        for _ in range(2000):
+            photo = drawn._draw(rng, [])
+            counts += [any(photo is one for one in source) for source in sources]
+        np.testing.assert_allclose(counts / 2000, [0.2, 0.3, 0.1, 0.4], atol=0.05)
+
+    def test_rendered_people_come_with_everybodys_box_in_pixels_of_the_shrunk_picture(self, tmp_path):
+        for folder in ("images", "people"):
+            (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / "images" / "a.jpg"), np.zeros((832, 832, 3), np.uint8))
+        people = [{"box": [8, 16, 208, 832], "pose": "sitting"}, {"box": [400, 0, 832, 400], "pose": "recorded"}]
+        (tmp_path / "people" / "a.json").write_text(json.dumps(people))
+        (photo,) = rendered_photos(tmp_path)
+        assert photo.image.shape == (416, 416, 3)
+        assert photo.boxes.tolist() == [[4, 8, 104, 416], [200, 0, 416, 200]]
+        assert not len(photo.doubtful)
 
     def test_a_run_learns_ends_and_resumes(self, data, recipe, tmp_path):
         rng = np.random.default_rng(9)
