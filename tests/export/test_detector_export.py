@@ -142,10 +142,10 @@ def test_8_bits_and_halved_weights_are_smaller_and_near(exported, checkpoint, tm
             assert np.abs(run(photo)[1] - scores[0].detach().numpy()).max() < LIMITS[precision].score + 0.02
 
 
-def test_scores_and_coordinates_stay_in_float32(checkpoint):
+def test_heads_stay_in_float32(checkpoint):
     names = quantizable(DetectorGraph(checkpoint.network))
-    assert "network.center.pointwise.weight" in names
-    assert not any(".out." in name for name in names)
+    assert "network.trunk.stem.weight" in names
+    assert not any(head in name for name in names for head in (".center.", ".size.", ".offset."))
 
 
 def test_a_file_that_answers_otherwise_is_refused(exported, checkpoint):
