@@ -46,7 +46,7 @@ def checkpoint():
         for group in network.trunk.groups.modules():
             if isinstance(group, torch.nn.Conv2d):
                 torch.nn.init.kaiming_normal_(group.weight)
-        for head, scale, bias in ((network.center, 40.0, -1.0), (network.size, 5.0, 8.0), (network.offset, 1.0, 0.0)):
+        for head, scale, bias in ((network.center, 40.0, -1.0), (network.size, 5.0, 24.0), (network.offset, 1.0, 0.0)):
             head.out.weight *= scale
             head.out.bias.fill_(bias)
     return DetectorCheckpoint(network, recipe, {})
@@ -152,6 +152,7 @@ def test_a_file_that_answers_otherwise_is_refused(exported, checkpoint):
     other = DetectorGraph(DetectorNetwork("movenet-lightning")).eval()
     with torch.no_grad():
         other.network.center.out.bias.fill_(2.0)
+        other.network.size.out.bias.fill_(20.0)  # large enough to be candidates
     with pytest.raises(DetectorParityError):
         prove_detector(other, exported, [fitted(portrait_views()[0])], LIMITS["fp32"])
 
