@@ -2,8 +2,8 @@
 
 The file is written only when it answers as the checkpoint does, on real photos of several sizes. It is measured on the
 validation photos of both folders, its threshold is chosen on the tuning photos, and its card says both. ``OUT.md``,
-the card as a page, is written beside it. ``--precision int8`` computes in 8 bits, ``--half-weights`` stores an fp32
-file's weights in half precision.
+the card as a page, and ``NAME.photos.txt``, the photos that it was made with, are written beside it.
+``--precision int8`` computes in 8 bits, ``--half-weights`` stores an fp32 file's weights in half precision.
 """
 
 import argparse

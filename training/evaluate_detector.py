@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("network", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--people", type=Path, required=True, help="Open Images photos of people, with their boxes")
     parser.add_argument("--nobody", type=Path, required=True, help="photos of garments without people")
-    parser.add_argument("--most-nobody", type=float, default=0.08, help="share of photos of nobody with somebody")
+    parser.add_argument("--most-nobody", type=float, default=0.02, help="share of photos of nobody with somebody")
     parser.add_argument("--sides", type=int, nargs="+", default=SIDES, help="roots of the input's number of pixels")
     args = parser.parse_args()
     run, source = run_torch(open_network(args.network)), OpenImagesPeople(args.people)

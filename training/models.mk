@@ -1,6 +1,6 @@
 # How the models that come with the project are made from their data. Included by ../Makefile, whose BIN it uses.
 
-.PHONY: models ablation
+.PHONY: models detector ablation
 
 # Both models from their data:
 #   make models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/folder/of/movenet-thunder.json
@@ -54,6 +54,19 @@ models: install-training
 	$(BIN)/python -m training.synthesize --count 200 --seed 7 --material $(MATERIAL) --out data/shown
 	$(MAKE) ablation
 	$(BIN)/python -m training.report runs/lite runs/base-3 runs/base --rendered data/shown --ablation $(ABLATION:%=runs/ablation/%) --out docs
+
+# The person detector, once make models has made data/rendered:
+#   make detector CCP=… OPENIMAGES=/photos/of/people GARMENTS=/photos/of/nobody MOVENET=/folder/of/movenet-multipose.json
+detector_stage = $(KEEP_MEMORY) $(BIN)/python -m training.train_detector $(1) --people $(OPENIMAGES) --nobody $(GARMENTS) --street $(CCP) \
+  --rendered data/rendered --out runs/$(1) $(if $(wildcard runs/$(1)/last.pt),--resume,$(2))
+
+detector: install-training
+	$(call detector_stage,detector,--pretrained $(MOVENET)/movenet-multipose.json)
+	$(call detector_stage,detector-again,--from runs/detector/best.pt)
+	$(BIN)/python -m export.detector runs/detector-again/best.pt service/models/jppnet-detect.onnx --half-weights \
+	  --people $(OPENIMAGES) --nobody $(GARMENTS) --card-text export/cards/jppnet-detect.toml
+	$(BIN)/python -m export.detector runs/detector-again/best.pt service/models/jppnet-detect.int8.onnx --precision int8 \
+	  --people $(OPENIMAGES) --nobody $(GARMENTS) --card-text export/cards/jppnet-detect.toml
 
 # $(call ablation_run,RUN,SED SCRIPT FOR THE RECIPE,DATA)
 define ablation_run

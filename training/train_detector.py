@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("--people", type=Path, required=True, help="Open Images photos of people, with their boxes")
     parser.add_argument("--nobody", type=Path, required=True, help="photos of garments without people")
     parser.add_argument("--street", type=Path, required=True, help="Clothing Co-Parsing")
+    parser.add_argument("--rendered", type=Path, required=True, help="what training.synthesize made")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     start = parser.add_mutually_exclusive_group(required=True)
     start.add_argument("--resume", action="store_true", help="go on from RUN/last.pt")
@@ -57,7 +58,8 @@ def main() -> None:
     if args.origin:
         network.load_state_dict(load_detector(args.origin).network.state_dict())
     validate = partial(measure_for_choice, source, args.nobody)
-    trainer = DetectorTrainer(network, recipe, read_data(args.people, args.nobody, args.street), validate, args.out)
+    data = read_data(args.people, args.nobody, args.street, args.rendered)
+    trainer = DetectorTrainer(network, recipe, data, validate, args.out)
     if args.resume:
         trainer.resume()
     trainer.run()

@@ -23,12 +23,14 @@ from export.detector_exporter import (
     open_detector,
     prove_detector,
     quantizable,
+    without_doubles,
 )
 from export.detector_graph import DetectorGraph
 from export.half_weights import store_in_half
 from export.photos import portrait_views
 from export.quantize import quantize
 from training.checkpoints.detector import DetectorCheckpoint
+from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.recipe import load_detector_recipe
@@ -61,7 +63,7 @@ def detector(trunk=None):
         for group in network.trunk.groups.modules():
             if isinstance(group, torch.nn.Conv2d):
                 torch.nn.init.kaiming_normal_(group.weight)
-        for head, scale, bias in ((network.center, 40.0, -1.0), (network.size, 5.0, 8.0), (network.offset, 1.0, 0.0)):
+        for head, scale, bias in ((network.center, 40.0, -1.0), (network.size, 5.0, 24.0), (network.offset, 1.0, 0.0)):
             head.out.weight *= scale
             head.out.bias.fill_(bias)
     return DetectorCheckpoint(network, recipe, {})
@@ -106,11 +108,11 @@ def exported(checkpoint, folders, tmp_path_factory):
     return path
 
 
-def test_the_card_says_what_a_service_must_know(exported):
+def test_the_card_says_what_a_service_must_know(exported, folders):
     session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
     card = json.loads(session.get_modelmeta().custom_metadata_map[KEY])
     assert (card["schema"], card["kind"], card["name"], card["fit"]) == (1, "detect", exported.stem, "letterbox")
-    assert (card["multiple"], card["side"], card["most_overlap"]) == (32, 192, 0.6)
+    assert (card["multiple"], card["side"], card["most_overlap"]) == (32, 224, 0.6)
     assert 0 < card["score"] < 1
     assert card["metrics"]["photos"] > 0
     for word in ("Open Images", "Clothing Co-Parsing", "CC BY 4.0"):
@@ -120,6 +122,11 @@ def test_the_card_says_what_a_service_must_know(exported):
     known = len(card["golden"]["boxes"])
     np.testing.assert_allclose(boxes[:known], card["golden"]["boxes"], atol=0.01)
     np.testing.assert_allclose(scores[:known], card["golden"]["scores"], atol=1e-3)
+    lines = (exported.parent / f"{exported.stem}.photos.txt").read_text().splitlines()
+    names = [line for line in lines if not line.startswith("#")]
+    splits = boxed_splits(folders[0])
+    assert sorted(names) == sorted([*splits["train"], *splits["tune"]])
+    assert "CC BY 2.0" in " ".join(lines[:4])
     page = exported.with_suffix(".md").read_text()
     assert page.startswith("# detect\n")
     assert f"| threshold | {card['score']}" in page
@@ -166,18 +173,26 @@ def test_8_bits_and_halved_weights_are_smaller_and_near(exported, checkpoint, tm
             assert np.abs(run(photo)[1] - scores[0].detach().numpy()).max() < LIMITS[precision].score + 0.02
 
 
-def test_scores_and_coordinates_stay_in_float32(checkpoint):
+def test_heads_stay_in_float32(checkpoint):
     names = quantizable(DetectorGraph(checkpoint.network))
-    assert "network.center.pointwise.weight" in names
-    assert not any(".out." in name for name in names)
+    assert "network.trunk.stem.weight" in names
+    assert not any(head in name for name in names for head in (".center.", ".size.", ".offset."))
 
 
 def test_a_file_that_answers_otherwise_is_refused(exported, checkpoint):
     other = DetectorGraph(copy.deepcopy(checkpoint.network)).eval()
     with torch.no_grad():
         other.network.center.out.bias.fill_(2.0)
+        other.network.size.out.bias.fill_(20.0)  # large enough to be candidates
     with pytest.raises(DetectorParityError):
         prove_detector(other, exported, [fitted(portrait_views()[0])], LIMITS["fp32"])
+
+
+def test_doubles_are_not_compared():
+    boxes = np.array([[0, 0, 10, 11], [0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10]], np.float32)
+    kept, scores = without_doubles(boxes, np.array([0.9, 0.8, 0.5, 0.1], np.float32))
+    assert kept.tolist() == [[0, 0, 10, 11], [20, 0, 30, 10]]
+    assert scores.tolist() == pytest.approx([0.9, 0.5])
 
 
 def test_how_far_answers_lie_apart():
@@ -185,3 +200,7 @@ def test_how_far_answers_lie_apart():
     answer = np.array([[50, 0, 60, 10], [0, 0, 10, 5]], np.float32), np.array([0.8, 0.7], np.float32)
     assert compare_boxes(truth, answer) == BoxDifference(pytest.approx(0.5), pytest.approx(0.2))
     assert compare_boxes(truth, truth) == BoxDifference(1.0, 0.0)
+    nobody = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+    assert compare_boxes(truth, nobody) == BoxDifference(0.0, 1.0)
+    assert compare_boxes(nobody, answer) == BoxDifference(1.0, 0.0)
+    assert compare_boxes(truth, answer, least_area=101) == BoxDifference(1.0, 0.0)

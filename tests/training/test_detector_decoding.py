@@ -40,6 +40,18 @@ def test_a_neighbour_of_a_higher_score_is_no_candidate():
     assert scores[0, 2] < 0.01
 
 
+def test_a_box_that_covers_less_than_a_fiftieth_of_the_input_is_no_candidate():
+    # 64 × 64 pixels, of which a fiftieth is 81.9: 8 × 10 pixels are too few, 8 × 11 are not.
+    boxes, scores = candidates(cells(16, 16, (6, 4, 2.0, 2.5, 2), (6, 12, 1.0, 2.75, 2)), limit=4)
+    assert scores[0, 0].item() == pytest.approx(1 / (1 + np.exp(-1)))
+    assert (boxes[0, 0, 2:] - boxes[0, 0, :2]).tolist() == [8, 11]
+    # Too few within the input: 8 × 20 pixels of which 8 × 9 lie inside.
+    _, scores = candidates(cells(16, 16, (0, 4, 2.0, 5, 2)), limit=1)
+    assert scores[0, 0] > 0.8  # 8 × 11 pixels inside
+    _, scores = candidates(cells(16, 16, (0, 4, 2.0, 4, 2)), limit=1)
+    assert scores[0, 0] < 0.01  # 8 × 9 pixels inside
+
+
 def test_boxes_end_at_the_inputs_rim():
     boxes, _ = candidates(cells(8, 8, (0, 7, 2.0, 20, 20)), limit=1)
     assert boxes[0, 0].tolist() == [0, 0, 32, 32]

@@ -19,7 +19,7 @@ def boxes(*rows):
 class TestTargets:
     def test_a_persons_middle_is_1_at_its_cell_and_falls_with_the_boxs_sides(self):
         # 40 × 80 pixels: 10 × 20 cells, middle at (x 20, y 60) pixels, which is cell (5, 15).
-        targets = make_targets(boxes([0, 20, 40, 100]), NOWHERE, 128, 64, spread=0.1)
+        targets = make_targets(boxes([0, 20, 40, 100]), NOWHERE, 128, 64, spread=0.1, doubtful_weight=0.0)
         assert targets.center.shape == (32, 16)
         assert targets.center[15, 5] == 1
         assert targets.center[15, 6] == pytest.approx(np.exp(-1 / 2))  # deviation: 0.1 · 10 cells
@@ -28,7 +28,7 @@ class TestTargets:
         assert (targets.center == 1).sum() == 1
 
     def test_every_cell_under_a_person_learns_the_box_and_one_persons_weights_sum_to_1(self):
-        targets = make_targets(boxes([0, 20, 40, 100]), NOWHERE, 128, 64, spread=0.1)
+        targets = make_targets(boxes([0, 20, 40, 100]), NOWHERE, 128, 64, spread=0.1, doubtful_weight=0.0)
         under = targets.center > 0
         assert (targets.boxes[:, under] == np.array([[0], [20], [40], [100]])).all()
         assert targets.weights[under].sum() == pytest.approx(1)
@@ -37,17 +37,17 @@ class TestTargets:
     def test_where_two_overlap_the_smaller_ones_box_is_learnt(self):
         large, small = [0, 0, 64, 64], [24, 24, 40, 40]
         for order in ([large, small], [small, large]):
-            targets = make_targets(boxes(*order), NOWHERE, 64, 64, spread=0.2)
+            targets = make_targets(boxes(*order), NOWHERE, 64, 64, spread=0.2, doubtful_weight=0.0)
             assert targets.boxes[:, 8, 8].tolist() == small
 
-    def test_nothing_is_learnt_in_a_doubtful_area_but_of_people_within_it(self):
-        targets = make_targets(boxes([8, 8, 24, 24]), boxes([0, 0, 40, 32]), 64, 64, spread=0.05)
+    def test_a_doubtful_area_counts_in_part_and_people_within_it_count_whole(self):
+        targets = make_targets(boxes([8, 8, 24, 24]), boxes([0, 0, 40, 32]), 64, 64, spread=0.05, doubtful_weight=0.25)
         assert targets.known[4, 4] == 1  # the person's middle
-        assert targets.known[1, 8] == 0
+        assert targets.known[1, 8] == 0.25
         assert targets.known[15, 15] == 1
 
     def test_a_person_at_the_rim_has_a_cell(self):
-        targets = make_targets(boxes([60, 60, 64, 64], [0, 0, 4, 4]), NOWHERE, 64, 64, spread=0.1)
+        targets = make_targets(boxes([60, 60, 64, 64], [0, 0, 4, 4]), NOWHERE, 64, 64, spread=0.1, doubtful_weight=0.0)
         assert targets.center[15, 15] == 1
         assert targets.center[0, 0] == 1
 
@@ -82,7 +82,7 @@ class TestLoss:
         assert generalised_iou(a, b).item() == pytest.approx(expected, abs=1e-5)
 
     def test_box_loss_is_0_for_cells_that_say_the_targets_box(self):
-        targets = make_targets(boxes([4, 8, 44, 56]), NOWHERE, 64, 64, spread=0.15)
+        targets = make_targets(boxes([4, 8, 44, 56]), NOWHERE, 64, 64, spread=0.15, doubtful_weight=0.0)
         rows, columns = np.mgrid[:16, :16].astype(np.float32)
         size = torch.stack([torch.full((16, 16), 12.0), torch.full((16, 16), 10.0)])[None]
         offset = torch.from_numpy(np.stack([8 - rows, 6 - columns]))[None]

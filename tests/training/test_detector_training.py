@@ -13,7 +13,7 @@ from training.data.openimages_boxes import BoxedPhoto, boxed_splits, is_crowd, r
 from training.data.openimages_source import OpenImagesPeople
 from training.loop.detector_trainer import DetectorTrainer
 from training.networks.detector.augment import clip_people, place, random_picture
-from training.networks.detector.dataset import DetectorBatches, DetectorData
+from training.networks.detector.dataset import DetectorBatches, DetectorData, rendered_photos
 from training.networks.detector.detect import run_torch
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.recipe import load_detector_recipe
@@ -126,7 +126,9 @@ class TestTraining:
     def data(self):
         rng = np.random.default_rng(0)
         nobody = [BoxedPhoto(rng.integers(0, 60, (96, 96, 3)).astype(np.uint8), NOWHERE, NOWHERE) for _ in range(4)]
-        return DetectorData([drawn_person(rng) for _ in range(24)], nobody, [drawn_person(rng) for _ in range(4)])
+        return DetectorData(
+            [drawn_person(rng) for _ in range(24)], nobody, [drawn_person(rng) for _ in range(4)], [drawn_person(rng)]
+        )
 
     @pytest.fixture
     def recipe(self):
@@ -135,13 +137,33 @@ class TestTraining:
         return changed(RECIPE, schedule=schedule, augmentation=augmentation)
 
     def test_batches_are_the_same_for_the_same_seed_and_all_photos_are_drawn(self, data, recipe):
-        whole = changed(recipe, sampling={"nobody": 0.0, "street": 0.0, "mosaic": 0.0})
+        whole = changed(recipe, sampling={"nobody": 0.0, "street": 0.0, "rendered": 0.0, "mosaic": 0.0})
         first, again = (list(map(DetectorBatches(data, whole, 0).__getitem__, range(3))) for _ in range(2))
         assert all(
             torch.equal(a, b) for one, two in zip(first, again, strict=True) for a, b in zip(one, two, strict=True)
         )
         drawn = {image.numpy().tobytes() for batch in first for image in batch[0]}
         assert len(drawn) == 24
+
+    def test_pictures_are_drawn_from_each_source_by_its_share(self, data, recipe):
+        drawn = DetectorBatches(data, changed(recipe, sampling={"nobody": 0.2, "street": 0.3, "rendered": 0.1}), 0)
+        rng, sources = np.random.default_rng(0), (data.nobody, data.street, data.rendered, data.people)
+        counts = np.zeros(4)
+        for _ in range(2000):
+            photo = drawn._draw(rng, [])
+            counts += [any(photo is one for one in source) for source in sources]
+        np.testing.assert_allclose(counts / 2000, [0.2, 0.3, 0.1, 0.4], atol=0.05)
+
+    def test_rendered_people_come_with_everybodys_box_in_pixels_of_the_shrunk_picture(self, tmp_path):
+        for folder in ("images", "people"):
+            (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / "images" / "a.jpg"), np.zeros((832, 832, 3), np.uint8))
+        people = [{"box": [8, 16, 208, 832], "pose": "sitting"}, {"box": [400, 0, 832, 400], "pose": "recorded"}]
+        (tmp_path / "people" / "a.json").write_text(json.dumps(people))
+        (photo,) = rendered_photos(tmp_path)
+        assert photo.image.shape == (416, 416, 3)
+        assert photo.boxes.tolist() == [[4, 8, 104, 416], [200, 0, 416, 200]]
+        assert not len(photo.doubtful)
 
     def test_a_run_learns_ends_and_resumes(self, data, recipe, tmp_path):
         rng = np.random.default_rng(9)

@@ -1,5 +1,6 @@
 """Training batches of the person detector: pictures of one size a batch, and their targets."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -31,26 +32,35 @@ GARMENTS_INFO: Final = DatasetInfo(
     source="https://github.com/alexeygrigorev/clothing-dataset",
 )
 
+RENDERED_INFO: Final = DatasetInfo(
+    name="rendered people",
+    licence="free to use: MakeHuman's garments (CC0), anny's bodies (Apache-2.0), CMU's motion (free)",
+    source="training.synthesize",
+)
+
 NOBODY_SPLITS: Final = {"val": (0.0, 0.25), "tune": (0.25, 0.4), "train": (0.4, 1.0)}
 """Photos of garments by the hash of their names."""
 
 
 @dataclass(frozen=True)
 class DetectorData:
-    """The photos that the detector learns from, read whole: Open Images', photos of nobody, and street photos."""
+    """The photos that the detector learns from, read whole: Open Images', photos of nobody, street photos, and rendered
+    people."""
 
     people: Sequence[BoxedPhoto]
     nobody: Sequence[BoxedPhoto]
     street: Sequence[BoxedPhoto]
+    rendered: Sequence[BoxedPhoto]
 
 
-def read_data(openimages: Path, garments: Path, street: Path) -> DetectorData:
+def read_data(openimages: Path, garments: Path, street: Path, rendered: Path) -> DetectorData:
     """The training split of each folder; prepared for a few hundred megabytes of memory."""
     source, no_boxes = OpenImagesPeople(openimages), np.zeros((0, 4), np.float32)
     return DetectorData(
         [read_boxed(source, name) for name in boxed_splits(source)["train"]],
         [BoxedPhoto(shrunk(read_image(path)), no_boxes, no_boxes) for path in nobody_photos(garments, "train")],
         street_photos(ClothingCoParsing(street)),
+        rendered_photos(rendered),
     )
 
 
@@ -69,6 +79,18 @@ def street_photos(source: ClothingCoParsing) -> list[BoxedPhoto]:
         photo = read_image(source.photo(name))
         image = shrunk(photo)
         boxes = box[None] * np.float32(image.shape[0] / photo.shape[0])
+        photos.append(BoxedPhoto(image, boxes, np.zeros((0, 4), np.float32)))
+    return photos
+
+
+def rendered_photos(folder: Path) -> list[BoxedPhoto]:
+    """Pictures that ``training.synthesize`` made, with everybody's box."""
+    photos = []
+    for path in sorted((folder / "people").glob("*.json")):
+        picture = read_image(folder / "images" / f"{path.stem}.jpg")
+        boxes = np.array([person["box"] for person in json.loads(path.read_text())], np.float32).reshape(-1, 4)
+        image = shrunk(picture)
+        boxes *= np.float32(image.shape[0] / picture.shape[0])
         photos.append(BoxedPhoto(image, boxes, np.zeros((0, 4), np.float32)))
     return photos
 
@@ -97,25 +119,29 @@ class DetectorBatches(Dataset[tuple[Tensor, ...]]):
     def __getitem__(self, index: int) -> tuple[Tensor, ...]:
         recipe, rng = self.recipe.augmentation, np.random.default_rng((self.recipe.schedule.seed, self.epoch, index))
         height, width = input_size(1000, int(1000 * rng.choice(recipe.aspects)), int(rng.choice(recipe.sides)))
-        batch = self.recipe.schedule.batch
+        batch, loss = self.recipe.schedule.batch, self.recipe.loss
         order = _order(len(self.data.people), self.recipe.schedule.seed, self.epoch)
         images, targets = [], []
         for number in order[index * batch : (index + 1) * batch]:
             draw = partial(self._draw, rng, [number])
             picture = random_picture(draw, height, width, self.recipe.sampling.mosaic, recipe, rng)
             images.append(picture.image.transpose(2, 0, 1))
-            targets.append(make_targets(picture.boxes, picture.doubtful, height, width, self.recipe.loss.spread))
+            targets.append(make_targets(picture.boxes, picture.doubtful, height, width, loss.spread, loss.doubtful))
         return torch.from_numpy(np.stack(images)), *(
             torch.from_numpy(np.stack(field)) for field in zip(*targets, strict=True)
         )
 
     def _draw(self, rng: np.random.Generator, first: list[int]) -> BoxedPhoto:
-        """A photo: of nobody or of a street by the recipe's shares, else Open Images', the epoch's next one first."""
+        """A photo: of another source by the recipe's shares, else Open Images', the epoch's next one first."""
         sampling, chance = self.recipe.sampling, rng.random()
-        if chance < sampling.nobody:
-            return self.data.nobody[int(rng.integers(len(self.data.nobody)))]
-        if chance < sampling.nobody + sampling.street:
-            return self.data.street[int(rng.integers(len(self.data.street)))]
+        for share, photos in (
+            (sampling.nobody, self.data.nobody),
+            (sampling.street, self.data.street),
+            (sampling.rendered, self.data.rendered),
+        ):
+            if chance < share:
+                return photos[int(rng.integers(len(photos)))]
+            chance -= share
         return self.data.people[first.pop() if first else int(rng.integers(len(self.data.people)))]
 
 

@@ -15,6 +15,11 @@ CANDIDATES = 64
 PEAK = 3
 """A cell is a candidate where no score is higher within this many cells' square."""
 
+LEAST_AREA = 0.02
+"""Of the input; a smaller box is no candidate. At 192² that is a person of about 17 × 43 pixels. What is found below is
+mostly members of crowds whom nobody boxed: without them F1 on the validation and tuning photos rises from 0.653 to
+0.672 at 192² and from 0.670 to 0.694 at 224²."""
+
 
 def cell_boxes(cells: Cells) -> Tensor:
     """Every cell's box, (N, 4, h, w): left, top, right, bottom in input pixels, not clipped."""
@@ -30,16 +35,19 @@ def cell_boxes(cells: Cells) -> Tensor:
 
 def candidates(cells: Cells, limit: int = CANDIDATES, peak: int = PEAK) -> tuple[Tensor, Tensor]:
     """The best peaks: boxes (N, limit, 4) as ``cell_boxes`` has them, clipped to the input, and scores (N, limit) in
-    0–1, falling. Fewer than ``limit`` peaks: the rest has a score of 0.
+    0–1, falling. Boxes smaller than ``LEAST_AREA`` are none. Fewer than ``limit`` peaks: the rest has a score of 0.
     """
+    _, _, height, width = cells.center.shape
+    left, top, right, bottom = cell_boxes(cells).unbind(1)
+    left, right = left.clamp(0, width * STRIDE), right.clamp(0, width * STRIDE)
+    top, bottom = top.clamp(0, height * STRIDE), bottom.clamp(0, height * STRIDE)
+    large = (right - left) * (bottom - top) >= LEAST_AREA * (height * STRIDE) * (width * STRIDE)
     scores = cells.center.sigmoid()
     highest = F.max_pool2d(scores, peak, 1, peak // 2)
-    peaks = torch.where(scores >= highest, scores, torch.zeros_like(scores)).flatten(1)
-    best, index = peaks.topk(limit, 1)
-    _, _, height, width = cells.center.shape
-    boxes = cell_boxes(cells).flatten(2).gather(2, index[:, None].expand(-1, 4, -1)).permute(0, 2, 1)
-    x, y = boxes[..., 0::2].clamp(0, width * STRIDE), boxes[..., 1::2].clamp(0, height * STRIDE)
-    return torch.stack([x[..., 0], y[..., 0], x[..., 1], y[..., 1]], 2), best
+    wanted = (scores >= highest) & large[:, None]
+    best, index = torch.where(wanted, scores, torch.zeros_like(scores)).flatten(1).topk(limit, 1)
+    boxes = torch.stack([left, top, right, bottom], 1).flatten(2)
+    return boxes.gather(2, index[:, None].expand(-1, 4, -1)).permute(0, 2, 1), best
 
 
 def suppress(boxes: Boxes, scores: Scores, least_score: float, most_overlap: float) -> npt.NDArray[np.intp]:

@@ -29,6 +29,7 @@ class DetectorLossRecipe(StrictModel):
     center: float = Field(gt=0)
     box: float = Field(gt=0)
     spread: float = Field(gt=0, description="standard deviation of a person's Gaussian, as a share of the box's sides")
+    doubtful: Share = Field(description="how much a doubtful area counts as one without people")
 
 
 class DetectorSamplingRecipe(StrictModel):
@@ -36,6 +37,7 @@ class DetectorSamplingRecipe(StrictModel):
 
     nobody: Share = Field(description="of the draws: garments without people")
     street: Share = Field(description="of the draws: street photos of one person")
+    rendered: Share = Field(description="of the draws: rendered people, alone and in groups")
     mosaic: Share = Field(description="of the pictures: four draws, side by side")
     distinct_epochs: int = Field(gt=0, description="epochs of pictures that are drawn; later ones see them again")
 

@@ -17,8 +17,8 @@ FloatArray = npt.NDArray[np.float32]
 class Targets(NamedTuple):
     """Targets on the grid (h, w) of one picture.
 
-    ``center``: (h, w), 1 at the cell of each person's middle, falling around it. ``known``: (h, w), 0 where it is not
-    known whether somebody is there, else 1. ``boxes``: (4, h, w), left, top, right, bottom in input pixels.
+    ``center``: (h, w), 1 at the cell of each person's middle, falling around it. ``known``: (h, w), 1 where it is known
+    whether somebody is there, less where it is not. ``boxes``: (4, h, w), left, top, right, bottom in input pixels.
     ``weights``: (h, w), how much each cell's box counts; one person's sum is 1.
     """
 
@@ -28,12 +28,14 @@ class Targets(NamedTuple):
     weights: FloatArray
 
 
-def make_targets(boxes: FloatArray, doubtful: FloatArray, height: int, width: int, spread: float) -> Targets:
+def make_targets(
+    boxes: FloatArray, doubtful: FloatArray, height: int, width: int, spread: float, doubtful_weight: float
+) -> Targets:
     """Targets of a picture of ``height`` × ``width`` pixels.
 
     ``boxes`` and ``doubtful``: (N, 4), left, top, right, bottom in pixels: people, and areas in which somebody may be.
-    Where people overlap, the smaller one's box is learnt. Nothing is learnt of the middle of a doubtful area, but
-    people within it are.
+    Where people overlap, the smaller one's box is learnt. A doubtful area counts as one without people, with
+    ``doubtful_weight``, but for the people within it.
     """
     rows, columns = height // STRIDE, width // STRIDE
     targets = Targets(
@@ -43,7 +45,7 @@ def make_targets(boxes: FloatArray, doubtful: FloatArray, height: int, width: in
         np.zeros((rows, columns), np.float32),
     )
     for left, top, right, bottom in np.round(doubtful / STRIDE).astype(int):
-        targets.known[max(top, 0) : max(bottom, 0) + 1, max(left, 0) : max(right, 0) + 1] = 0
+        targets.known[max(top, 0) : max(bottom, 0) + 1, max(left, 0) : max(right, 0) + 1] = doubtful_weight
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], 1)
     for box in boxes[np.argsort(-areas, kind="stable")]:
         _add_person(targets, box, spread)
