@@ -170,7 +170,7 @@ class Engine:
     def stats(self) -> EngineStats:
         """The load at this moment."""
         return EngineStats(
-            queued=self._lanes.waiting,
+            queued=self._lanes.waiting + (self._detector.waiting if self._detector else 0),
             under_way=self._admission.under_way,
             pixels_at_work=self._workers.budget.in_use,
             retry_after=self._admission.retry_after,

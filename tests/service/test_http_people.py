@@ -1,6 +1,7 @@
 """Everybody in a photo, through HTTP: scenes of figures that the toy detector finds and the toy model labels."""
 
 import base64
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from service.api.request.options import DEFAULT
+from service.api.response.formats import ANALYZE, PARSE, Encode
 from service.engine.detection.detector import PersonDetector
 from service.engine.detection.session import DetectorSession
 from service.engine.engine import Engine
+from service.engine.photo.analysis import Analysis
 from service.engine.scheduling.lanes import Lanes
+from service.engine.scheduling.pixel_budget import BYTES_PER_PIXEL
 from service.imaging.decode import orient
 from service.imaging.skeleton import bone_colors
 from service.settings import Settings
@@ -37,7 +42,7 @@ IN_ORDER = (MIDDLE, LEFT, RIGHT)
 NUMBERS = (2, 1, 3)
 """Of these in ``GROUP.people``."""
 NINE = draw(*(Figure(10 + 42 * (i % 9), 20 + 4 * i, 32, 120 + 4 * i) for i in range(9)))
-FILLS = draw(Figure(10, 4, 172, 248), width=192, height=256)
+FILLS = draw(Figure(20, 6, 216, 372), width=256, height=384)
 NOBODY = draw()
 
 
@@ -52,6 +57,20 @@ def people(toy_path: Path, detector_path: Path) -> Iterator[httpx.Client]:
     settings = Settings(model=toy_path, detector=detector_path, provider="cpu", lanes=2, max_people=10)
     with serving(Engine.start(settings), settings) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def plain(toy_path: Path) -> Iterator[httpx.Client]:
+    """A client of a server without a detector."""
+    settings = Settings(model=toy_path)
+    with serving(gated_engine(GatedSession(toy_path), settings), settings) as client:
+        yield client
+
+
+def detecting(toy_path: Path, detector_path: Path, **values: Any) -> Engine:
+    """An engine of one lane that looks for everybody, started without being measured."""
+    detector = PersonDetector.start(detector_path, "cpu")
+    return gated_engine(GatedSession(toy_path), Settings(model=toy_path, **values), detector=detector)
 
 
 def post(client: httpx.Client, call: str, scene: Scene) -> Any:
@@ -195,8 +214,8 @@ def test_of_so_many_the_surest_are_answered(people: httpx.Client, most: int, fou
 
 
 def test_no_more_people_are_answered_than_the_settings_say(toy_path: Path, detector_path: Path) -> None:
-    settings = Settings(model=toy_path, detector=detector_path, provider="cpu", lanes=1, max_people=2)
-    with serving(Engine.start(settings), settings) as client:
+    engine = detecting(toy_path, detector_path, max_people=2)
+    with serving(engine, Settings()) as client:
         assert len(post(client, "/pose", GROUP)["people"]) == 2
         assert len(post(client, "/pose?people=3", GROUP)["people"]) == 2
 
@@ -270,8 +289,8 @@ def test_a_photo_that_one_person_fills_is_not_decoded_again(toy_path: Path, dete
     with serving(engine, settings) as client:
         answer = post(client, "/analyze", FILLS)
         assert (len(decoded), session.batches) == (1, [1])
-        assert [person["box"] for person in answer["people"]] == [[10, 4, 172, 248]]
-        assert_shows(plane_of(base64.b64decode(answer["instances"])), FILLS.people)
+        assert [person["box"] for person in answer["people"]] == [[20, 6, 216, 372]]
+        assert_shows(plane_of(base64.b64decode(answer["instances"])), FILLS.people, within=14)
         post(client, "/analyze", draw(Figure(40, 20, 60, 120)))
         assert (len(decoded), session.batches) == (3, [1, 1]), "somebody small is cropped, and run once"
         post(client, "/analyze", NOBODY)
@@ -279,14 +298,14 @@ def test_a_photo_that_one_person_fills_is_not_decoded_again(toy_path: Path, dete
 
 
 def test_who_fills_a_photo_beside_somebody_smaller_is_seen_with_all_of_it(toy_path: Path, detector_path: Path) -> None:
-    scene = draw(Figure(10, 4, 120, 248), Figure(140, 60, 44, 120), width=192, height=256)
+    scene = draw(Figure(10, 6, 160, 372), Figure(180, 60, 60, 180), width=256, height=384)
     session = GatedSession(toy_path)
     engine = gated_engine(session, Settings(model=toy_path), detector=PersonDetector.start(detector_path, "cpu"))
     with serving(engine, Settings(model=toy_path)) as client:
         answer = post(client, "/analyze", scene)
         found = samples(client)
-    assert [person["box"] for person in answer["people"]] == [[10, 4, 120, 248], [140, 60, 44, 120]]
-    assert_shows(plane_of(base64.b64decode(answer["instances"])), scene.people)
+    assert [person["box"] for person in answer["people"]] == [[10, 6, 160, 372], [180, 60, 60, 180]]
+    assert_shows(plane_of(base64.b64decode(answer["instances"])), scene.people, within=14)
     assert session.batches == [1, 1]
     assert found[key("photo_runs_sum")] == 2
 
@@ -304,6 +323,36 @@ def test_bystanders_are_left_out(people: httpx.Client) -> None:
     assert [person["box"] for person in among] == [beside.box, far.box], "and among others who are not much larger"
 
 
+@pytest.mark.parametrize(
+    "encode",
+    [
+        PARSE["cutout"]["image/png"],
+        PARSE["overlay"]["image/png"],
+        ANALYZE["overlay"]["image/jpeg"],
+        ANALYZE["json"]["application/json"],
+    ],
+    ids=["cutout", "overlay", "everything", "json"],
+)
+def test_the_answers_of_a_group_take_the_memory_that_they_count_for(
+    toy_path: Path, detector_path: Path, encode: Encode
+) -> None:
+    scene = draw(Figure(10, 10, 160, 230), Figure(120, 20, 140, 230), Figure(220, 4, 160, 250))
+    large = cv2.resize(scene.photo, (1536, 1024), interpolation=cv2.INTER_NEAREST)
+    engine = detecting(toy_path, detector_path, isolate_decoding=False)
+
+    def traced(analysis: Analysis) -> tuple[int, int]:
+        tracemalloc.start()  # it knows of OpenCV's results, which are arrays of NumPy's
+        encode(analysis, DEFAULT)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most, len(analysis.people)
+
+    most, count = engine.analyze_here(png(large), traced)
+    engine.close()
+    assert count == 3
+    assert most / (1536 * 1024) < BYTES_PER_PIXEL
+
+
 CALLS = (
     "/parse", "/parse?format=ids", "/parse?format=overlay", "/parse?format=cutout", "/parse?format=json",
     "/parse?format=json&mask=rle", "/parse?format=hf", "/pose", "/pose?format=coco", "/pose?format=overlay", "/analyze",
@@ -313,24 +362,19 @@ CALLS = (
 
 @pytest.mark.parametrize("scene", [GROUP, FILLS, NOBODY, draw(LEFT)], ids=["group", "fills", "nobody", "small"])
 def test_one_is_byte_for_byte_the_answer_of_a_service_without_a_detector(
-    people: httpx.Client, toy_path: Path, scene: Scene
+    people: httpx.Client, plain: httpx.Client, scene: Scene
 ) -> None:
-    settings = Settings(model=toy_path, detector=None, provider="cpu", lanes=1)
-    with serving(Engine.start(settings), settings) as plain:
-        for call in CALLS:
-            ones = f"{call}{'&' if '?' in call else '?'}people=one"
-            expected = post(plain, call, scene)
-            assert post(people, ones, scene) == expected
-            assert post(plain, f"{call}{'&' if '?' in call else '?'}people=3", scene) == expected
-        assert plain.get("/model").json()["detector"] is None
+    for call in CALLS:
+        joined = f"{call}{'&' if '?' in call else '?'}"
+        expected = post(plain, call, scene)
+        assert post(people, f"{joined}people=one", scene) == expected
+        assert post(plain, f"{joined}people=3", scene) == expected
 
 
-def test_boxes_are_as_they_were(people: httpx.Client, toy_path: Path) -> None:
-    settings = Settings(model=toy_path, detector=None, provider="cpu", lanes=1)
+def test_boxes_are_as_they_were(people: httpx.Client, plain: httpx.Client) -> None:
     boxes = "box=20,40,60,160&box=150,20,80,220"
-    with serving(Engine.start(settings), settings) as plain:
-        for call in (f"/analyze?{boxes}", f"/parse?{boxes}", f"/parse?format=json&{boxes}"):
-            assert post(people, call, GROUP) == post(plain, call, GROUP)
+    for call in (f"/analyze?{boxes}", f"/parse?{boxes}", f"/parse?format=json&{boxes}"):
+        assert post(people, call, GROUP) == post(plain, call, GROUP)
     instances = plane_of(post(people, f"/parse?format=instances&{boxes}", GROUP))
     assert_shows(instances, np.where(GROUP.people == 3, 0, GROUP.people))
 
@@ -374,7 +418,8 @@ def test_one_person_has_no_outline(people: httpx.Client) -> None:
     np.testing.assert_array_equal(picture, scene.photo)
 
 
-def test_the_model_names_its_detector(people: httpx.Client) -> None:
+def test_the_model_names_its_detector(people: httpx.Client, plain: httpx.Client) -> None:
+    assert plain.get("/model").json()["detector"] is None
     answer = people.get("/model").json()
     assert answer["max_people"] == 10
     assert {name: answer["detector"][name] for name in ("name", "version", "license", "input_side", "threshold")} == {
@@ -387,8 +432,7 @@ def test_the_model_names_its_detector(people: httpx.Client) -> None:
 
 
 def test_people_runs_and_the_detectors_time_are_counted(toy_path: Path, detector_path: Path) -> None:
-    settings = Settings(model=toy_path, detector=detector_path, provider="cpu", lanes=1)
-    with serving(Engine.start(settings), settings) as client:
+    with serving(detecting(toy_path, detector_path), Settings()) as client:
         answer = client.post("/pose", content=GROUP.png)
         assert "detect;dur=" in answer.headers["Server-Timing"]
         assert "detect" not in client.post("/pose?people=one", content=GROUP.png).headers["Server-Timing"]
@@ -416,7 +460,7 @@ def test_where_the_pool_decodes_the_answers_are_the_same(
 
 
 def test_files_without_a_server_have_the_same_answer(people: httpx.Client, toy_path: Path, detector_path: Path) -> None:
-    engine = Engine.start(Settings(model=toy_path, detector=detector_path, provider="cpu", lanes=1, queue_size=1))
+    engine = detecting(toy_path, detector_path, queue_size=1)
     for scene in (GROUP, NOBODY, NINE):
         instances = engine.analyze_here(scene.png, lambda analysis: analysis.instances)
         np.testing.assert_array_equal(instances, plane_of(post(people, "/parse?format=instances", scene)))

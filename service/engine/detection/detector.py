@@ -82,6 +82,11 @@ class PersonDetector:
         """Why its device cannot be used any more; None while it works."""
         return self.lanes.fault if self.lanes else None
 
+    @property
+    def waiting(self) -> int:
+        """Photos in its lane's queue."""
+        return self.lanes.waiting if self.lanes else 0
+
     def detect(self, image: Image) -> Candidates:
         """See :meth:`DetectorSession.detect`."""
         return self.session.detect(image)

@@ -72,6 +72,9 @@ class GpuOptions:
     """Whether a run is captured once per batch size and then replayed (``cuda`` only)."""
     tensorrt_cache: Path | None = None
     """Folder that TensorRT keeps its engines and timings in from start to start."""
+    sizes_vary: bool = False
+    """Whether photos of many sizes are run (``cuda`` only): cuDNN then guesses which way of a convolution is fastest,
+    where it would try all of them for each new size, in the middle of a request."""
 
 
 NO_OPTIONS: Final = GpuOptions()
@@ -220,6 +223,8 @@ def _provider_options(provider: DeviceProvider, options: GpuOptions) -> dict[str
         return {"device_type": "CPU", "num_streams": cores, "num_of_threads": cores}
     if provider == "cuda" and options.cuda_graph:
         return {"enable_cuda_graph": "1"}
+    if provider == "cuda" and options.sizes_vary:
+        return {"cudnn_conv_algo_search": "HEURISTIC"}
     if provider == "tensorrt" and options.tensorrt_cache:
         folder = str(options.tensorrt_cache)
         return {
