@@ -13,6 +13,7 @@ import yaml
 
 from tests.helpers.daemons import PHOTO, ROOT, free_port, process, service
 from tests.helpers.toy_detector import Figure, draw, toy_detector_card, write_toy_detector
+from tests.helpers.toy_model import toy_card, write_toy_model
 
 pytestmark = [
     pytest.mark.ops,
@@ -58,9 +59,13 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Clien
         f"--web.listen-address=127.0.0.1:{own}",
     ]  # fmt: skip
     url = f"http://127.0.0.1:{own}"
-    detector = write_toy_detector(folder / "toy-detect.onnx", toy_detector_card())
+    toys = {
+        "JPPNET_MODEL": str(write_toy_model(folder / "toy.onnx", toy_card())),
+        "JPPNET_DETECTOR": str(write_toy_detector(folder / "toy-detect.onnx", toy_detector_card())),
+        "JPPNET_CLOSER_LOOK": "false",
+    }
     with (
-        service(port, folder / "service.log", JPPNET_DETECTOR=str(detector)),
+        service(port, folder / "service.log", **toys),
         process(command, f"{url}/-/ready", folder / "prometheus.log"),
         httpx.Client(base_url=url, timeout=30) as client,
     ):
