@@ -85,7 +85,7 @@ def test_everybody_is_drawn_in_a_colour_of_their_own(visit: Visit, everybody: ht
     assert page.locator("#skeleton .person").count() == 3
     assert page.locator("#skeleton .number").all_text_contents() == ["1", "2", "3"]
     assert page.locator("#people label").all_inner_texts() == [
-        "Everybody", "Person 1\n90 % sure", "Person 2\n100 % sure", "Person 3\n70 % sure"
+        "Everybody", "Person 1\n0.90", "Person 2\n1.00", "Person 3\n0.70"
     ]  # fmt: skip
     lines = painted(page, "outlines")
     for figure, color in zip(IN_ORDER, bone_colors(3), strict=True):

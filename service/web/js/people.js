@@ -2,7 +2,6 @@
 
 import { element } from "./dom.js";
 import { personColor } from "./skeleton.js";
-import { percent } from "./words.js";
 
 /** @typedef {import("./types.js").Person} Person */
 
@@ -95,7 +94,7 @@ export class People extends EventTarget {
       const swatch = element("span", "swatch");
       swatch.style.setProperty("--color", personColor(number, count));
       name.before(swatch);
-      label.append(element("span", "value", `${percent(person.score)} sure`));
+      label.append(element("span", "value", person.score.toFixed(2)));
     }
     box.addEventListener("change", () => this.choose(number));
     label.addEventListener("pointerenter", () => this.point(number));
