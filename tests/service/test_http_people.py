@@ -385,10 +385,10 @@ def test_boxes_and_people_are_refused_together(people: httpx.Client, choice: str
     assert_problem(answer, 422, "boxes-and-people", f"box= and people={choice}")
 
 
-@pytest.mark.parametrize("choice", ["0", "-1", "all", "1.5", ""])
+@pytest.mark.parametrize("choice", ["0", "-1", "all", "1.5", "", "1" * 5000, "²"])
 def test_what_is_no_number_of_people_is_named(people: httpx.Client, choice: str) -> None:
     answer = people.post("/pose", params={"people": choice}, content=GROUP.png)
-    assert_problem(answer, 422, "invalid-request", "people")
+    assert_problem(answer, 422, "invalid-request", "query people: Input should be auto, one, or a number from 1")
 
 
 def test_other_people_are_another_answer(people: httpx.Client) -> None:

@@ -1,16 +1,31 @@
 """The options of an answer, beside its format: their query parameters, and their values."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from service.api.problems.errors import BoxesAndPeopleError, UnknownLabelError
 from service.engine.model.card import Card
 from service.engine.photo.boxes import RequestedBox
 from service.engine.photo.people import PeopleOption
+
+MOST_DIGITS: Final = 6
+"""Of a number of people; larger numbers are a mistake."""
+
+
+def _read_people(text: str) -> PeopleOption:
+    match text:
+        case "auto" | "one":
+            return text
+        case _ if re.fullmatch(f"[0-9]{{1,{MOST_DIGITS}}}", text) and int(text):
+            return int(text)
+    raise PydanticCustomError("people", "Input should be auto, one, or a number from 1")
+
 
 Labels = Annotated[
     list[str] | None,
@@ -32,7 +47,16 @@ Boxes = Annotated[
     ),
 ]
 People = Annotated[
-    Literal["auto", "one"] | Annotated[int, Field(ge=1)] | None,
+    PeopleOption | None,
+    PlainValidator(_read_people),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": ["auto", "one"]},
+                {"type": "integer", "minimum": 1, "maximum": 10**MOST_DIGITS - 1},
+            ]
+        }
+    ),
     Query(
         description="Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is "
         "shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so "

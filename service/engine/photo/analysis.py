@@ -127,15 +127,18 @@ class Analysis:
 
     @cached_property
     def parts_of_people(self) -> list[list[Part]]:
-        """For each of the people the labels of what is theirs, by ascending id, without background."""
-        return [self._parts_of(number, self.views[view]) for number, (view, _) in enumerate(self.people, 1)]
-
-    def _parts_of(self, number: int, view: View) -> list[Part]:
-        area = view.box.area
-        own = keep_where(self.mask[area], (self.instances[area] == number).view(np.uint8))
+        """For each of the people whom the detector found, the labels of what is theirs, by ascending id, without
+        background."""
+        detections = self.detections or ()
         return [
-            replace(part, box=part.box.moved(view.box.x, view.box.y)) for part in find_parts(own, [view]) if part.label
+            self._parts_of(number, self.views[view], reach(detections[view].box, self.width, self.height))
+            for number, (view, _) in enumerate(self.people, 1)
         ]
+
+    def _parts_of(self, number: int, view: View, within: Box) -> list[Part]:
+        own = keep_where(self.mask[within.area], (self.instances[within.area] == number).view(np.uint8))
+        parts = (part for part in find_parts(own, [view]) if part.label)
+        return [replace(part, box=part.box.moved(within.x, within.y)) for part in parts]
 
 
 def people_in(views: Sequence[View], detections: Sequence[Detection] | None) -> list[tuple[int, Person]]:
