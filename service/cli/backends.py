@@ -15,6 +15,7 @@ from service.api.response.formats import ANALYZE, PARSE, POSE, Encode, Formats
 from service.cli.files import Answer, RunError
 from service.engine.engine import Engine
 from service.engine.model.card import Card
+from service.engine.photo.people import PeopleOption
 
 Call = Literal["parse", "pose", "analyze"]
 
@@ -41,6 +42,7 @@ class OutputSpec:
     labels: str | None = None
     opacity: float | None = None
     mask: Literal["png", "rle"] | None = None
+    people: PeopleOption = "auto"
 
     @cached_property
     def media_type(self) -> str:
@@ -76,8 +78,8 @@ def engine_backend(engine: Engine, spec: OutputSpec) -> Backend:
     opacity = DEFAULT.opacity if spec.opacity is None else spec.opacity
 
     def answer(photo: Path) -> bytes:
-        options = Options(labels, opacity, spec.mask == "rle", image_id=image_id(photo))
-        return engine.analyze_here(photo.read_bytes(), lambda analysis: encode(analysis, options))
+        options = Options(labels, opacity, spec.mask == "rle", people=spec.people, image_id=image_id(photo))
+        return engine.analyze_here(photo.read_bytes(), lambda analysis: encode(analysis, options), spec.people)
 
     # A photo per lane to run, and as many to decode and encode meanwhile.
     return Backend(answer, engine.info.saturation)
@@ -98,6 +100,7 @@ def service_backend(url: str, api_key: str | None, spec: OutputSpec) -> Iterator
                 photo,
                 format=spec.format,
                 labels=None if spec.labels is None else spec.labels.split(","),
+                people=spec.people,
                 opacity=spec.opacity,
                 mask=spec.mask,
                 image_id=image_id(photo) if spec.format == "coco" else None,

@@ -9,9 +9,12 @@ from typing import Annotated, Any, NoReturn
 import typer
 from tqdm import tqdm
 
+from service.cli.people import People, read_people
+from service.engine.detection.session import DetectorSession
 from service.engine.errors import StartError
 from service.engine.model.card import Card, read_card
 from service.engine.model.session import open_session
+from service.engine.photo.people import PeopleOption
 from service.environment import SettingsError, read_settings
 from service.settings import ProviderName, Settings
 
@@ -34,6 +37,7 @@ def bulk(
     masks: Annotated[
         Masks, typer.Option(help="Masks as PNG files, or as a column of the table of answers.")
     ] = Masks.FILES,
+    people: People = "auto",
     column: Annotated[str, typer.Option(help="Column of Parquet tables that holds the photos' bytes.")] = "image",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Workers. As many as the machines have GPUs, or else cores, if not set.")
@@ -48,6 +52,7 @@ def bulk(
     A second run with the same arguments does what is missing. What cannot be answered is in the table of failures, and
     the exit status is then 1.
     """
+    wanted = read_people(people)
     if not (find_spec("ray") and find_spec("pyarrow")):
         _end(
             "jppnet bulk needs Ray: pip install 'jppnet[ray]'. Without it, for photos in a folder of this machine: "
@@ -63,6 +68,8 @@ def bulk(
         _end(str(error))
     try:
         card = _card(settings)
+        if settings.detector:  # workers run elsewhere
+            settings = settings.model_copy(update={"detector": settings.detector.absolute()})
         photos, archive = Source.open(source, column), Archive(StoragePath.open(out))
         if photos.means(archive.location / "masks/0.jpg.png") or photos.means(archive.location / "answers/0.parquet"):
             raise StorageError("--out lies within SOURCE: the masks would be taken for photos. Choose another --out.")
@@ -74,6 +81,7 @@ def bulk(
                 "model": card.name,
                 "version": card.version,
                 "model_sha256": sha256(settings.model.read_bytes()).hexdigest(),
+                **_who_is_found(settings, wanted),
             }
         )
         left = archive.tidy()
@@ -90,7 +98,7 @@ def bulk(
     start_ray()
     done = failed = 0
     with tqdm(unit="photo") as progress:
-        for receipt, total in run(photos, archive, settings, masks == Masks.COLUMN, workers):
+        for receipt, total in run(photos, archive, settings, masks == Masks.COLUMN, wanted, workers):
             done, failed = done + receipt["photos"], failed + receipt["failed"]
             progress.total = total
             progress.update(receipt["photos"])
@@ -117,6 +125,20 @@ def _given(**flags: Any) -> dict[str, Any]:
 def _card(settings: Settings) -> Card:
     """The card of the model, which need not run here: the workers may be on other machines."""
     return read_card(open_session(settings.model, "cpu", 1).metadata, str(settings.model))
+
+
+def _who_is_found(settings: Settings, people: PeopleOption) -> dict[str, str]:
+    """What of a job's description says whose rows there are. Without a detector, only one person is looked for."""
+    if settings.detector is None or people == "one":
+        return {"people": "one"}
+    card = DetectorSession(settings.detector, "cpu").card
+    return {
+        "people": str(people),
+        "max_people": str(settings.max_people),
+        "detector": card.name,
+        "detector_version": card.version,
+        "detector_sha256": sha256(settings.detector.read_bytes()).hexdigest(),
+    }
 
 
 def _end(message: str) -> NoReturn:

@@ -47,6 +47,8 @@ class Started:
     version: str
     license: str
     precision: str
+    detector: str | None
+    """Name, version and precision of what finds people; None where one person is looked for in each photo."""
     labels: int
     joints: int
     input: str
@@ -73,6 +75,8 @@ class Diagnosis:
     asked_provider: str
     model_file: str
     model_mb: float | None
+    detector_file: str | None
+    detector_mb: float | None
     log: list[str]
     """What the engine said while it started: why “auto” took what it took, among others."""
     started: Started | None
@@ -106,7 +110,9 @@ def diagnose(settings: Settings) -> Diagnosis:
         providers=ort.get_available_providers(),
         asked_provider=settings.provider,
         model_file=str(settings.model),
-        model_mb=round(settings.model.stat().st_size / 1e6, 1) if settings.model.is_file() else None,
+        model_mb=_megabytes(settings.model),
+        detector_file=str(settings.detector) if settings.detector else None,
+        detector_mb=_megabytes(settings.detector) if settings.detector else None,
         log=log,
         started=started,
         error=error,
@@ -114,11 +120,16 @@ def diagnose(settings: Settings) -> Diagnosis:
     )
 
 
+def _megabytes(file: Path) -> float | None:
+    """The size of a file, in millions of bytes; None if there is no such file."""
+    return round(file.stat().st_size / 1e6, 1) if file.is_file() else None
+
+
 def _start(settings: Settings) -> Started:
     began = time.perf_counter()
     engine = Engine.start(settings)
     seconds = time.perf_counter() - began
-    card, info = engine.card, engine.info
+    card, info, detector = engine.card, engine.info, engine.detector
     engine.close()
     return Started(
         provider=info.provider,
@@ -126,6 +137,7 @@ def _start(settings: Settings) -> Started:
         version=card.version,
         license=card.license,
         precision=card.precision,
+        detector=f"{detector.name} {detector.version}, {detector.precision}" if detector else None,
         labels=len(card.labels),
         joints=len(card.joints),
         input=f"{info.input_height}×{info.input_width}",

@@ -30,6 +30,10 @@ def report(diagnosis: Diagnosis) -> str:
     return "\n".join(f"{name:<10} {text}" for name, text in _lines(diagnosis))
 
 
+def _file(path: str, megabytes: float | None) -> str:
+    return path + (f" ({megabytes:g} MB)" if megabytes else "")
+
+
 def _lines(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     machine, started, gpu = diagnosis.machine, diagnosis.started, diagnosis.gpu
     yield "python", diagnosis.python
@@ -39,11 +43,17 @@ def _lines(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
         yield "", "More than one ONNX Runtime is installed: they overwrite each other. Uninstall all, install one."
     yield "machine", machine.system
     yield "", f"{machine.usable_cores} of {machine.cores} cores may be used, {machine.memory_gb:g} GB of memory"
-    yield "model", f"{diagnosis.model_file}" + (f" ({diagnosis.model_mb:g} MB)" if diagnosis.model_mb else "")
+    yield "model", _file(diagnosis.model_file, diagnosis.model_mb)
     if started:
         yield "", f"{started.model} {started.version}, {started.precision}, input {started.input}"
         yield "", f"{started.labels} labels, {started.joints} joints"
         yield "", f"licence: {started.license}"
+    if diagnosis.detector_file:
+        yield "detector", _file(diagnosis.detector_file, diagnosis.detector_mb)
+        if started and started.detector:
+            yield "", f"{started.detector}: everybody in a photo is looked for"
+    else:
+        yield "detector", "none: one person is looked for in each photo"
     yield "provider", f"{diagnosis.asked_provider} was asked for; installed: {', '.join(diagnosis.providers)}"
     for said in diagnosis.log:
         yield "", said

@@ -23,6 +23,7 @@ from service.cli.files import (
     split_tasks,
     write_whole,
 )
+from service.cli.people import People, read_people
 from service.cli.start import Model, Provider, settings_from, start_engine
 from service.cli.write_record import WriteRecord, escaped
 from service.logs import set_up_logs
@@ -50,11 +51,18 @@ ApiKey = Annotated[str | None, typer.Option(help="Shown to the service.", envvar
 def parse(
     photos: Photos,
     out: Out,
-    format: Annotated[ParseFormat, typer.Option(help="What is written.")] = "mask",
+    format: Annotated[
+        ParseFormat,
+        typer.Option(
+            help="What is written. “instances” is a PNG whose pixel values say whose a pixel is. “coco” takes a "
+            "photo's image_id from the number that its file is named."
+        ),
+    ] = "mask",
     labels: Labels = None,
     opacity: Opacity = DEFAULT.opacity,
     mask: Mask = "png",
     picture: Picture = "jpg",
+    people: People = "auto",
     overwrite: Overwrite = False,
     model: Model = None,
     provider: Provider = None,
@@ -62,7 +70,7 @@ def parse(
     api_key: ApiKey = None,
 ) -> None:
     """Write who wears what where in each photo: a mask whose pixel values are label ids, or what --format says."""
-    spec = OutputSpec("parse", format, picture, labels, opacity, mask)
+    spec = OutputSpec("parse", format, picture, labels, opacity, mask, read_people(people))
     _run(photos, out, spec, overwrite, model, provider, server, api_key)
 
 
@@ -74,14 +82,16 @@ def pose(
         typer.Option(help="What is written. “coco” takes a photo's image_id from the number that its file is named."),
     ] = "json",
     picture: Picture = "jpg",
+    people: People = "auto",
     overwrite: Overwrite = False,
     model: Model = None,
     provider: Provider = None,
     server: Server = None,
     api_key: ApiKey = None,
 ) -> None:
-    """Write the joints of the person in each photo."""
-    _run(photos, out, OutputSpec("pose", format, picture), overwrite, model, provider, server, api_key)
+    """Write the joints of the people in each photo."""
+    spec = OutputSpec("pose", format, picture, people=read_people(people))
+    _run(photos, out, spec, overwrite, model, provider, server, api_key)
 
 
 def analyze(
@@ -92,14 +102,15 @@ def analyze(
     opacity: Opacity = DEFAULT.opacity,
     mask: Mask = "png",
     picture: Picture = "jpg",
+    people: People = "auto",
     overwrite: Overwrite = False,
     model: Model = None,
     provider: Provider = None,
     server: Server = None,
     api_key: ApiKey = None,
 ) -> None:
-    """Write labels, mask and joints for each photo."""
-    spec = OutputSpec("analyze", format, picture, labels, opacity, mask)
+    """Write labels, mask, people and their joints for each photo."""
+    spec = OutputSpec("analyze", format, picture, labels, opacity, mask, read_people(people))
     _run(photos, out, spec, overwrite, model, provider, server, api_key)
 
 

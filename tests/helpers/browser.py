@@ -1,13 +1,20 @@
 """What tests of the page share: settings of a server, and what a user does."""
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from service.settings import Settings
 
-ASTRONAUT = Path(__file__).parents[2] / "service" / "web" / "example.jpg"
+ROOT = Path(__file__).parents[2]
+ASTRONAUT = ROOT / "service" / "web" / "example.jpg"
+SCREENSHOTS = ROOT / "artifacts" / "web"
+WCAG_AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 Visit = Callable[..., Page]
@@ -22,3 +29,29 @@ def choose(page: Page, photo: Path = ASTRONAUT) -> None:
     """Picks a photo and waits for its answer."""
     page.set_input_files("#pick", photo)
     page.wait_for_selector("main[data-state=done]")
+
+
+def painted(page: Page, canvas: str = "mask") -> npt.NDArray[np.uint8]:
+    """What is painted over the photo (height, width, 4), RGBA: the mask, or the canvas of another id."""
+    width, height, text = page.evaluate(
+        """(id) => {
+            const canvas = document.getElementById(id);
+            const { width, height } = canvas;
+            const bytes = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+            let text = "";
+            for (let at = 0; at < bytes.length; at += 4096) {
+                text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+            }
+            return [width, height, btoa(text)];
+        }""",
+        canvas,
+    )
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
+
+
+def examine(page: Page, name: str) -> None:
+    """Keeps a picture; finds no fault by WCAG's levels A and AA, and nothing wider than the screen."""
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    found = Axe().run(page, options=WCAG_AA)
+    assert not found.violations_count, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -20,9 +20,14 @@ from service.settings import Settings
 from tests.helpers.breakable import BREAKER
 from tests.helpers.processes import Family, end, kill, wait_for
 from tests.helpers.serving import serving
+from tests.helpers.toy_detector import Figure, draw, toy_detector_card, write_toy_detector
 from tests.helpers.toy_model import jpeg, paint
 
-PHOTO = jpeg(paint(160, 120, {1: (10, 20, 60, 60), 3: (40, 5, 20, 30)}))
+PHOTO = draw(Figure(10, 4, 172, 248), width=192, height=256).png
+"""One person, who fills the photo: one run."""
+GROUP = draw(Figure(20, 40, 60, 160), Figure(150, 20, 80, 220), Figure(300, 60, 50, 120)).png
+PEOPLE = {"auto": 3, "one": 1, "2": 2}
+"""How many people of the group are answered, by who is wanted."""
 REPLICA = "ServeReplica"
 
 
@@ -48,7 +53,14 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(toy_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def detecting(toy_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The toy model on one lane, and the toy detector."""
+    detector = write_toy_detector(tmp_path_factory.mktemp("detector") / "toy-detect.onnx", toy_detector_card())
+    return toy_settings.model_copy(update={"detector": detector})
+
+
+@pytest.fixture(scope="module")
+def served(detecting: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("serve")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -74,7 +86,8 @@ def served(toy_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     (folder / "serve.yaml").write_text(json.dumps(config))  # JSON is YAML
     (folder / "broken").mkdir()
     variables = {
-        "JPPNET_MODEL": str(toy_settings.model),
+        "JPPNET_MODEL": str(detecting.model),
+        "JPPNET_DETECTOR": str(detecting.detector),
         "JPPNET_PROVIDER": "cpu",
         "JPPNET_LANES": "1",
         "JPPNET_THREADS": "1",
@@ -99,13 +112,15 @@ def served(toy_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
         end(token)
 
 
-def test_the_answers_are_the_services(served: Served, toy_settings: Settings) -> None:
-    with serving(Engine.start(toy_settings), toy_settings) as direct, httpx.Client(base_url=served.url) as client:
-        for call in ("/parse", "/pose", "/analyze?format=overlay"):
-            ours, theirs = (one.post(call, content=PHOTO, headers={"X-Request-ID": "7"}) for one in (client, direct))
+def test_the_answers_are_the_services(served: Served, detecting: Settings) -> None:
+    with serving(Engine.start(detecting), detecting) as direct, httpx.Client(base_url=served.url) as client:
+        for call in ("/parse", "/pose", "/analyze?format=overlay", "/parse?format=instances&people=2"):
+            ours, theirs = (one.post(call, content=GROUP, headers={"X-Request-ID": "7"}) for one in (client, direct))
             assert ours.content == theirs.content
             for header in ("content-type", "etag", "x-request-id"):
                 assert ours.headers[header] == theirs.headers[header]
+        counts = {wish: len(client.post(f"/pose?people={wish}", content=GROUP).json()["people"]) for wish in PEOPLE}
+        assert counts == PEOPLE
         assert client.post("/parse", content=b"").json()["type"] == "urn:jppnet:problem:empty-body"
         assert client.get("/livez").json() == {"status": "ok"}
 
@@ -125,7 +140,9 @@ def at_once(served: Served, count: int) -> list[httpx.Response]:
     """Answers to that many photos, large ones, sent side by side."""
     photo = jpeg(paint(3000, 2000, {1: (10, 20, 600, 600)}))
     with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(lambda _: httpx.post(f"{served.url}/parse", content=photo, timeout=60), range(count)))
+        return list(
+            pool.map(lambda _: httpx.post(f"{served.url}/parse?people=one", content=photo, timeout=60), range(count))
+        )
 
 
 def test_a_replica_killed_under_load_costs_nothing_that_a_retry_does_not_bring(served: Served) -> None:

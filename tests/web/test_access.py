@@ -1,20 +1,16 @@
 """The page without a mouse, for small screens, in the dark, with little sight, without motion; and without a key."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from pydantic import SecretStr
 
 from service.engine.engine import Engine
-from tests.helpers.browser import ASTRONAUT, Visit, choose, settings
+from tests.helpers.browser import ASTRONAUT, Visit, choose, examine, settings
 from tests.helpers.serving import serving
 
-SCREENSHOTS = Path(__file__).parents[2] / "artifacts" / "web"
-WCAG_AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 KEY = "schlüssel-7"
 
 
@@ -33,14 +29,6 @@ def test_every_look_is_accessible(visit: Visit, look: str, options: dict[str, ob
     choose(page)
     page.get_by_label("Joint names").check()
     examine(page, look)
-
-
-def examine(page: Page, name: str) -> None:
-    """Keeps a picture; finds no fault by WCAG's levels A and AA, and nothing wider than the screen."""
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
-    found = Axe().run(page, options=WCAG_AA)
-    assert not found.violations_count, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_phone_offers_its_camera_for_a_photo(visit: Visit) -> None:

@@ -16,7 +16,7 @@ from playwright.sync_api import Download, Page, Route, expect
 
 from service.engine.engine import Engine
 from service.settings import Settings
-from tests.helpers.browser import ASTRONAUT, Visit, choose, settings
+from tests.helpers.browser import ASTRONAUT, Visit, choose, painted, settings
 from tests.helpers.masks import PHOTO
 from tests.helpers.serving import serving
 from tests.helpers.toy_model import COLORS, LABELS, paint, parsing_card, png, pose_card, toy_card, write_toy_model
@@ -32,19 +32,6 @@ def answer(server: httpx.Client) -> dict[str, Any]:
     """What the API answers to the astronaut's photo."""
     analysis: dict[str, Any] = server.post("/analyze?format=json", content=ASTRONAUT.read_bytes()).json()
     return analysis
-
-
-def painted(page: Page) -> Image:
-    """The mask as it lies over the photo (height, width, 4), RGBA."""
-    width, height, text = page.evaluate("""() => {
-        const canvas = document.getElementById("mask");
-        const { width, height } = canvas;
-        const bytes = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-        let text = "";
-        for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
-        return [width, height, btoa(text)];
-    }""")
-    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
 
 
 def ids_of(server: httpx.Client, photo: bytes) -> Image:

@@ -1,4 +1,4 @@
-"""The page's own reader of palette PNGs, against a writer that uses every row filter there is."""
+"""The page's own reader of palette and grey PNGs, against a writer that uses every row filter there is."""
 
 import base64
 import struct
@@ -13,9 +13,9 @@ from playwright.sync_api import Error, Page
 from tests.helpers.browser import Visit
 
 READ = """async (file) => {
-    const { readLabelMap } = await import("/web/js/png.js");
-    const { width, height, ids } = await readLabelMap(Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0)));
-    return [width, height, ...ids];
+    const { readPlane } = await import("/web/js/png.js");
+    const { width, height, values } = await readPlane(Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0)));
+    return [width, height, ...values];
 }"""
 
 Ids = npt.NDArray[np.uint8]
@@ -37,7 +37,11 @@ def filtered(ids: Ids) -> bytes:
     return b"".join(rows)
 
 
-def palette_png(ids: Ids, depth: int = 8) -> bytes:
+GREY, COLOR, PALETTE = 0, 2, 3
+"""The format's colour types."""
+
+
+def plane_png(ids: Ids, color_type: int, depth: int = 8) -> bytes:
     """A PNG whose compressed data is in two chunks, as is allowed."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
@@ -45,10 +49,9 @@ def palette_png(ids: Ids, depth: int = 8) -> bytes:
 
     height, width = ids.shape
     data = zlib.compress(filtered(ids))
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, 3, 0, 0, 0))
-    return b"".join(
-        [b"\x89PNG\r\n\x1a\n", header, chunk(b"PLTE", bytes(768)), chunk(b"IDAT", data[:9]), chunk(b"IDAT", data[9:])]
-    )
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0))
+    palette = chunk(b"PLTE", bytes(768)) if color_type == PALETTE else b""
+    return b"".join([b"\x89PNG\r\n\x1a\n", header, palette, chunk(b"IDAT", data[:9]), chunk(b"IDAT", data[9:])])
 
 
 def read(page: Page, file: bytes) -> list[int]:
@@ -56,15 +59,20 @@ def read(page: Page, file: bytes) -> list[int]:
     return answer
 
 
-def test_every_filter_is_undone(visit: Visit) -> None:
+@pytest.mark.parametrize("color_type", [GREY, PALETTE])
+def test_every_filter_is_undone(visit: Visit, color_type: int) -> None:
     page = visit()
     ids = np.random.default_rng(0).integers(0, 256, (23, 17), dtype=np.uint8)
-    assert read(page, palette_png(ids)) == [17, 23, *ids.ravel().tolist()]
+    assert read(page, plane_png(ids, color_type)) == [17, 23, *ids.ravel().tolist()]
 
 
 def test_what_cannot_be_read_is_refused(visit: Visit) -> None:
     page = visit()
     ids = np.zeros((2, 3), np.uint8)
-    for file, words in ((b"GIF89a", "no PNG"), (palette_png(ids, depth=4), "no plain 8-bit palette PNG")):
+    for file, words in (
+        (b"GIF89a", "no PNG"),
+        (plane_png(ids, PALETTE, depth=4), "no plain 8-bit palette or grey PNG"),
+        (plane_png(ids, COLOR), "no plain 8-bit palette or grey PNG"),
+    ):
         with pytest.raises(Error, match=words):
             read(page, file)

@@ -12,7 +12,7 @@ from anyio.to_thread import run_sync
 from jppnet.answers import Analysis, Model, Parsing, Pose
 from jppnet.photo import Photo
 from jppnet.reading import read_bytes, read_json
-from jppnet.request import Boxes, Call, Labels, Request, photo_request
+from jppnet.request import Boxes, Call, Labels, People, Request, photo_request
 from jppnet.retry import Outcome, RetryLoop, Send, Wait, retry
 
 MODEL: Final = Request("GET", "model")
@@ -137,6 +137,7 @@ class Client(_Base[httpx.Client]):
         format: str,
         labels: Labels | None = None,
         boxes: Boxes | None = None,
+        people: People | None = None,
         opacity: float | None = None,
         mask: Literal["png", "rle"] | None = None,
         image_id: int | None = None,
@@ -146,7 +147,7 @@ class Client(_Base[httpx.Client]):
         """A call's answer as it comes, in any of its formats: a PNG for ``format="cutout"``, say."""
         request = photo_request(
             call, photo, format,
-            labels=labels, boxes=boxes, opacity=opacity, mask=mask, image_id=image_id, accept=accept,
+            labels=labels, boxes=boxes, people=people, opacity=opacity, mask=mask, image_id=image_id, accept=accept,
         )  # fmt: skip
         return read_bytes(self._ask(request, timeout), accept)
 
@@ -231,6 +232,7 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         format: str,
         labels: Labels | None = None,
         boxes: Boxes | None = None,
+        people: People | None = None,
         opacity: float | None = None,
         mask: Literal["png", "rle"] | None = None,
         image_id: int | None = None,
@@ -240,7 +242,7 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         """As :meth:`Client.fetch`."""
         ask = partial(
             photo_request, call, photo, format,
-            labels=labels, boxes=boxes, opacity=opacity, mask=mask, image_id=image_id, accept=accept,
+            labels=labels, boxes=boxes, people=people, opacity=opacity, mask=mask, image_id=image_id, accept=accept,
         )  # fmt: skip
         return read_bytes(await self._ask(await run_sync(ask), timeout), accept)
 

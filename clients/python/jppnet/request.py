@@ -10,6 +10,8 @@ Call = Literal["parse", "pose", "analyze"]
 Labels = Sequence[str | int]
 Boxes = Sequence[tuple[float, float, float, float]]
 """x and y of the top-left corner, width and height, in pixels of the upright photo; a person each."""
+People = Literal["auto", "one"] | int
+"""Who is looked for: everybody, the one person that the photo is of, or at most so many, the surest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ def photo_request(
     *,
     labels: Labels | None = None,
     boxes: Boxes | None = None,
+    people: People | None = None,
     opacity: float | None = None,
     mask: Literal["png", "rle"] | None = None,
     image_id: int | None = None,
@@ -39,6 +42,7 @@ def photo_request(
     wishes = {
         "format": format,
         "labels": None if labels is None else ",".join(map(str, labels)),
+        "people": people,
         "opacity": opacity,
         "mask": mask,
         "image_id": image_id,

@@ -2,6 +2,7 @@
 
 job.json                 what was asked: a second run must ask the same
 answers/<shard>.parquet  a row a photo; when this file is there, the shard is done
+people/<shard>.parquet   a row a person, where there is anybody
 failures/<shard>.parquet a row a photo that cannot be answered, with the reason
 masks/<path>.png         the masks, unless they are a column of the answers
 """
@@ -20,7 +21,7 @@ import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from service.scale.bulk.rows import FAILURE
+from service.scale.bulk.rows import FAILURE, PERSON
 from service.scale.bulk.source import Shard
 from service.scale.bulk.storage import StorageError, StoragePath
 
@@ -59,20 +60,24 @@ class Archive:
             raise StorageError(f"The answers there are of another job: {'; '.join(other)}. Choose another --out.")
 
     def tidy(self) -> "Left":
-        """Deletes tables that are cut off or damaged, and failures of shards that were left half written: what was in
-        them will be done anew."""
+        """Deletes tables that are cut off or damaged, and people and failures of shards that were left half written:
+        what was in them will be done anew."""
         damaged = 0
-        for folder in ("answers", "failures"):
+        answers = self.location / "answers"
+        for folder in ("people", "answers", "failures"):
             for location in self._damaged(folder):
                 location.delete()
                 damaged += 1
-        done = {entry.name for entry in (self.location / "answers").entries()}
+                if folder == "people" and (answers / location.name).kind == pafs.FileType.File:
+                    (answers / location.name).delete()  # so that the shard's people are found again
+        done = {entry.name for entry in answers.entries()}
         failed = 0
-        for entry in (self.location / "failures").entries():
-            if entry.name not in done:
-                entry.location.delete()
-            elif not entry.name.startswith("."):
-                failed += pq.read_metadata(entry.location.path, filesystem=self.location.system).num_rows
+        for folder in ("people", "failures"):
+            for entry in (self.location / folder).entries():
+                if entry.name not in done:
+                    entry.location.delete()
+                elif folder == "failures" and not entry.name.startswith("."):
+                    failed += pq.read_metadata(entry.location.path, filesystem=self.location.system).num_rows
         return Left(failed, damaged)
 
     def _damaged(self, folder: str) -> list[StoragePath]:
@@ -93,7 +98,13 @@ class Archive:
         """Writes a photo's mask."""
         (self.location / f"masks/{photo}.png").write(png)
 
-    def write(self, shard: Shard, answers: pa.Table, failures: Sequence[tuple[str, str]]) -> None:
+    def write(
+        self,
+        shard: Shard,
+        answers: pa.Table,
+        people: Sequence[dict[str, Any]],
+        failures: Sequence[tuple[str, str]],
+    ) -> None:
         """Writes the results of a shard. The answers are last: with them, the shard is done.
 
         The file's name depends on nothing but the photos, so that a shard that is run twice is written over itself.
@@ -103,6 +114,8 @@ class Archive:
         if failures:
             rows = [{"path": path, "error": error} for path, error in failures]
             (self.location / "failures" / name).write(_parquet(pa.Table.from_pylist(rows, FAILURE)))
+        if people:
+            (self.location / "people" / name).write(_parquet(pa.Table.from_pylist(list(people), PERSON)))
         (self.location / "answers" / name).write(_parquet(answers))
 
 

@@ -12,6 +12,7 @@ import ray.data
 from ray.data.block import BlockMetadata
 from ray.data.datasource import Datasource, ReadTask
 
+from service.engine.photo.people import PeopleOption
 from service.scale.bulk.archive import Archive, Done
 from service.scale.bulk.source import Shard, Source
 from service.scale.bulk.worker import Worker
@@ -77,7 +78,12 @@ def start_ray() -> None:
 
 
 def run(
-    source: Source, archive: Archive, settings: Settings, masks_in_column: bool, workers: int | None
+    source: Source,
+    archive: Archive,
+    settings: Settings,
+    masks_in_column: bool,
+    people: PeopleOption,
+    workers: int | None,
 ) -> Iterator[tuple[dict[str, int], int]]:
     """Answers what is missing; after each shard, yields what became of it and how many photos there are to do so far.
 
@@ -98,7 +104,7 @@ def run(
     )
     receipts = shards.map(
         Worker,
-        fn_constructor_args=(source, archive, settings if on_gpu else one_core(settings), masks_in_column),
+        fn_constructor_args=(source, archive, settings if on_gpu else one_core(settings), masks_in_column, people),
         compute=ray.data.ActorPoolStrategy(size=workers or _workers("GPU" if on_gpu else "CPU")),
         num_cpus=1,
         num_gpus=1 if on_gpu else 0,

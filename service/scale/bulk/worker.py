@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -13,8 +13,9 @@ from service.api.response.pictures import parse_png
 from service.engine.engine import Engine
 from service.engine.errors import DeviceError
 from service.engine.photo.analysis import Analysis
+from service.engine.photo.people import PeopleOption
 from service.scale.bulk.archive import Archive
-from service.scale.bulk.rows import ANSWER, MASK, answer_row
+from service.scale.bulk.rows import ANSWER, MASK, answer_row, person_rows
 from service.scale.bulk.source import Shard, Source
 from service.settings import Settings
 
@@ -35,17 +36,20 @@ class PhotoBytes:
 
 @dataclass(frozen=True, slots=True)
 class PhotoResult:
-    """A photo's row, or why there is none."""
+    """A photo's row and those of its people, or why there are none."""
 
     photo: str
     row: dict[str, Any] | None
+    people: Sequence[dict[str, Any]] = ()
     error: str = ""
 
 
 class Worker:
     """Answers shards, one after the other, in the process of a Ray actor."""
 
-    def __init__(self, source: Source, archive: Archive, settings: Settings, masks_in_column: bool) -> None:
+    def __init__(
+        self, source: Source, archive: Archive, settings: Settings, masks_in_column: bool, people: PeopleOption
+    ) -> None:
         """Starts the engine.
 
         Raises:
@@ -55,6 +59,7 @@ class Worker:
         self._archive = archive
         self._schema = ANSWER.append(MASK) if masks_in_column else ANSWER
         self._masks_in_column = masks_in_column
+        self._people: PeopleOption = people
         self._engine = Engine.start(settings)
         # A photo per lane to run, and as many to decode and encode meanwhile.
         self._at_once = self._engine.info.saturation
@@ -71,8 +76,9 @@ class Worker:
             # Only a new process gets the device anew. Ray starts one, and gives it this shard.
             os._exit(1)
         rows = [photo.row for photo in answered if photo.row]
+        people = [person for photo in answered for person in photo.people]
         failures = [(photo.photo, photo.error) for photo in answered if not photo.row]
-        self._archive.write(shard, pa.Table.from_pylist(rows, self._schema), failures)
+        self._archive.write(shard, pa.Table.from_pylist(rows, self._schema), people, failures)
         return {"photos": len(answered), "failed": len(failures)}
 
     def _read(self, shard: Shard) -> Iterator[PhotoBytes]:
@@ -90,24 +96,23 @@ class Worker:
         try:
             if isinstance(read.content, Exception):
                 raise read.content
-            return PhotoResult(
-                read.photo, self._engine.analyze_here(read.content, lambda analysis: self._row(read, analysis))
+            return self._engine.analyze_here(
+                read.content, lambda analysis: self._result(read.photo, analysis), self._people
             )
         except DeviceError:
             raise
         except Exception as error:  # whatever is wrong with one photo, the others are answered
-            return PhotoResult(read.photo, None, str(error) or type(error).__name__)
+            return PhotoResult(read.photo, None, error=str(error) or type(error).__name__)
 
-    def _row(self, read: PhotoBytes, analysis: Analysis) -> dict[str, Any]:
-        row = answer_row(read.photo, analysis)
-        if not analysis.card.labels:  # a model for pose alone
-            return row
-        mask = parse_png(analysis)
-        if self._masks_in_column:
-            row["mask"] = mask
-        else:
-            self._archive.write_mask(read.photo, mask)
-        return row
+    def _result(self, photo: str, analysis: Analysis) -> PhotoResult:
+        row = answer_row(photo, analysis)
+        if analysis.card.labels:  # a model for pose alone has no masks
+            mask = parse_png(analysis)
+            if self._masks_in_column:
+                row["mask"] = mask
+            else:
+                self._archive.write_mask(photo, mask)
+        return PhotoResult(photo, row, person_rows(photo, analysis))
 
 
 def read_rows(source: Source, shard: Shard) -> Iterator[PhotoBytes]:

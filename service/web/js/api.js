@@ -9,9 +9,18 @@ import { parseServerTiming } from "./timing.js";
 /** Times that a photo is sent anew while the service is too busy for it. */
 const RETRIES = 5;
 
-/** Where photos go; next to this page, wherever a proxy puts it. */
-export const ANALYZE = new URL("analyze?format=json", document.baseURI);
+const ANALYZE = new URL("analyze?format=json", document.baseURI);
 const MODEL = new URL("model", document.baseURI);
+
+/**
+ * Where photos go; next to this page, wherever a proxy puts it.
+ *
+ * @param {[number, number, number, number] | null} box where a person is, if somebody has said so: x, y, width, height
+ */
+export function analyzeUrl(box) {
+  const url = new URL(ANALYZE);
+  return box ? new URL(`${url.href}&box=${box.join(",")}`) : url;
+}
 
 /**
  * @param {string | null} key
@@ -36,15 +45,16 @@ export async function getExample() {
  *
  * @param {File} photo
  * @param {object} options
+ * @param {[number, number, number, number] | null} [options.box] where a person is, if somebody has said so
  * @param {string | null} options.key
  * @param {AbortSignal} options.signal
  * @param {(seconds: number) => void} [options.onBusy] told before each wait
  * @returns {Promise<Reply>}
  */
-export async function analyze(photo, { key, signal, onBusy }) {
+export async function analyze(photo, { box = null, key, signal, onBusy }) {
   for (let tries = 0; ; tries++) {
     try {
-      return await send(photo, key, signal);
+      return await send(photo, analyzeUrl(box), key, signal);
     } catch (error) {
       if (!(error instanceof Problem && error.status === 503 && error.retryAfter !== undefined)) throw error;
       if (tries === RETRIES) throw error;
@@ -56,15 +66,16 @@ export async function analyze(photo, { key, signal, onBusy }) {
 
 /**
  * @param {File} photo
+ * @param {URL} url
  * @param {string | null} key
  * @param {AbortSignal} signal
  * @returns {Promise<Reply>}
  */
-async function send(photo, key, signal) {
+async function send(photo, url, key, signal) {
   const body = new FormData();
   body.append("image", photo);
   const start = performance.now();
-  const response = await call(ANALYZE, { method: "POST", body, headers: authorization(key), signal });
+  const response = await call(url, { method: "POST", body, headers: authorization(key), signal });
   const text = await response.text();
   return {
     answer: read(text),

@@ -1,6 +1,7 @@
 /** The page: a photo comes in, goes to the service, and its answer is shown. */
 
-import { analyze, getExample, getModel } from "./api.js";
+import { analyze, analyzeUrl, getExample, getModel } from "./api.js";
+import { BoxTool } from "./box.js";
 import { installCall, showCall } from "./call.js";
 import { isMirror, nextCamera, openCamera, watch } from "./camera.js";
 import { byId } from "./dom.js";
@@ -10,7 +11,8 @@ import { linkJoints, listJoints } from "./joints.js";
 import { askForKey, storedKey } from "./key.js";
 import { BACKGROUND, Legend } from "./legend.js";
 import { complain, hush, say } from "./notices.js";
-import { readLabelMap } from "./png.js";
+import { People } from "./people.js";
+import { readPlane } from "./png.js";
 import { installProbe } from "./probe.js";
 import { Problem } from "./problem.js";
 import { installSwitches } from "./switches.js";
@@ -19,6 +21,7 @@ import { View } from "./view.js";
 import { counted, milliseconds, titleOf } from "./words.js";
 
 /** @typedef {import("./types.js").Reply} Reply */
+/** @typedef {[number, number, number, number]} PhotoBox x, y, width, height in pixels of the upright photo */
 
 /** Time between two changes of the figures beside a live picture, in milliseconds: faster, nobody can read them. */
 const READABLE = 250;
@@ -28,18 +31,24 @@ const buttons = {
   live: byId("live", HTMLButtonElement),
   stop: byId("stop", HTMLButtonElement),
   turn: byId("turn", HTMLButtonElement),
+  whole: byId("whole", HTMLButtonElement),
   saveMask: byId("save-mask", HTMLButtonElement),
+  savePeople: byId("save-people", HTMLButtonElement),
   saveJson: byId("save-json", HTMLButtonElement),
 };
 const view = new View();
 const legend = new Legend(byId("legend", HTMLUListElement));
+const people = new People(byId("people-panel", HTMLElement), byId("people", HTMLElement));
+const spoken = byId("spoken", HTMLElement);
+const drawBox = byId("draw-box", HTMLInputElement);
+const boxTool = new BoxTool({ surface: view.surface, frame: byId("box", HTMLElement), onBox: askAboutBox });
 
 /** @type {import("./types.js").Label[]} the model's; none until it is known, or where it has none */
 let labels = [];
 let isModelKnown = false;
 /** What is under way; whatever begins next ends it. */
 let current = new AbortController();
-/** @type {{photo: File, reply: Reply} | null} what is shown */
+/** @type {{photo: File, box: PhotoBox | null, reply: Reply} | null} what is shown */
 let shown = null;
 /** @type {number | null} the part under the pointer */
 let pointed = null;
@@ -61,6 +70,8 @@ function enter(state) {
   byId("call", HTMLElement).hidden = state !== "done";
   buttons.saveJson.hidden = state !== "done";
   buttons.saveMask.hidden = state !== "done" || !labels.length;
+  buttons.savePeople.hidden = state !== "done" || !shown?.reply.answer.instances || shown.reply.answer.people.length < 2;
+  buttons.whole.hidden = state !== "done" || !shown?.box;
   buttons.stop.hidden = byId("fps", HTMLElement).hidden = state !== "live";
   buttons.turn.hidden = true;
   if (!shown) byId("summary", HTMLElement).textContent = "";
@@ -100,6 +111,7 @@ async function meet() {
     `${titleOf(card)} on ${card.provider}`,
     ...(labels.length ? [counted(labels.filter(({ id }) => id !== BACKGROUND).length, "part", "parts")] : []),
     ...(card.joints.length ? [counted(card.joints.length, "joint", "joints")] : []),
+    card.detector ? "everybody in a photo" : "one person a photo",
   ].join(" · ");
 }
 
@@ -126,9 +138,11 @@ async function start() {
  * Shows a photo, and its answer as soon as there is one.
  *
  * @param {File} photo
+ * @param {PhotoBox | null} [box] where a person is, if that was said
  */
-async function take(photo) {
+async function take(photo, box = null) {
   const signal = begin();
+  boxTool.show(null);
   enter("busy");
   say("Reading the photo…");
   const preview = view.showPhoto(photo).then(() => true, () => false);
@@ -136,40 +150,83 @@ async function take(photo) {
   try {
     await meet();
     signal.throwIfAborted();
-    const reply = await analyze(photo, { key: storedKey(), signal, onBusy });
-    await show(photo, reply, signal);
+    const reply = await analyze(photo, { box, key: storedKey(), signal, onBusy });
+    await show(photo, box, reply, signal);
     enter("done");
-    say(`Done in ${milliseconds(reply.milliseconds)}.`);
+    say(outcome(reply, box));
   } catch (error) {
     if (signal.aborted) return;
     enter((await preview) ? "failed" : "empty");
-    await fail(error, () => take(photo));
+    await fail(error, () => take(photo, box));
   }
+}
+
+/**
+ * What is said when an answer is there.
+ *
+ * @param {Reply} reply
+ * @param {PhotoBox | null} box
+ */
+function outcome({ answer, milliseconds: total }, box) {
+  if (answer.people.length) return `Done in ${milliseconds(total)}.`;
+  if (box) return "Nobody was found in this box.";
+  return "Nobody was found in this photo. If there is somebody, draw a box around them.";
 }
 
 /**
  * Shows an answer.
  *
  * @param {File} photo
+ * @param {PhotoBox | null} box
  * @param {Reply} reply
  * @param {AbortSignal} signal
  */
-async function show(photo, reply, signal) {
-  const map = await labelMapOf(reply.answer);
-  signal.throwIfAborted();
-  shown = { photo, reply };
-  view.showAnswer(reply.answer, map);
+async function show(photo, box, reply, signal) {
+  await showPlanes(photo, box, reply, signal);
+  if (box) {
+    const { width, height } = reply.answer.image;
+    const [x, y, w, h] = box;
+    boxTool.show({ left: x / width, top: y / height, right: (x + w) / width, bottom: (y + h) / height });
+  }
+  people.setPeople(reply.answer.people);
   describe(false);
   paint();
 }
 
 /**
- * The label map of an answer; null from a model without labels.
+ * Reads an answer's mask and instances, and gives them to the view.
  *
- * @param {import("./types.js").Answer} answer
+ * @param {File} photo
+ * @param {PhotoBox | null} box
+ * @param {Reply} reply
+ * @param {AbortSignal} signal
+ * @param {() => void} [before] done before the view has the answer
  */
-async function labelMapOf({ mask }) {
-  return mask === undefined ? null : await readLabelMap(bytesOf(mask));
+async function showPlanes(photo, box, reply, signal, before) {
+  const { answer } = reply;
+  const map = answer.mask === undefined ? null : await readPlane(bytesOf(answer.mask));
+  const owners = answer.instances ? await readPlane(bytesOf(answer.instances)) : null;
+  signal.throwIfAborted();
+  shown = { photo, box, reply };
+  before?.();
+  view.showAnswer(answer, map, owners);
+}
+
+/**
+ * Has the model look at a box that was drawn.
+ *
+ * @param {import("./box.js").Box} box
+ */
+function askAboutBox(box) {
+  drawBox.checked = false;
+  switchDrawing();
+  if (shown) void take(shown.photo, view.toPixels(box));
+  else boxTool.show(null);
+}
+
+function switchDrawing() {
+  boxTool.setOn(drawBox.checked);
+  view.stage.classList.toggle("boxing", drawBox.checked);
 }
 
 /**
@@ -180,23 +237,45 @@ async function labelMapOf({ mask }) {
 function describe(isLive) {
   if (!shown) return;
   const { answer, stages, milliseconds: total } = shown.reply;
-  legend.setParts(answer.labels, isLive);
-  listJoints(byId("joints", HTMLElement), answer.people);
+  describeFocus(isLive);
   const places = { bar: byId("bar", HTMLElement), list: byId("stages", HTMLElement), total: byId("total", HTMLElement) };
   showTiming(places, stages, total);
   const parts = answer.labels.filter(({ id }) => id !== BACKGROUND).length;
   byId("summary", HTMLElement).textContent = [
     `${answer.image.width} × ${answer.image.height} px`,
     ...(labels.length ? [counted(parts, "part", "parts")] : []),
-    counted(answer.people.length, "person", "people"),
+    answer.people.length ? counted(answer.people.length, "person", "people") : "nobody found",
   ].join(" · ");
-  showCall(answer, shown.photo.name, storedKey() !== null);
+  showCall(answer, { url: analyzeUrl(shown.box), file: shown.photo.name, hasKey: storedKey() !== null });
+}
+
+/**
+ * Lists the parts of the person who is looked at, or everybody's; and the joints of one person.
+ *
+ * @param {boolean} isLive
+ */
+function describeFocus(isLive) {
+  if (!shown) return;
+  const { answer } = shown.reply;
+  legend.setParts(partsOf(people.focus), isLive);
+  listJoints(byId("joints", HTMLElement), answer.people, people.focus);
+}
+
+/** @param {number | null} person the number; null for everybody */
+function partsOf(person) {
+  const answer = shown?.reply.answer;
+  return (person === null ? undefined : answer?.people[person - 1]?.labels) ?? answer?.labels ?? [];
 }
 
 function paint() {
   const isVisible = (/** @type {number} */ id) => legend.isVisible(id);
   const chosen = legend.chosen ?? pointed;
-  view.paint(labels, isVisible, chosen !== null && isVisible(chosen) ? chosen : null);
+  view.paint({
+    labels,
+    isVisible,
+    chosen: chosen !== null && isVisible(chosen) ? chosen : null,
+    focus: people.focus,
+  });
 }
 
 /**
@@ -216,6 +295,8 @@ async function goLive(device) {
     view.clear();
     view.setMirrored(isMirror(stream));
     legend.setParts([], false);
+    people.setPeople([]); // from frame to frame, a number may be another person's
+    boxTool.show(null);
     shown = null;
     enter("live");
     say("The camera is live.");
@@ -230,11 +311,7 @@ async function goLive(device) {
       onRate: (rate) => (byId("fps", HTMLElement).textContent = `${rate.toFixed(rate < 10 ? 1 : 0)} fps`),
       async onFrame(frame, photo) {
         const reply = await analyze(photo, { key: storedKey(), signal });
-        const map = await labelMapOf(reply.answer);
-        signal.throwIfAborted();
-        shown = { photo, reply };
-        view.showFrame(frame);
-        view.showAnswer(reply.answer, map);
+        await showPlanes(photo, null, reply, signal, () => view.showFrame(frame));
         if (performance.now() - described > READABLE) {
           described = performance.now();
           describe(true);
@@ -253,6 +330,7 @@ async function goLive(device) {
 /** Leaves the live picture as it is. */
 function settle() {
   enter(shown ? "done" : "empty");
+  people.setPeople(shown?.reply.answer.people ?? []);
   describe(false);
   paint();
   say(shown ? "The camera is off. This is its last frame." : "");
@@ -269,6 +347,53 @@ async function takeExample() {
   }
 }
 
+/**
+ * What is at a place of the photo; its person is looked at, and its part stands out.
+ *
+ * @param {number} across
+ * @param {number} down
+ */
+function lookAt(across, down) {
+  boxTool.move(across, down);
+  const person = view.personAt(across, down);
+  people.point(boxTool.isOn ? null : person);
+  const id = view.labelAt(across, down);
+  const part = partsOf(person).find((part) => part.id === id);
+  // In a group it is first the whole person who stands out, and only of a person who is chosen the part.
+  markPart(part && id !== BACKGROUND ? id : null, person === null || person === people.chosen);
+  return part && { part, person };
+}
+
+/**
+ * @param {number | null} id
+ * @param {boolean} standsOut
+ */
+function markPart(id, standsOut) {
+  legend.mark(id);
+  const before = pointed;
+  pointed = standsOut ? id : null;
+  if (pointed !== before) paint();
+}
+
+/**
+ * Chooses the person at a place of the photo, or everybody again; or sets a corner of the box that is being drawn.
+ *
+ * @param {number} across
+ * @param {number} down
+ * @param {boolean} isByKey
+ */
+function press(across, down, isByKey) {
+  if (boxTool.isOn) {
+    if (!isByKey) return; // the pointer draws by itself
+    spoken.textContent = "Corner set. Move to the opposite corner and press Enter again.";
+    boxTool.setCorner(across, down);
+    return;
+  }
+  const person = view.personAt(across, down);
+  people.choose(person === people.chosen ? null : person);
+  if (isByKey && shown) spoken.textContent = people.chosen ? `Person ${people.chosen} is chosen` : "Everybody is chosen";
+}
+
 function install() {
   installSwitches(view.stage);
   installCall();
@@ -282,19 +407,21 @@ function install() {
     surface: view.surface,
     readout: byId("readout", HTMLElement),
     cross: byId("cross", HTMLElement),
-    spoken: byId("spoken", HTMLElement),
-    partAt: (across, down) => {
-      const id = view.labelAt(across, down);
-      return shown?.reply.answer.labels.find((part) => part.id === id);
+    spoken,
+    find: lookAt,
+    onLeave: () => {
+      people.point(null);
+      markPart(null, false);
     },
-    onPart: (part) => {
-      const id = part && part.id !== BACKGROUND ? part.id : null;
-      if (id === pointed) return;
-      pointed = id;
-      legend.mark(id);
-      paint();
-    },
+    onPress: press,
   });
+  people.addEventListener("change", () => {
+    describeFocus(false);
+    paint();
+  });
+  drawBox.addEventListener("change", switchDrawing);
+  switchDrawing();
+  view.surface.addEventListener("keydown", ({ key }) => key === "Escape" && boxTool.cancel());
   linkJoints(byId("joints", HTMLElement), view.skeleton);
   legend.addEventListener("change", paint);
   legend.addEventListener("choose", paint);
@@ -306,6 +433,13 @@ function install() {
   buttons.saveMask.addEventListener("click", () => {
     const mask = shown?.reply.answer.mask;
     if (shown && mask) download(bytesOf(mask), "image/png", renamed(shown.photo.name, "-mask.png"));
+  });
+  buttons.savePeople.addEventListener("click", () => {
+    const instances = shown?.reply.answer.instances;
+    if (shown && instances) download(bytesOf(instances), "image/png", renamed(shown.photo.name, "-people.png"));
+  });
+  buttons.whole.addEventListener("click", () => {
+    if (shown) void take(shown.photo);
   });
   buttons.saveJson.addEventListener("click", () => {
     if (shown) download(shown.reply.text, "application/json", renamed(shown.photo.name, ".json"));

@@ -1,6 +1,5 @@
 /** The sheet that shows the call that made the answer, and the answer itself. */
 
-import { ANALYZE } from "./api.js";
 import { copyText } from "./copy.js";
 import { byId } from "./dom.js";
 import { NOTES, SNIPPETS, readable } from "./snippets.js";
@@ -15,11 +14,9 @@ let texts = {};
 
 /**
  * @param {import("./types.js").Answer} answer
- * @param {string} file the photo's name
- * @param {boolean} hasKey
+ * @param {import("./snippets.js").Call} call
  */
-export function showCall(answer, file, hasKey) {
-  const call = { url: ANALYZE, file, hasKey };
+export function showCall(answer, call) {
   texts = { answer: () => readable(answer) };
   for (const [name, write] of Object.entries(SNIPPETS)) texts[name] = () => write(call);
   show();

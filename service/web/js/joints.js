@@ -9,10 +9,14 @@ import { words } from "./words.js";
 /**
  * @param {HTMLElement} place
  * @param {Person[]} people
+ * @param {number | null} focus the number of the person whose joints are wanted, where there are several people
  */
-export function listJoints(place, people) {
-  if (!people.length) place.replaceChildren(element("p", "soft", "Nobody was found in this photo."));
-  else place.replaceChildren(...people.map((person, index) => onePerson(person, index, people.length > 1)));
+export function listJoints(place, people, focus) {
+  const number = people.length === 1 ? 1 : focus;
+  const person = number === null ? undefined : people[number - 1];
+  if (number !== null && person) place.replaceChildren(listOf(person, number - 1, people.length > 1));
+  else if (people.length) place.replaceChildren(element("p", "soft", "Choose a person, in the photo or in the list."));
+  else place.replaceChildren(element("p", "soft", "Nobody was found in this photo."));
 }
 
 /**
@@ -20,7 +24,7 @@ export function listJoints(place, people) {
  * @param {number} index
  * @param {boolean} hasOthers
  */
-function onePerson({ keypoints }, index, hasOthers) {
+function listOf({ keypoints }, index, hasOthers) {
   const rows = keypoints.map(({ name, score }, joint) => {
     const value = element("span", "value", score.toFixed(2));
     const row = element("li", "", element("span", "", words(name)), value);

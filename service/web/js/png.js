@@ -1,5 +1,5 @@
 /**
- * Label ids from a palette PNG, exactly as the service wrote them.
+ * The pixel values of a palette or grey PNG, exactly as the service wrote them: label ids, or people's numbers.
  *
  * A browser turns a palette into colours when it decodes a picture. Colours lead back to ids only if no two labels share
  * one, if no colour profile shifts them, and if the browser does not blur what a canvas gives back, as those that guard
@@ -9,23 +9,24 @@
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 const EIGHT_BIT = 8;
+const GREY = 0;
 const PALETTE = 3;
 
-/** @typedef {{width: number, height: number, ids: Uint8Array<ArrayBuffer>}} LabelMap rows from the top */
+/** @typedef {{width: number, height: number, values: Uint8Array<ArrayBuffer>}} Plane rows from the top */
 
 /**
- * @param {Uint8Array<ArrayBuffer>} file an 8-bit palette PNG, not interlaced
- * @returns {Promise<LabelMap>}
+ * @param {Uint8Array<ArrayBuffer>} file an 8-bit palette or grey PNG, not interlaced
+ * @returns {Promise<Plane>}
  */
-export async function readLabelMap(file) {
+export async function readPlane(file) {
   if (SIGNATURE.some((byte, index) => file[index] !== byte)) throw new Error("The mask is no PNG.");
   const { header, data } = chunks(file);
   const width = header.getUint32(0);
   const height = header.getUint32(4);
-  if (header.getUint8(8) !== EIGHT_BIT || header.getUint8(9) !== PALETTE || header.getUint8(12) !== 0) {
-    throw new Error("The mask is no plain 8-bit palette PNG.");
+  if (header.getUint8(8) !== EIGHT_BIT || ![GREY, PALETTE].includes(header.getUint8(9)) || header.getUint8(12) !== 0) {
+    throw new Error("The mask is no plain 8-bit palette or grey PNG.");
   }
-  return { width, height, ids: unfilter(await inflate(data), width, height) };
+  return { width, height, values: unfilter(await inflate(data), width, height) };
 }
 
 /**

@@ -1,9 +1,10 @@
-/** Names the part under the pointer, a finger, or a cross that the arrow keys move. */
+/** Names the part under the pointer, a finger, or a cross that the arrow keys move; and takes clicks and Enter there. */
 
 import { element } from "./dom.js";
 import { css, percent, words } from "./words.js";
 
 /** @typedef {import("./types.js").Part} Part */
+/** @typedef {{part: Part, person: number | null}} Found a part, and whose it is where there are several people */
 
 /** How far an arrow key moves the cross, as a share of the photo; with Shift, a fifth of it. */
 const STEP = 0.04;
@@ -20,28 +21,28 @@ const DIRECTIONS = new Map([
  * @param {HTMLElement} options.readout
  * @param {HTMLElement} options.cross
  * @param {HTMLElement} options.spoken
- * @param {(across: number, down: number) => Part | undefined} options.partAt
- * @param {(part: Part | undefined) => void} options.onPart
+ * @param {(across: number, down: number) => Found | undefined} options.find told at each step of pointer and cross
+ * @param {() => void} options.onLeave
+ * @param {(across: number, down: number, isByKey: boolean) => void} options.onPress
  */
-export function installProbe({ surface, readout, cross, spoken, partAt, onPart }) {
+export function installProbe({ surface, readout, cross, spoken, find, onLeave, onPress }) {
   let [across, down] = [0.5, 0.5];
 
   /** @param {boolean} isSpoken */
   const point = (isSpoken) => {
-    const part = partAt(across, down);
-    onPart(part);
-    readout.hidden = !part;
+    const found = find(across, down);
+    readout.hidden = !found;
     cross.hidden = !isSpoken;
     for (const [name, value] of [["--x", across], ["--y", down]]) {
       readout.style.setProperty(String(name), String(value));
       cross.style.setProperty(String(name), String(value));
     }
-    if (part) readout.replaceChildren(...describe(part));
-    if (part && isSpoken) spoken.textContent = `${words(part.name)}, ${percent(part.confidence)} sure`;
+    if (found) readout.replaceChildren(...describe(found));
+    if (found && isSpoken) spoken.textContent = [words(found.part.name), ...certainty(found)].join(", ");
   };
   const leave = () => {
     readout.hidden = cross.hidden = true;
-    onPart(undefined);
+    onLeave();
   };
 
   for (const kind of /** @type {const} */ (["pointermove", "pointerdown"])) {
@@ -55,8 +56,13 @@ export function installProbe({ surface, readout, cross, spoken, partAt, onPart }
   // A finger leaves when it is lifted; what it pointed at stays named.
   surface.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && leave());
   surface.addEventListener("blur", leave);
+  surface.addEventListener("click", () => onPress(across, down, false));
   surface.addEventListener("keydown", (event) => {
     if (event.key === "Escape") leave();
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      onPress(across, down, true);
+    }
     const direction = DIRECTIONS.get(event.key);
     if (!direction) return;
     event.preventDefault();
@@ -67,9 +73,14 @@ export function installProbe({ surface, readout, cross, spoken, partAt, onPart }
   });
 }
 
-/** @param {Part} part */
-function describe({ name, color, confidence }) {
+/** @param {Found} found */
+function describe(found) {
   const swatch = element("span", "swatch");
-  swatch.style.setProperty("--color", css(color));
-  return [swatch, element("strong", "", words(name)), element("span", "", `${percent(confidence)} sure`)];
+  swatch.style.setProperty("--color", css(found.part.color));
+  return [swatch, element("strong", "", words(found.part.name)), element("span", "", certainty(found).join(", "))];
+}
+
+/** @param {Found} found */
+function certainty({ part, person }) {
+  return [...(person ? [`person ${person}`] : []), `${percent(part.confidence)} sure`];
 }

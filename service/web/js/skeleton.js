@@ -1,7 +1,7 @@
 /** Draws people's bones and joints over the photo. The fainter a joint, the less sure the model is of it. */
 
 import { placeNames } from "./names.js";
-import { words } from "./words.js";
+import { css, words } from "./words.js";
 
 /** @typedef {import("./types.js").Answer} Answer */
 /** @typedef {import("./types.js").Joint} Joint */
@@ -17,15 +17,66 @@ const CENTER = "translate(0.5 0.5)";
  * @param {SVGElement} svg covers the photo
  * @param {Answer} answer
  * @param {number} pixel photo pixels per pixel of the page
+ * @param {number | null} focus the number of the person who stands out, if any
  */
-export function drawSkeleton(svg, { image, people, skeleton }, pixel) {
+export function drawSkeleton(svg, { image, people, skeleton }, pixel, focus) {
+  svg.classList.toggle("group", people.length > 1);
   svg.setAttribute("viewBox", `0 0 ${image.width} ${image.height}`);
-  svg.replaceChildren(
-    ...people.flatMap(({ keypoints }, person) => [
-      ...skeleton.flatMap(([from, to], index) => bone(keypoints[from], keypoints[to], index / skeleton.length)),
-      ...joints(keypoints, person, image.width, pixel),
-    ]),
-  );
+  const drawn = people.map(({ keypoints, box }, index) => {
+    const group = shape("g", { class: "person" });
+    group.classList.toggle("dimmed", focus !== null && focus !== index + 1);
+    if (people.length > 1) group.style.setProperty("--person", personColor(index + 1, people.length));
+    group.append(
+      ...skeleton.flatMap(([from, to], bones) => bone(keypoints[from], keypoints[to], bones / skeleton.length)),
+      ...joints(keypoints, index, image.width, pixel),
+    );
+    if (people.length > 1) group.append(numberOf(index + 1, box, pixel));
+    return group;
+  });
+  svg.replaceChildren(...drawn);
+}
+
+/**
+ * A person's colour, for style sheets: evenly around the colour wheel from red, as in the service's pictures.
+ *
+ * @param {number} number of the person, from 1
+ * @param {number} count of all people
+ */
+export function personColor(number, count) {
+  return css(personRgb(number, count));
+}
+
+/**
+ * A person's colour.
+ *
+ * @param {number} number of the person, from 1
+ * @param {number} count of all people
+ * @returns {import("./types.js").Color}
+ */
+export function personRgb(number, count) {
+  const hue = ((number - 1) / count) * 6;
+  // The hue's strongest of red, green and blue is 255, the weakest 35.
+  const strength = (/** @type {number} */ turn) => {
+    const distance = Math.abs(((hue + turn) % 6) - 3);
+    return Math.round(35 + 220 * Math.min(1, Math.max(0, distance - 1)));
+  };
+  return [strength(0), strength(4), strength(2)];
+}
+
+/**
+ * The number of a person, on a disc at the top of the box.
+ *
+ * @param {number} number
+ * @param {[number, number, number, number]} box
+ * @param {number} pixel
+ */
+function numberOf(number, [x, y, width], pixel) {
+  const place = { x: x + width / 2, y: Math.max(y - 2 * pixel, 12 * pixel) };
+  const group = shape("g", { class: "number" });
+  const written = shape("text", { ...place, "text-anchor": "middle" });
+  written.textContent = String(number);
+  group.append(shape("circle", { cx: place.x, cy: place.y }), written);
+  return group;
 }
 
 /**

@@ -46,17 +46,22 @@ export const NOTES = {
   curl: "",
   fetch: "From a page of another origin, name that origin in the service’s setting JPPNET_CORS_ORIGINS.",
   python: "With httpx (pip install httpx); requests takes the same call.",
-  answer: "The mask is shortened here. It is a palette PNG in base64: pixel value = label id.",
+  answer:
+    "PNGs are shortened here; they are in base64. mask: pixel value = label id. instances, where everybody was looked " +
+    "for: pixel value = person’s index, 0 for nobody.",
 };
 
 /**
- * An answer to be read: indented, but short lists on one line, and without the mask's many letters.
+ * An answer to be read: indented, but short lists on one line, and without the PNGs' many letters.
  *
  * @param {import("./types.js").Answer} answer
  */
 export function readable(answer) {
-  const { mask } = answer;
-  const shown = mask === undefined ? answer : { ...answer, mask: `${mask.slice(0, 24)}… ${mask.length} letters` };
+  const shown = { ...answer };
+  for (const name of /** @type {const} */ (["mask", "instances"])) {
+    const png = answer[name];
+    if (png) shown[name] = `${png.slice(0, 24)}… ${png.length} letters`;
+  }
   const onOneLine = (/** @type {string} */ list) => list.replace(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]");
   return JSON.stringify(shown, null, 2).replace(/\[[^[\]{}]*\]/g, onOneLine);
 }

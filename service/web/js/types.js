@@ -5,7 +5,11 @@
  * @typedef {{id: number, name: string, color: Color}} Label
  * @typedef {Label & {pixels: number, share: number, confidence: number}} Part a label that is in the photo
  * @typedef {{name: string, x: number, y: number, score: number}} Joint
- * @typedef {{score: number, keypoints: Joint[]}} Person
+ * @typedef {object} Person
+ * @property {[number, number, number, number]} box x and y of the top-left pixel, width, height
+ * @property {number} score
+ * @property {Joint[]} keypoints
+ * @property {Part[]} [labels] what of the mask is this person's; only where everybody was looked for
  *
  * @typedef {object} Model what GET /model says
  * @property {string} name
@@ -13,11 +17,14 @@
  * @property {string} provider
  * @property {Label[]} labels
  * @property {string[]} joints
+ * @property {{name: string} | null} [detector] what finds people; none: one person is looked for
  *
  * @typedef {object} Answer what POST /analyze says
  * @property {{width: number, height: number}} image
  * @property {Part[]} labels
  * @property {string} [mask] palette PNG in base64; pixel value = label id. Not from a model without labels
+ * @property {string} [instances] grey PNG in base64; pixel value = place in people, from 1; 0 for nobody. Only where
+ *   everybody was looked for
  * @property {Person[]} people
  * @property {[number, number][]} skeleton bones, as pairs of indices into keypoints
  *

@@ -1,12 +1,16 @@
 /** The photo, its mask and its skeleton, one over the other. */
 
 import { byId } from "./dom.js";
-import { paintMask } from "./mask.js";
+import { paintMask, paintingStep } from "./mask.js";
+import { paintOutlines } from "./outlines.js";
 import { drawSkeleton } from "./skeleton.js";
 
-/** @typedef {import("./png.js").LabelMap} LabelMap */
+/** @typedef {import("./png.js").Plane} Plane */
 /** @typedef {import("./types.js").Answer} Answer */
 /** @typedef {import("./types.js").Label} Label */
+
+/** Thickness of the lines around people, in pixels of the page. */
+const OUTLINE = 2.5;
 
 export class View {
   stage = byId("stage", HTMLElement);
@@ -15,8 +19,13 @@ export class View {
   #photo = byId("photo", HTMLImageElement);
   #frame = byId("frame", HTMLCanvasElement);
   #mask = byId("mask", HTMLCanvasElement);
-  /** @type {LabelMap | null} */
+  #outlines = byId("outlines", HTMLCanvasElement);
+  /** @type {Plane | null} label ids */
   #map = null;
+  /** @type {Plane | null} people's numbers, where there are several people */
+  #owners = null;
+  /** @type {number | null} the person who stands out */
+  #focus = null;
   /** @type {Answer | null} */
   #answer = null;
 
@@ -65,28 +74,36 @@ export class View {
 
   /**
    * @param {Answer} answer
-   * @param {LabelMap | null} map null from a model without labels
+   * @param {Plane | null} map label ids; null from a model without labels
+   * @param {Plane | null} owners people's numbers
    */
-  showAnswer(answer, map) {
+  showAnswer(answer, map, owners) {
     this.#map = map;
+    this.#owners = answer.people.length > 1 ? owners : null;
+    this.#focus = null;
     this.#answer = answer;
     this.#shape(answer.image.width, answer.image.height);
   }
 
   /**
-   * @param {Label[]} labels
-   * @param {(id: number) => boolean} isVisible
-   * @param {number | null} chosen
+   * @param {object} options
+   * @param {Label[]} options.labels
+   * @param {(id: number) => boolean} options.isVisible
+   * @param {number | null} options.chosen the label that stands out, if any
+   * @param {number | null} options.focus the person who stands out, if any
    */
-  paint(labels, isVisible, chosen) {
-    if (this.#map) paintMask(this.#mask, this.#map, labels, isVisible, chosen);
+  paint(options) {
+    if (this.#map) paintMask(this.#mask, this.#map, this.#owners, options);
+    if (this.#focus === options.focus) return;
+    this.#focus = options.focus;
+    this.#scale();
   }
 
   /** Takes photo and answer away. */
   clear() {
-    this.#map = this.#answer = null;
+    this.#map = this.#owners = this.#answer = this.#focus = null;
     this.#photo.hidden = this.#frame.hidden = true;
-    this.#mask.width = this.#mask.height = 1;
+    this.#mask.width = this.#mask.height = this.#outlines.width = this.#outlines.height = 1;
     this.skeleton.replaceChildren();
     this.setMirrored(false);
   }
@@ -99,10 +116,46 @@ export class View {
    * @returns {number | null}
    */
   labelAt(across, down) {
-    if (!this.#map || across < 0 || down < 0 || across >= 1 || down >= 1) return null;
-    const { width, height, ids } = this.#map;
+    return this.#valueAt(this.#map, across, down);
+  }
+
+  /**
+   * The number of the person at a place of the photo, both 0–1 as they are seen; null for nobody and where there is but
+   * one.
+   *
+   * @param {number} across
+   * @param {number} down
+   * @returns {number | null}
+   */
+  personAt(across, down) {
+    return this.#valueAt(this.#owners, across, down) || null;
+  }
+
+  /**
+   * A box of the photo as it is seen, in pixels of the upright photo: x, y, width, height.
+   *
+   * @param {import("./box.js").Box} box
+   * @returns {[number, number, number, number]}
+   */
+  toPixels({ left, top, right, bottom }) {
+    const width = Number(this.stage.dataset.width);
+    const height = Number(this.stage.dataset.height);
+    const from = this.stage.classList.contains("mirrored") ? 1 - right : left;
+    const [x, y] = [Math.floor(from * width), Math.floor(top * height)];
+    const sides = [Math.ceil((right - left) * width), Math.ceil((bottom - top) * height)];
+    return [x, y, Math.min(sides[0] ?? 0, width - x), Math.min(sides[1] ?? 0, height - y)];
+  }
+
+  /**
+   * @param {Plane | null} plane
+   * @param {number} across
+   * @param {number} down
+   */
+  #valueAt(plane, across, down) {
+    if (!plane || across < 0 || down < 0 || across >= 1 || down >= 1) return null;
+    const { width, height, values } = plane;
     const x = Math.floor((this.stage.classList.contains("mirrored") ? 1 - across : across) * width);
-    return ids[Math.floor(down * height) * width + Math.min(x, width - 1)] ?? null;
+    return values[Math.floor(down * height) * width + Math.min(x, width - 1)] ?? null;
   }
 
   /**
@@ -111,7 +164,7 @@ export class View {
    */
   #shape(width, height) {
     this.stage.style.setProperty("--ratio", String(width / height));
-    this.stage.dataset.width = String(width);
+    Object.assign(this.stage.dataset, { width, height });
     this.#scale();
   }
 
@@ -119,6 +172,21 @@ export class View {
     if (!this.stage.clientWidth) return; // not laid out; when it is, this is called again
     const pixels = Number(this.stage.dataset.width) / this.stage.clientWidth;
     this.stage.style.setProperty("--pixel", String(pixels));
-    if (this.#answer) drawSkeleton(this.skeleton, this.#answer, pixels);
+    if (!this.#answer || !this.#map) return;
+    drawSkeleton(this.skeleton, this.#answer, pixels, this.#focus);
+    this.#outline(this.#map, pixels, this.#answer.people.length);
+  }
+
+  /**
+   * @param {Plane} map
+   * @param {number} pixels photo pixels per pixel of the page
+   * @param {number} count of the people
+   */
+  #outline(map, pixels, count) {
+    const step = paintingStep(map);
+    const [width, height] = [Math.ceil(map.width / step), Math.ceil(map.height / step)];
+    Object.assign(this.#outlines, { width, height }); // which clears it
+    const thickness = Math.max(1, Math.round((OUTLINE * pixels) / step));
+    if (this.#owners) paintOutlines(this.#outlines, this.#owners, { step, thickness, count, focus: this.#focus });
   }
 }
