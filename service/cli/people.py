@@ -22,8 +22,10 @@ def read_people(text: str) -> PeopleOption:
     Raises:
         typer.BadParameter: it is none.
     """
-    if text == "auto" or text == "one":
-        return text
+    if text == "auto":
+        return "auto"
+    if text == "one":
+        return "one"
     if text.isascii() and text.isdigit() and int(text) > 0:
         return int(text)
     raise typer.BadParameter(f"“{text}” is neither “auto”, “one” nor a number from 1.", param_hint="--people")
