@@ -268,7 +268,7 @@ def test_a_model_without_joints_has_no_skeleton_to_show(tmp_path: Path, visit: V
     with model_of(parsing_card(), tmp_path) as client:
         page = visit(client)
         choose(page, photo_of_the_toy(tmp_path))
-        expect(page.locator("#model")).to_have_text("toy on cpu · 3 parts")
+        expect(page.locator("#model")).to_have_text("toy on cpu · 3 parts · one person a photo")
         expect(page.get_by_text("Mask as PNG")).to_be_visible()
         for gone in ("Skeleton", "Joint names"):
             expect(page.get_by_text(gone, exact=True)).to_be_hidden()
@@ -280,7 +280,7 @@ def test_a_model_without_labels_has_no_mask_to_show(tmp_path: Path, visit: Visit
     with model_of(pose_card(), tmp_path) as client:
         page = visit(client)
         choose(page, photo_of_the_toy(tmp_path))
-        expect(page.locator("#model")).to_have_text("toy 1.2 on cpu · 3 joints")
+        expect(page.locator("#model")).to_have_text("toy 1.2 on cpu · 3 joints · one person a photo")
         expect(page.locator("#summary")).to_have_text("192 × 256 px · 1 person")
         for gone in ("Mask", "Opacity", "Mask as PNG"):
             expect(page.get_by_text(gone, exact=True)).to_be_hidden()

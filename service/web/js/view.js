@@ -172,9 +172,9 @@ export class View {
     if (!this.stage.clientWidth) return; // not laid out; when it is, this is called again
     const pixels = Number(this.stage.dataset.width) / this.stage.clientWidth;
     this.stage.style.setProperty("--pixel", String(pixels));
-    if (!this.#answer || !this.#map) return;
+    if (!this.#answer) return;
     drawSkeleton(this.skeleton, this.#answer, pixels, this.#focus);
-    this.#outline(this.#map, pixels, this.#answer.people.length);
+    if (this.#map) this.#outline(this.#map, pixels, this.#answer.people.length);
   }
 
   /**
