@@ -9,7 +9,7 @@ import type {
   PoseOptions,
   PoseResults,
 } from "./options.js";
-import { type Photo, photoBody } from "./photo.js";
+import { type Photo, photoBlob } from "./photo.js";
 import { ProblemError } from "./problem.js";
 import { send } from "./request.js";
 import type { AnalyzeFormat, Health, Model, ParseFormat, PoseFormat } from "./types.js";
@@ -74,7 +74,7 @@ export class Jppnet {
   async #ask<Result>(path: Path, photo: Photo, options: Options): Promise<Result> {
     const { format = "json", accept } = options;
     const headers = { "Content-Type": "application/octet-stream", ...(accept && { Accept: accept }) };
-    const request = { method: "POST", headers, body: photoBody(photo) };
+    const request = { method: "POST", headers, body: await photoBlob(photo as Blob) };
     const answer = await this.#send(path, query(format, options), request, options);
     return IN_JSON.has(format) ? json(answer) : ((await picture(answer)) as Result);
   }

@@ -39,7 +39,7 @@ interface PhotoOptions<Format> extends CallOptions {
   accept?: "image/jpeg" | "image/png";
 }
 
-interface MaskOptions {
+export interface MaskOptions {
   /** Only these labels, by name or id. */
   labels?: readonly (string | number)[];
   /** Of an overlay's colours, 0–1. */

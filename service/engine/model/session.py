@@ -97,6 +97,8 @@ class Session:
         file = _preferred(model, provider)
         if file != model and not _are_one_model(file, model, (file.stat().st_mtime_ns, model.stat().st_mtime_ns)):
             file = model
+        self.file: Path = file
+        """The file that is open: the named one, or the one beside it in the precision that suits."""
         self._session = _open(file, provider, threads, options)
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self.input_height, self.input_width = _input_size(self._session, model)
