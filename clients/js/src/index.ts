@@ -9,8 +9,11 @@ export type {
   ParseResults,
   PoseOptions,
   PoseResults,
+  Retry,
+  UploadProgress,
 } from "./options.js";
-export type { Photo } from "./photo.js";
+export type { Photo, Picture } from "./photo.js";
+export type { ProblemSlug, ProblemType } from "./problem-type.js";
 export { ProblemError } from "./problem.js";
 export { decodeRle, labelIds } from "./rle.js";
 export type { LabelIds } from "./rle.js";

@@ -1,3 +1,4 @@
+import type { ProblemError } from "./problem.js";
 import type {
   AnalyzeAnswer,
   AnalyzeFormat,
@@ -16,8 +17,28 @@ export interface ClientOptions {
   timeoutMs?: number;
   /** How often a call is tried again when the service is busy (503) or not to be reached; twice if not set. */
   retries?: number;
+  /** Told before a call waits to be tried again. */
+  onRetry?: (retry: Retry) => void;
+  /** Longest side in pixels of what is uploaded, where `maxSide` of a call says nothing; 2048 if not set. */
+  maxSide?: number;
   /** What to use in place of the global `fetch`. */
   fetch?: typeof fetch;
+}
+
+/** A call that is about to be tried again. */
+export interface Retry {
+  /** Tries so far. */
+  tries: number;
+  /** Time until the next one. */
+  waitMs: number;
+  /** Why: a busy service's `ProblemError`, or fetch's `TypeError`. */
+  reason: ProblemError | TypeError;
+}
+
+/** Bytes of the photo that are sent. */
+export interface UploadProgress {
+  loaded: number;
+  total: number;
 }
 
 export interface CallOptions {
@@ -37,6 +58,13 @@ interface PhotoOptions<Format> extends CallOptions {
   boxes?: readonly Box[];
   /** The media type of an overlay: `image/jpeg` if not set. */
   accept?: "image/jpeg" | "image/png";
+  /**
+   * In a page, a photo with a longer side is made smaller before it is uploaded. Boxes and joints are still in the
+   * photo's own pixels; masks and pictures have the size of what was uploaded. `Infinity` uploads every file as it is.
+   */
+  maxSide?: number;
+  /** Told, in a page, how much of the photo is sent. It needs XMLHttpRequest and goes past a `fetch` of your own. */
+  onUploadProgress?: (progress: UploadProgress) => void;
 }
 
 export interface MaskOptions {

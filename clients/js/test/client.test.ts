@@ -82,8 +82,10 @@ test("a photo is a Blob or bytes of any kind", async () => {
   for (const same of [new Blob([bytes]), bytes.buffer, bytes, wide.subarray(10, 10 + photo.length)]) {
     assert.deepEqual(await jppnet.pose(same), answer);
   }
-  // @ts-expect-error a path is no photo
-  await assert.rejects(jppnet.pose("photo.jpg"), TypeError);
+  assert.deepEqual(await jppnet.pose(`data:image/jpeg;base64,${photo.toString("base64")}`), answer);
+  await assert.rejects(jppnet.pose("photo.jpg"), TypeError); // Node has no address that it could complete a path with
+  // @ts-expect-error a number is no photo
+  await assert.rejects(jppnet.pose(7), TypeError);
 });
 
 test("what is wrong with a call is a problem that says so", async () => {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { build } from "esbuild";
 
 import { PACKAGE, runInPage, skip } from "./chromium.js";
-import { startService } from "./service.js";
+import { soleModel, startService } from "./service.js";
 
 const ROOT = fileURLToPath(new URL("../../", `file://${PACKAGE}`));
 const ORT = `${PACKAGE}node_modules/onnxruntime-web/dist/`;
@@ -35,12 +35,16 @@ interface Comparison {
   joints: number;
   people: [number, number];
   boxes: number;
+  regions: number[];
 }
 
 const COMPARE = `
   const compare = async (photo, options = {}) => {
     const [here, there] = await Promise.all([local, served].map((j) => j.analyze(photo, { ...options, mask: "rle" })));
-    const [ours, theirs] = [labelIds(here).ids, labelIds(there).ids];
+    const equal = (here, there) => {
+      const [ours, theirs] = [labelIds(here).ids, labelIds(there).ids];
+      return ours.filter((id, pixel) => id === theirs[pixel]).length / theirs.length;
+    };
     const points = (answer) => answer.people.flatMap((person) => person.keypoints);
     const others = points(there);
     const distances = points(here)
@@ -48,7 +52,8 @@ const COMPARE = `
       .sort((a, b) => a - b);
     const sides = (answer) => answer.people.flatMap((person) => person.box);
     return {
-      labels: ours.filter((id, pixel) => id === theirs[pixel]).length / theirs.length,
+      labels: equal(here, there),
+      regions: (here.regions ?? []).map((region, index) => equal(region, there.regions[index])),
       joints: distances[Math.floor(distances.length / 2)],
       people: [here.people.length, there.people.length],
       boxes: Math.max(...sides(here).map((side, index) => Math.abs(side - sides(there)[index]))),
@@ -65,8 +70,21 @@ const SETUP = (service: string) => `
   const local = make();
   ${COMPARE}`;
 
-test("the page's answers are the service's", { skip, timeout: 180_000 }, async (t) => {
+/** The share of labels that must be equal: what 8 bits round differently from one processor to the next costs more. */
+test("of a model in 8 bits, answers are nearly the service's", { skip, timeout: 180_000 }, async (t) => {
   const service = await startService({ JPPNET_CORS_ORIGINS: "*" });
+  const { labels, joints, people } = (await runInPage(
+    `${SETUP(service)} return compare(await (await fetch("/example.jpg")).blob());`,
+    await localFiles(),
+  )) as Comparison;
+  t.diagnostic(JSON.stringify({ labels, joints }));
+  assert.ok(labels >= 0.98 && joints <= 2, `${labels} of the labels are equal, joints are ${joints} pixels apart`);
+  assert.deepEqual(people, [1, 1]);
+});
+
+test("the page's answers are the service's", { skip, timeout: 180_000 }, async (t) => {
+  const model = await soleModel("jppnet-lite.onnx");
+  const service = await startService({ JPPNET_CORS_ORIGINS: "*", JPPNET_MODEL: model });
   const told = (await runInPage(
     `${SETUP(service)}
     const loaded = await local.load();
@@ -132,9 +150,11 @@ test("the page's answers are the service's", { skip, timeout: 180_000 }, async (
     await localFiles(),
   )) as Record<string, unknown> & { comparisons: Record<string, Comparison>; shapes: [string, string]; fetched: number };
   t.diagnostic(JSON.stringify({ ...told.comparisons, milliseconds: told["milliseconds"] }));
-  for (const [photo, { labels, joints, people, boxes }] of Object.entries(told.comparisons)) {
-    assert.ok(labels >= 0.99, `${photo}: ${labels} of the labels are equal`);
-    assert.ok(joints <= 2, `${photo}: joints are ${joints} pixels apart`);
+  for (const [photo, { labels, joints, people, boxes, regions }] of Object.entries(told.comparisons)) {
+    // Where two boxes overlap, the surer one wins; where both are as unsure, a hair's breadth decides.
+    assert.ok(labels >= (regions.length ? 0.97 : 0.995), `${photo}: ${labels} of the labels are equal`);
+    assert.ok(regions.every((region) => region >= 0.995), `${photo}: ${regions} of the regions' labels are equal`);
+    assert.ok(joints <= 0.5, `${photo}: joints are ${joints} pixels apart`);
     assert.equal(people[0], people[1], photo);
     assert.ok(boxes <= 10, `${photo}: boxes are ${boxes} pixels apart`);
   }

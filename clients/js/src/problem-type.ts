@@ -1,0 +1,36 @@
+/** What `ProblemError.type` says, after `urn:jppnet:problem:`; docs/troubleshooting.md says what to do. */
+export type ProblemSlug =
+  | "box-outside"
+  | "boxes-too-large"
+  | "corrupt-photo"
+  | "deadline-passed"
+  | "device-failed"
+  | "empty-body"
+  | "head-too-large"
+  | "head-too-slow"
+  | "inference-failed"
+  | "invalid-base64"
+  | "invalid-box"
+  | "invalid-http"
+  | "invalid-json"
+  | "invalid-multipart"
+  | "invalid-request"
+  | "missing-photo"
+  | "not-a-photo"
+  | "not-acceptable"
+  | "out-of-memory"
+  | "overloaded"
+  | "shutting-down"
+  | "too-many-connections"
+  | "too-many-pixels"
+  | "too-many-scans"
+  | "truncated-photo"
+  | "unauthorized"
+  | "unknown-label"
+  | "unsupported-type"
+  | "upload-too-large"
+  | "upload-too-slow"
+  | "uploads-full";
+
+/** Stable names of kinds of problems; `about:blank` if nobody gave one. A newer service may know more of them. */
+export type ProblemType = `urn:jppnet:problem:${ProblemSlug}` | "about:blank";
