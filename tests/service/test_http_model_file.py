@@ -57,3 +57,14 @@ def test_it_is_the_file_in_the_precision_that_is_run(toy_path: Path, tmp_path: P
     settings = Settings(model=named)
     with serving(gated_engine(GatedSession(named), settings), settings) as client:
         assert client.get("/model/file").content == suited.read_bytes()
+
+
+def test_another_file_in_its_place_has_another_tag(toy_path: Path, tmp_path: Path) -> None:
+    file = tmp_path / "toy.onnx"
+    file.write_bytes(toy_path.read_bytes())
+    settings = Settings(model=file)
+    with serving(gated_engine(GatedSession(file), settings), settings) as client:
+        tag = client.get("/model/file").headers["ETag"]
+        file.write_bytes(toy_path.read_bytes() + b"\x1a\x00")
+        again = client.get("/model/file", headers={"If-None-Match": tag})
+        assert (again.status_code, again.content) == (200, file.read_bytes())

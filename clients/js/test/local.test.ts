@@ -5,6 +5,8 @@ import { test } from "node:test";
 
 import { build } from "esbuild";
 
+import { Jppnet } from "jppnet";
+
 import { PACKAGE, runInPage, skip } from "./chromium.js";
 import { soleModel, startService } from "./service.js";
 
@@ -159,7 +161,8 @@ test("the page's answers are the service's", { skip, timeout: 180_000 }, async (
     assert.ok(boxes <= 10, `${photo}: boxes are ${boxes} pixels apart`);
   }
   assert.equal(told.shapes[0], told.shapes[1]);
-  assert.deepEqual(told["loaded"], { name: "jppnet-lite", version: "1.0", provider: "wasm" });
+  const { name, version } = await new Jppnet(service).model();
+  assert.deepEqual(told["loaded"], { name, version, provider: "wasm" });
   assert.deepEqual([told["sameIds"], told["inColor"], told["canvas"], told["aborted"]], [true, true, 1, true]);
   assert.deepEqual(told["problems"], [
     [true, "urn:jppnet:problem:not-a-photo", 415],

@@ -1,7 +1,7 @@
 """``GET /model`` and ``GET /model/file``."""
 
 import hashlib
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -52,16 +52,18 @@ def model_route(engine: Engine, keys: ApiKeys) -> APIRouter:
     async def get_model_file(if_none_match: Annotated[str | None, Header()] = None) -> Response:
         """For programs that run the model themselves, such as pages with `jppnet/local`."""
         # A page caches it, and asks each time whether it is still the served one: a new model has the same address.
-        headers = {"ETag": await run_in_threadpool(_file_tag, info.model_file), "Cache-Control": "private, no-cache"}
-        if matches(if_none_match, headers["ETag"]):
+        changed = info.model_file.stat().st_mtime_ns
+        tag = await run_in_threadpool(_file_tag, info.model_file, changed)
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        if matches(if_none_match, tag):
             return Response(status_code=304, headers=headers)
         return FileResponse(info.model_file, media_type=ONNX, headers=headers)
 
     return router
 
 
-@cache
-def _file_tag(file: Path) -> str:
-    """A strong entity tag: the file's hash."""
+@lru_cache(maxsize=4)
+def _file_tag(file: Path, changed: int) -> str:
+    """A strong entity tag: the hash of a file that was ``changed`` at that time (in nanoseconds)."""
     with file.open("rb") as stream:
         return f'"{hashlib.file_digest(stream, "sha256").hexdigest()[:32]}"'
