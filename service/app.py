@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from service.api.connection.connections import Connections
-from service.api.middleware.http_defaults import GZIP_FROM, GZIP_LEVEL, HeadAsGet, cors
+from service.api.middleware.http_defaults import GZIP_FROM, GZIP_LEVEL, NOT_GZIPPED, HeadAsGet, cors
 from service.api.middleware.lingering import Lingering
 from service.api.middleware.overload_guard import OverloadGuard
 from service.api.middleware.request_id import RequestId
@@ -70,7 +70,12 @@ def create_app(engine: Engine, settings: Settings, connections: Connections | No
             Middleware(RequestId),  # every answer has the id
             Middleware(Lingering),  # outside of compression, which would hold an early answer back
             *cors(settings.cors_origins),  # its headers are on errors, too
-            Middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=GZIP_LEVEL),
+            Middleware(
+                GZipMiddleware,
+                minimum_size=GZIP_FROM,
+                compresslevel=GZIP_LEVEL,
+                exclude_content_types=NOT_GZIPPED,
+            ),
             Middleware(HeadAsGet),
             Middleware(RequestObserver, listeners=(metrics.request_answered, request_log(engine.card))),
             Middleware(OverloadGuard, engine=engine, keys=keys, routes=photos),  # its refusals are counted and logged

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from math import inf
+from pathlib import Path
 from typing import Self, TypeVar
 
 import cv2
@@ -41,6 +42,8 @@ class EngineInfo:
     """What runs the model, as it was chosen or measured at start."""
 
     provider: DeviceProvider
+    model_file: Path
+    """The file that is open: the named one, or the one beside it in the precision that suits the provider."""
     input_height: int
     input_width: int
     """Size of the model's input, in pixels."""
@@ -93,8 +96,8 @@ class Engine:
         self.card = card
         self.detector = detector.card if detector else None
         self.info = EngineInfo(
-            session.provider, session.input_height, session.input_width, len(tuned.sessions), tuned.threads,
-            tuned.largest_batch, tuned.batches, tuned.photos_per_second,
+            session.provider, session.file, session.input_height, session.input_width, len(tuned.sessions),
+            tuned.threads, tuned.largest_batch, tuned.batches, tuned.photos_per_second,
         )  # fmt: skip
         self.is_draining = False
         # Lanes and pool decode; more processes than cores would only share those. Heavy work has processes beside them,

@@ -9,7 +9,7 @@ import type {
   PoseOptions,
   PoseResults,
 } from "./options.js";
-import { type Photo, photoBody } from "./photo.js";
+import type { Photo } from "./photo.js";
 import { ProblemError } from "./problem.js";
 import { send } from "./request.js";
 import type { AnalyzeFormat, Health, Model, ParseFormat, PoseFormat } from "./types.js";
@@ -17,6 +17,8 @@ import type { AnalyzeFormat, Health, Model, ParseFormat, PoseFormat } from "./ty
 type Path = "parse" | "pose" | "analyze" | "model" | "readyz";
 type Options = ParseOptions & PoseOptions<string> & AnalyzeOptions<string>;
 
+/** Longest side of an upload: the model sees a few hundred pixels, and a person who is small in the photo is cropped. */
+const MAX_SIDE = 2048;
 /** Formats that are JSON; the others are pictures. */
 const IN_JSON: ReadonlySet<string> = new Set(["json", "hf", "coco"]);
 /** How whole pictures end, by media type: PNG's chunk IEND, JPEG's marker. */
@@ -72,11 +74,19 @@ export class Jppnet {
   }
 
   async #ask<Result>(path: Path, photo: Photo, options: Options): Promise<Result> {
-    const { format = "json", accept } = options;
+    const { format = "json", accept, boxes, signal, maxSide = this.#options.maxSide ?? MAX_SIDE, onUploadProgress } = options;
+    signal?.throwIfAborted();
+    const { enlarge, shrink, shrinkBox } = await import("./shrink.js");
+    const upload = await shrink(photo, maxSide, signal);
+    const asked = boxes ? { ...options, boxes: boxes.map((box) => shrinkBox(box, upload.scale)) } : options;
     const headers = { "Content-Type": "application/octet-stream", ...(accept && { Accept: accept }) };
-    const request = { method: "POST", headers, body: photoBody(photo) };
-    const answer = await this.#send(path, query(format, options), request, options);
-    return IN_JSON.has(format) ? json(answer) : ((await picture(answer)) as Result);
+    const request = { method: "POST", headers, body: upload.body };
+    const fetcher =
+      onUploadProgress && typeof XMLHttpRequest !== "undefined"
+        ? (await import("./upload.js")).uploadWith(onUploadProgress)
+        : undefined;
+    const answer = await this.#send(path, query(format, asked), request, options, undefined, fetcher);
+    return IN_JSON.has(format) ? enlarge(await json(answer), upload) : ((await picture(answer)) as Result);
   }
 
   #send(
@@ -85,21 +95,23 @@ export class Jppnet {
     request: RequestInit,
     { signal, timeoutMs = this.#options.timeoutMs ?? 30_000 }: CallOptions,
     retries = this.#options.retries ?? 2,
+    fetcher = this.#options.fetch ?? globalThis.fetch,
   ): Promise<Answer> {
     const url = new URL(path, this.#base);
     url.search = query.toString();
-    const { apiKey, fetch: fetcher = globalThis.fetch } = this.#options;
+    const { apiKey, onRetry } = this.#options;
     const headers = { ...request.headers, ...(apiKey !== undefined && { Authorization: `Bearer ${asBytes(apiKey)}` }) };
-    return send(url, { ...request, headers }, { fetch: fetcher, retries, timeoutMs, signal });
+    return send(url, { ...request, headers }, { fetch: fetcher, retries, timeoutMs, signal, onRetry });
   }
 }
 
-function query(format: string, { labels, opacity, mask, image_id, boxes }: Options): URLSearchParams {
+function query(format: string, { labels, opacity, mask, image_id, people, boxes }: Options): URLSearchParams {
   const query = new URLSearchParams({ format });
   if (labels) query.set("labels", labels.join(","));
   if (opacity !== undefined) query.set("opacity", `${opacity}`);
   if (mask) query.set("mask", mask);
   if (image_id !== undefined) query.set("image_id", `${image_id}`);
+  if (people !== undefined) query.set("people", `${people}`);
   for (const box of boxes ?? []) query.append("box", box.join(","));
   return query;
 }

@@ -9,14 +9,19 @@ export type {
   ParseResults,
   PoseOptions,
   PoseResults,
+  Retry,
+  UploadProgress,
 } from "./options.js";
-export type { Photo } from "./photo.js";
+export type { Photo, Picture } from "./photo.js";
+export type { ProblemSlug, ProblemType } from "./problem-type.js";
 export { ProblemError } from "./problem.js";
 export { decodeRle, labelIds } from "./rle.js";
 export type { LabelIds } from "./rle.js";
 export type {
   AnalyzeAnswer,
   AnalyzeFormat,
+  AnalyzedPerson,
+  CocoInstance,
   CocoResult,
   Health,
   Keypoint,
@@ -24,6 +29,7 @@ export type {
   Model,
   ParseAnswer,
   ParseFormat,
+  ParsedPerson,
   Person,
   PoseAnswer,
   PoseFormat,

@@ -1,6 +1,8 @@
+import type { ProblemError } from "./problem.js";
 import type {
   AnalyzeAnswer,
   AnalyzeFormat,
+  CocoInstance,
   CocoResult,
   ParseAnswer,
   ParseFormat,
@@ -16,8 +18,28 @@ export interface ClientOptions {
   timeoutMs?: number;
   /** How often a call is tried again when the service is busy (503) or not to be reached; twice if not set. */
   retries?: number;
+  /** Told before a call waits to be tried again. */
+  onRetry?: (retry: Retry) => void;
+  /** Longest side in pixels of what is uploaded, where `maxSide` of a call says nothing; 2048 if not set. */
+  maxSide?: number;
   /** What to use in place of the global `fetch`. */
   fetch?: typeof fetch;
+}
+
+/** A call that is about to be tried again. */
+export interface Retry {
+  /** Tries so far. */
+  tries: number;
+  /** Time until the next one. */
+  waitMs: number;
+  /** Why: a busy service's `ProblemError`, or fetch's `TypeError`. */
+  reason: ProblemError | TypeError;
+}
+
+/** Bytes of the photo that are sent. */
+export interface UploadProgress {
+  loaded: number;
+  total: number;
 }
 
 export interface CallOptions {
@@ -35,11 +57,20 @@ interface PhotoOptions<Format> extends CallOptions {
   format?: Format;
   /** People in a larger photo, one box each. */
   boxes?: readonly Box[];
+  /** Who is looked for: everybody (`auto`, if not set), one person who fills the photo, or at most so many. Not with `boxes`. */
+  people?: "auto" | "one" | number;
   /** The media type of an overlay: `image/jpeg` if not set. */
   accept?: "image/jpeg" | "image/png";
+  /**
+   * In a page, a photo with a longer side is made smaller before it is uploaded. Boxes and joints are still in the
+   * photo's own pixels; masks and pictures have the size of what was uploaded. `Infinity` uploads every file as it is.
+   */
+  maxSide?: number;
+  /** Told, in a page, how much of the photo is sent. It needs XMLHttpRequest and goes past a `fetch` of your own. */
+  onUploadProgress?: (progress: UploadProgress) => void;
 }
 
-interface MaskOptions {
+export interface MaskOptions {
   /** Only these labels, by name or id. */
   labels?: readonly (string | number)[];
   /** Of an overlay's colours, 0–1. */
@@ -48,7 +79,11 @@ interface MaskOptions {
   mask?: "png" | "rle";
 }
 
-export type ParseOptions<Format = ParseFormat> = PhotoOptions<Format> & MaskOptions;
+export type ParseOptions<Format = ParseFormat> = PhotoOptions<Format> &
+  MaskOptions & {
+    /** What COCO results call the photo. */
+    image_id?: number;
+  };
 export type AnalyzeOptions<Format = AnalyzeFormat> = PhotoOptions<Format> & MaskOptions;
 export interface PoseOptions<Format = PoseFormat> extends PhotoOptions<Format> {
   /** What COCO results call the photo. */
@@ -60,7 +95,16 @@ type Known<Format extends string, Results extends Record<Format, unknown>> = Res
 /** What `parse` gives, by format. */
 export type ParseResults = Known<
   ParseFormat,
-  { mask: Blob; ids: Blob; overlay: Blob; cutout: Blob; json: ParseAnswer; hf: Segment[] }
+  {
+    mask: Blob;
+    ids: Blob;
+    instances: Blob;
+    overlay: Blob;
+    cutout: Blob;
+    json: ParseAnswer;
+    hf: Segment[];
+    coco: CocoInstance[];
+  }
 >;
 /** What `pose` gives, by format. */
 export type PoseResults = Known<PoseFormat, { json: PoseAnswer; coco: CocoResult[]; overlay: Blob }>;

@@ -1,4 +1,5 @@
 import type { Answer } from "./answer.js";
+import type { ProblemType } from "./problem-type.js";
 import type { Problem } from "./types.js";
 
 /** How much of an answer that is no problem is told, in characters or bytes. */
@@ -8,7 +9,7 @@ const LONGEST = 500;
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
   /** Stable name of the kind of problem, such as `urn:jppnet:problem:unknown-label`; `about:blank` if nobody gave one. */
-  readonly type: string;
+  readonly type: ProblemType;
   readonly title: string;
   /** What is wrong with this very call, and what to do. */
   readonly detail: string;
@@ -18,7 +19,7 @@ export class ProblemError extends Error {
 
   constructor(problem: Omit<Problem, "request_id"> & { request_id?: string | undefined }) {
     super(`${problem.title}: ${problem.detail}`);
-    this.type = problem.type;
+    this.type = problem.type as ProblemType;
     this.title = problem.title;
     this.detail = problem.detail;
     this.status = problem.status;

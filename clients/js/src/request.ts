@@ -1,4 +1,5 @@
 import type { Answer } from "./answer.js";
+import type { Retry } from "./options.js";
 import { ProblemError } from "./problem.js";
 
 /** Longest time that the service lets a call ask for. */
@@ -13,6 +14,7 @@ export interface Terms {
   retries: number;
   timeoutMs: number;
   signal: AbortSignal | undefined;
+  onRetry: ((retry: Retry) => void) | undefined;
 }
 
 /**
@@ -32,9 +34,9 @@ export async function send(url: URL, request: RequestInit, terms: Terms): Promis
         if (outcome.response.status !== 503) throw await ProblemError.of(outcome);
       }
       const wait = waitAfter(tries, outcome);
-      if (tries >= terms.retries || Date.now() + wait >= end) {
-        throw outcome instanceof TypeError ? outcome : await ProblemError.of(outcome);
-      }
+      const reason = outcome instanceof TypeError ? outcome : await ProblemError.of(outcome);
+      if (tries >= terms.retries || Date.now() + wait >= end) throw reason;
+      terms.onRetry?.({ tries: tries + 1, waitMs: wait, reason });
       await sleep(wait, limit.signal);
     }
   } finally {

@@ -12,7 +12,9 @@ export interface LabelIds {
  * `mask: "rle"`. What no label covers is 0.
  */
 export function labelIds(answer: Pick<ParseAnswer, "image" | "labels"> | Pick<Region, "box" | "labels">): LabelIds {
-  const [, , width, height] = "image" in answer ? [0, 0, answer.image.width, answer.image.height] : answer.box;
+  const size = answer.labels[0]?.rle?.size; // of the mask: smaller than the photo if less was uploaded
+  const [, , asked, tall] = "image" in answer ? [0, 0, answer.image.width, answer.image.height] : answer.box;
+  const [height, width] = size ?? [tall, asked];
   const ids = new Uint8Array(width * height);
   for (const label of answer.labels) {
     if (!label.rle) throw new TypeError('The answer holds its mask as a PNG. Ask for it with mask: "rle".');

@@ -10,12 +10,18 @@ export type AnalyzeAnswer = Schemas["AnalyzeAnswer"];
 /** A label that is in the photo. */
 export type Label = Schemas["LabelAnswer"];
 export type Person = Schemas["PersonAnswer"];
+/** A person with the labels that are theirs. */
+export type ParsedPerson = Schemas["ParsedPerson"];
+/** A person with joints and labels. */
+export type AnalyzedPerson = Schemas["AnalyzedPerson"];
 export type Keypoint = Schemas["Keypoint"];
 /** What was seen in one of the boxes that were asked about. */
 export type Region = Schemas["Region"];
 export type Rle = Schemas["Rle"];
 export type Segment = Schemas["Segment"];
 export type CocoResult = Schemas["CocoResult"];
+/** A person as a COCO instance result: box, score and mask. */
+export type CocoInstance = Schemas["CocoInstance"];
 /** The model's card, and what it runs on. */
 export type Model = Schemas["ModelAnswer"];
 export type Health = Schemas["Health"];

@@ -33,9 +33,10 @@ test("COCO's own example decodes", () => {
 });
 
 test("every format comes as what it is", async () => {
-  const types: Record<Exclude<ParseFormat, "json" | "hf">, string> = {
+  const types: Record<Exclude<ParseFormat, "json" | "hf" | "coco">, string> = {
     mask: "image/png",
     ids: "image/png",
+    instances: "image/png",
     overlay: "image/jpeg",
     cutout: "image/png",
   };
@@ -62,7 +63,19 @@ test("pose names joints, in pixels of the photo", async () => {
 
 test("analyze says both", async () => {
   const [both, parse, pose] = await Promise.all([jppnet.analyze(photo), jppnet.parse(photo), jppnet.pose(photo)]);
-  assert.deepEqual(both, { ...parse, ...pose });
+  const people = pose.people.map((person, index) => ({ ...parse.people?.[index], ...person }));
+  assert.deepEqual(both, { ...parse, ...pose, people });
+});
+
+test("everybody is found, or one person is taken for granted", async () => {
+  const { people, instances } = await jppnet.analyze(photo);
+  assert.deepEqual(people.map(({ index }) => index), [1]);
+  assert.ok(instances && people[0]!.labels!.length);
+  const one = await jppnet.analyze(photo, { people: "one" });
+  assert.deepEqual([one.people.length, one.people[0]!.index, one.instances], [1, undefined, undefined]);
+  const [instance] = await jppnet.parse(photo, { format: "coco", people: 1, image_id: 7 });
+  assert.deepEqual([instance!.image_id, instance!.segmentation.size], [7, [512, 512]]);
+  assert.equal((await jppnet.parse(photo, { format: "instances" })).type, "image/png");
 });
 
 test("boxes name the people in a larger photo", async () => {
@@ -82,8 +95,10 @@ test("a photo is a Blob or bytes of any kind", async () => {
   for (const same of [new Blob([bytes]), bytes.buffer, bytes, wide.subarray(10, 10 + photo.length)]) {
     assert.deepEqual(await jppnet.pose(same), answer);
   }
-  // @ts-expect-error a path is no photo
-  await assert.rejects(jppnet.pose("photo.jpg"), TypeError);
+  assert.deepEqual(await jppnet.pose(`data:image/jpeg;base64,${photo.toString("base64")}`), answer);
+  await assert.rejects(jppnet.pose("photo.jpg"), TypeError); // Node has no address that it could complete a path with
+  // @ts-expect-error a number is no photo
+  await assert.rejects(jppnet.pose(7), TypeError);
 });
 
 test("what is wrong with a call is a problem that says so", async () => {

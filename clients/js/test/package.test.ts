@@ -1,9 +1,12 @@
 /** What is published is whole and up to date. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+import { build } from "esbuild";
 
 const cwd = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -25,4 +28,39 @@ test("nothing comes along, and the lock names no registry", () => {
   const { dependencies } = JSON.parse(readFileSync(`${cwd}package.json`, "utf8")) as { dependencies?: object };
   assert.equal(dependencies, undefined);
   assert.doesNotMatch(readFileSync(`${cwd}package-lock.json`, "utf8"), /"resolved"|registry\./);
+});
+
+test("the core stays small", async () => {
+  const options = { bundle: true, minify: true, splitting: true, format: "esm", write: false, outdir: "out" } as const;
+  const { outputFiles } = await build({ ...options, entryPoints: [`${cwd}dist/index.js`] });
+  const core = outputFiles.find(({ path }) => path.endsWith("index.js"))!;
+  const size = gzipSync(core.contents).length;
+  assert.ok(size <= 3_000, `${size} bytes with gzip`);
+});
+
+test("every entry is found, by older resolution, too", async () => {
+  const { exports, typesVersions, main, types } = JSON.parse(readFileSync(`${cwd}package.json`, "utf8")) as {
+    exports: Record<string, string | { types: string; default: string }>;
+    typesVersions: { "*": Record<string, [string]> };
+    main: string;
+    types: string;
+  };
+  for (const [entry, target] of Object.entries(exports)) {
+    if (typeof target === "string") continue;
+    for (const file of [target.types, target.default]) assert.ok(existsSync(cwd + file), file);
+    assert.equal(entry === "." ? types : typesVersions["*"][entry.slice(2)]![0], target.types);
+  }
+  assert.ok(existsSync(cwd + main));
+});
+
+test("from CommonJS, import() loads it", () => {
+  const script = 'import("jppnet").then(({ Jppnet }) => console.log(typeof Jppnet))';
+  assert.equal(execFileSync("node", ["--input-type=commonjs", "-e", script], { cwd, encoding: "utf8" }).trim(), "function");
+});
+
+test("the types of problems are those of the service", () => {
+  const told = readFileSync(`${cwd}../../service/api/problems/types.py`, "utf8");
+  const slugs = [...told.matchAll(/ProblemType\(\s*\d+,\s*"([a-z0-9-]+)"/g)].map(([, slug]) => slug!);
+  const known = [...readFileSync(`${cwd}src/problem-type.ts`, "utf8").matchAll(/\| "([a-z0-9-]+)"/g)].map(([, slug]) => slug!);
+  assert.deepEqual([...new Set(slugs)].sort(), known);
 });

@@ -4,7 +4,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from "node:ht
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 
-import { Jppnet, type ClientOptions } from "jppnet";
+import { Jppnet, type ClientOptions, type ProblemError, type Retry } from "jppnet";
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
@@ -51,6 +51,16 @@ test("a busy service is tried again after the time that it names", async (t) => 
   assert.deepEqual(await client.pose(PHOTO), { people: [] });
   assert.equal(requests.length, 2);
   assert.ok(Date.now() - began >= 1_000);
+});
+
+test("who wants to know is told of every further try", async (t) => {
+  const retries: Retry[] = [];
+  const busy = problem(503, "overloaded", { "Retry-After": "0" });
+  const { client } = await script(t, [busy, hangUp, people], { onRetry: (retry) => retries.push(retry) });
+  await client.pose(PHOTO);
+  assert.deepEqual(retries.map(({ tries, waitMs }) => [tries, waitMs]), [[1, 0], [2, 1_000]]);
+  assert.equal((retries[0]?.reason as ProblemError).type, "urn:jppnet:problem:overloaded");
+  assert.ok(retries[1]?.reason instanceof TypeError);
 });
 
 test("a date is a time to wait for, too", async (t) => {

@@ -1,7 +1,9 @@
 /** A jppnet service of one's own, with the default model, for as long as a test file runs. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -28,4 +30,13 @@ export async function startService(settings: Record<string, string> = {}): Promi
     if (address) return address;
   }
   throw new Error(`The service did not start:\n${log}`);
+}
+
+/** A shipped model alone in a folder, so that the service takes no other precision of it. */
+export async function soleModel(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "jppnet-model-"));
+  after(() => rm(folder, { recursive: true }));
+  const file = join(folder, name);
+  await copyFile(`${ROOT}service/models/${name}`, file);
+  return file;
 }

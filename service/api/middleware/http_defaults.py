@@ -5,6 +5,7 @@ from typing import Final
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.request import request_id
@@ -16,6 +17,8 @@ ALLOWED: Final = ("Authorization", "If-None-Match", "X-API-Key", request_id.HEAD
 GZIP_FROM: Final = 1000
 """Bytes from which an answer is compressed; a smaller one fits into a packet as it is."""
 GZIP_LEVEL: Final = 5
+NOT_GZIPPED: Final = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream")
+"""Media types that are sent as they are. Of a model file little would be saved, and its length would not be known."""
 
 
 class HeadAsGet:

@@ -1,17 +1,28 @@
-"""``GET /model``."""
+"""``GET /model`` and ``GET /model/file``."""
 
-from fastapi import APIRouter
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Final
 
+from fastapi import APIRouter, Header, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse
+
+from service.api.openapi.document import BINARY
 from service.api.request.api_keys import ApiKeys
+from service.api.request.conditional import matches
 from service.api.response.coco import coco_category
 from service.api.response.schemas import DetectorAnswer, ImageSize, ModelAnswer
 from service.engine.detection.card import DetectorCard
 from service.engine.engine import Engine
 from service.settings import Settings
 
+ONNX: Final = "application/octet-stream"
+
 
 def model_route(engine: Engine, settings: Settings, keys: ApiKeys) -> APIRouter:
-    """``GET /model``, for requests with one of the keys."""
+    """``GET /model`` and ``GET /model/file``, for requests with one of the keys."""
     router = APIRouter(dependencies=keys.guard())
     card, info = engine.card, engine.info
     model = ModelAnswer(
@@ -31,6 +42,27 @@ def model_route(engine: Engine, settings: Settings, keys: ApiKeys) -> APIRouter:
         """The model's card."""
         return model
 
+    @router.get(
+        "/model/file",
+        summary="The model itself: the ONNX file that answers here",
+        response_class=Response,
+        responses={
+            200: {"description": "The file; docs/model-file.md defines it.", "content": {ONNX: BINARY}},
+            206: {"description": "The part of it that Range asked for."},
+            304: {"description": "The file is the one whose ETag the client sent in If-None-Match."},
+            416: {"description": "The file has no such part."},
+        },
+    )
+    async def get_model_file(if_none_match: Annotated[str | None, Header()] = None) -> Response:
+        """For programs that run the model themselves, such as pages with `jppnet/local`."""
+        # A page caches it, and asks each time whether it is still the served one: a new model has the same address.
+        changed = info.model_file.stat().st_mtime_ns
+        tag = await run_in_threadpool(_file_tag, info.model_file, changed)
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        if matches(if_none_match, tag):
+            return Response(status_code=304, headers=headers)
+        return FileResponse(info.model_file, media_type=ONNX, headers=headers)
+
     return router
 
 
@@ -42,3 +74,10 @@ def _detector(card: DetectorCard) -> DetectorAnswer:
         input_side=card.side,
         threshold=card.score,
     )
+
+
+@lru_cache(maxsize=4)
+def _file_tag(file: Path, changed: int) -> str:
+    """A strong entity tag: the hash of a file that was ``changed`` at that time (in nanoseconds)."""
+    with file.open("rb") as stream:
+        return f'"{hashlib.file_digest(stream, "sha256").hexdigest()[:32]}"'

@@ -120,7 +120,9 @@ class Session:
             )
         self.provider = provider
         self._buffers: dict[int, Buffers] = {}
-        self._session = open_runtime(suited_file(model, provider), provider, threads, options)
+        self.file: Path = suited_file(model, provider)
+        """The file that is open: the named one, or the one beside it in the precision that suits."""
+        self._session = open_runtime(self.file, provider, threads, options)
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self.input_height, self.input_width = _input_size(self._session, model)
         self._outputs = _output_names(self._session, model)

@@ -1,0 +1,100 @@
+/** The service's answers (docs/http.md), made of an analysis. */
+import type { AnalyzeAnswer, Label, ParseAnswer, PoseAnswer, Region } from "../types.js";
+import { type Analysis, type Part, findParts } from "./analysis.js";
+import { asTuple, moved } from "./box.js";
+import { encodePng } from "./png.js";
+import type { Plane } from "./plane.js";
+import type { Question } from "./protocol.js";
+import { encodeLabels } from "./rle.js";
+
+/** Labels were asked for that the model does not have. */
+export class UnknownLabelError extends Error {}
+
+const rounded = (value: number, digits: number) => Number(value.toFixed(digits));
+
+/** The answer to a question: an object as the service's JSON, or a PNG. */
+export async function makeAnswer(analysis: Analysis, question: Question): Promise<object | Blob> {
+  const chosen = chosenLabels(analysis, question);
+  if (question.format === "mask") return maskPng(analysis.ids, analysis, chosen);
+  if (question.format === "ids") return encodePng(only(analysis.ids, chosen));
+  const { card, size } = analysis;
+  const common = { model: { name: card.name, version: card.version }, image: size };
+  if (question.call === "pose") return { ...common, ...pose(analysis) } satisfies PoseAnswer;
+  const parsing = await parse(analysis, chosen, question.mask === "rle");
+  if (question.call === "parse") return { ...common, ...parsing } satisfies ParseAnswer;
+  return { ...common, ...parsing, ...pose(analysis) } satisfies AnalyzeAnswer;
+}
+
+type Chosen = (label: number) => boolean;
+
+function chosenLabels({ card }: Analysis, { labels }: Question): Chosen {
+  if (!labels?.length) return () => true;
+  const ids = labels.map((label) => {
+    const found = card.labels.find(({ id, name }) => name === label || `${id}` === `${label}`);
+    if (found) return found.id;
+    const names = card.labels.map(({ name }) => name).join(", ");
+    throw new UnknownLabelError(`“${label}” is none of the model's labels, which are ${names}.`);
+  });
+  return (label) => ids.includes(label);
+}
+
+function pose({ card, views, viewIds }: Analysis): Pick<PoseAnswer, "people" | "skeleton"> {
+  const people = views.flatMap(({ person }, region) => {
+    if (!person) return [];
+    const keypoints = person.joints.map(([x, y, score], joint) => ({
+      name: card.joints[joint]!,
+      x: rounded(x, 2),
+      y: rounded(y, 2),
+      score: rounded(score, 4),
+    }));
+    return [{ box: asTuple(person.box), score: rounded(person.score, 4), keypoints, ...(viewIds && { region }) }];
+  });
+  return { people, skeleton: card.skeleton };
+}
+
+async function parse(
+  analysis: Analysis,
+  chosen: Chosen,
+  asRle: boolean,
+): Promise<Pick<ParseAnswer, "labels" | "mask" | "regions">> {
+  const measure = async (ids: Plane, parts: Part[]) => ({
+    labels: describe(analysis, ids, parts.filter(({ label }) => chosen(label)), asRle),
+    ...(!asRle && { mask: await base64(await maskPng(ids, analysis, chosen)) }),
+  });
+  const { ids, views, viewIds } = analysis;
+  const whole = await measure(ids, findParts(ids, views));
+  if (!viewIds) return whole;
+  const regions = viewIds.map(async (own, index): Promise<Region> => {
+    const view = views[index]!;
+    const parts = findParts(own, [view]).map((part) => ({ ...part, box: moved(part.box, view.box.x, view.box.y) }));
+    return { box: asTuple(view.box), ...(await measure(own, parts)) };
+  });
+  return { ...whole, regions: await Promise.all(regions) };
+}
+
+function describe({ card }: Analysis, ids: Plane, parts: Part[], asRle: boolean): Label[] {
+  const rles = asRle ? encodeLabels(ids, parts.map(({ label }) => label)) : undefined;
+  return parts.map(({ label, pixels, box, confidence }) => ({
+    ...card.labels[label]!,
+    pixels,
+    share: rounded(pixels / ids.data.length, 6),
+    box: asTuple(box),
+    confidence: rounded(confidence, 4),
+    ...(rles && { rle: rles.get(label)! }),
+  }));
+}
+
+function only(ids: Plane, chosen: Chosen): Plane {
+  return { ...ids, data: ids.data.map((label) => (chosen(label) ? label : 0)) };
+}
+
+function maskPng(ids: Plane, { card }: Analysis, chosen: Chosen): Promise<Blob> {
+  return encodePng(only(ids, chosen), card.labels.map(({ color }) => color));
+}
+
+async function base64(blob: Blob): Promise<string> {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return btoa(text);
+}

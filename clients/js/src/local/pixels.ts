@@ -1,0 +1,24 @@
+import type { Pixels } from "./plane.js";
+
+/** The browser cannot decode a file as a picture. */
+export class UndecodableError extends Error {}
+
+/** The upright pixels of a picture on white; a file's colours as they are written, as the service reads them. */
+export async function pixelsOf(photo: Blob | ImageBitmap): Promise<Pixels> {
+  const picture = photo instanceof Blob ? await decode(photo) : photo;
+  const { width, height } = picture;
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(picture, 0, 0);
+  picture.close();
+  return { width, height, channels: 4, data: context.getImageData(0, 0, width, height).data };
+}
+
+async function decode(file: Blob): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(file, { colorSpaceConversion: "none", imageOrientation: "from-image" });
+  } catch {
+    throw new UndecodableError("These bytes are no picture that this browser can decode.");
+  }
+}
