@@ -8,7 +8,7 @@ from tests.helpers.commands import run_command
 from tests.helpers.shallow import shallow
 from training.checkpoints.calibration import Calibration
 from training.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, save_safetensors
-from training.checkpoints.ensemble import ensemble
+from training.checkpoints.ensemble import ensemble, members_of
 from training.labels.label_set import LabelSet
 from training.labels.lip import LIP
 from training.loop.initial_weights import network_from_checkpoint
@@ -44,6 +44,22 @@ def test_every_stage_is_the_mean_of_the_members(members, images):
     for together, first, second in zip(stages, *said, strict=True):
         torch.testing.assert_close(together.parsing, (first.parsing + second.parsing) / 2)
         torch.testing.assert_close(together.pose, (first.pose + second.pose) / 2)
+
+
+@torch.inference_mode()
+def test_its_members_come_out_as_they_went_in(members, images):
+    back = members_of(ensemble(members))
+    assert [member.recipe.network.trunk for member in back] == ["movenet-thunder", "efficientnet-lite0"]
+    for before, after in zip(members, back, strict=True):
+        for expected, stage in zip(before.network(images), after.network(images), strict=True):
+            torch.testing.assert_close(stage.parsing, expected.parsing)
+            torch.testing.assert_close(stage.pose, expected.pose)
+    assert not back[0].metrics
+
+
+def test_a_single_network_has_no_members(members):
+    with pytest.raises(ValueError, match="“lite” and no ensemble"):
+        members_of(members[0])
 
 
 def test_its_recipe_is_the_first_members_with_all_trunks(members):

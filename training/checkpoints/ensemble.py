@@ -36,6 +36,30 @@ def ensemble(
     return replace(first, network=network.eval(), recipe=recipe, metrics={}, calibration=UNCALIBRATED)
 
 
+def members_of(together: Checkpoint) -> list[Checkpoint]:
+    """The members of an ensemble, each as a checkpoint of its own with the ensemble's input size; without metrics or
+    calibration. ``ensemble`` of them, with the same shares, is the same network.
+
+    Raises ValueError for a checkpoint of another network.
+    """
+    recipe = together.recipe.network
+    if not isinstance(recipe, LiteEnsembleNetworkRecipe):
+        raise ValueError(f"this is a checkpoint of the network “{recipe.name}” and no ensemble")
+    weights = together.network.state_dict()
+    members = []
+    for place, member_recipe in enumerate(recipe.members()):
+        whole_recipe = together.recipe.model_copy(update={"network": member_recipe})
+        network = build_network(whole_recipe, together.label_set)
+        prefix = f"members.{place}."
+        network.load_state_dict(
+            {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+        )
+        members.append(
+            replace(together, network=network.eval(), recipe=whole_recipe, metrics={}, calibration=UNCALIBRATED)
+        )
+    return members
+
+
 def network_recipe(
     members: Sequence[Checkpoint], size: tuple[int, int] | None, pose_shares: tuple[float, ...] | None
 ) -> LiteEnsembleNetworkRecipe:
