@@ -321,13 +321,16 @@ def test_people_are_in_order_also_if_not_the_largest_fills_the_photo(people: htt
         assert middle == person["index"]
 
 
-def test_whom_the_model_does_not_see_is_left_out_and_the_others_count_on(people: httpx.Client) -> None:
-    scene = draw(Figure(150, 10, 100, 230), LEFT, RIGHT)
+def test_whom_the_model_does_not_see_is_there_without_labels(people: httpx.Client) -> None:
+    unseen = Figure(150, 10, 100, 230)
+    scene = draw(unseen, LEFT, RIGHT)
     scene.photo[scene.people == 1, 0] = 32  # the detector's, and to the model background
     answer = post(people, "/analyze", scene)
-    assert [(person["index"], person["box"]) for person in answer["people"]] == [(1, LEFT.box), (2, RIGHT.box)]
+    boxes = [(person["index"], person["box"]) for person in answer["people"]]
+    assert boxes == [(1, unseen.box), (2, LEFT.box), (3, RIGHT.box)]
+    assert [bool(person["labels"]) for person in answer["people"]] == [False, True, True]
     instances = plane_of(base64.b64decode(answer["instances"]))
-    assert_shows(instances, np.array([0, 0, 1, 2], np.uint8)[scene.people])
+    assert_shows(instances, np.array([0, 0, 2, 3], np.uint8)[scene.people])
 
 
 def test_bystanders_are_left_out(people: httpx.Client) -> None:

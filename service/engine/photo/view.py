@@ -75,18 +75,23 @@ class View:
         return keep_where(self.draw_mask(), claim), claim
 
     @cached_property
-    def person(self) -> Person | None:
-        """The person in the box, in pixels of the photo; None when neither mask nor joints show one."""
+    def keypoints(self) -> npt.NDArray[np.float64]:
+        """The joints (J, 3) as x, y in pixels of the photo, and score."""
         keypoints = self.prediction.keypoints.astype(np.float64)
         # The model may place a joint that it does not see in the padding; answers stay within the box.
         last = (self.box.width - 1, self.box.height - 1)
-        keypoints[:, :2] = np.clip(to_photo(keypoints[:, :2], self.fit), 0, last)
-        box = self._mask_box() or _joints_box(keypoints)
+        keypoints[:, :2] = np.clip(to_photo(keypoints[:, :2], self.fit), 0, last) + self.box[:2]
+        return keypoints
+
+    @cached_property
+    def person(self) -> Person | None:
+        """The person in the box, in pixels of the photo; None when neither mask nor joints show one."""
+        mask_box = self._mask_box()
+        box = mask_box.moved(self.box.x, self.box.y) if mask_box else _joints_box(self.keypoints)
         if not box:
             return None
-        keypoints[:, :2] += self.box[:2]
-        score = float(keypoints[:, 2].mean()) if len(keypoints) else self._mean_confidence()
-        return Person(box.moved(self.box.x, self.box.y), score, keypoints)
+        score = float(self.keypoints[:, 2].mean()) if len(self.keypoints) else self._mean_confidence()
+        return Person(box, score, self.keypoints)
 
     def _mean_confidence(self) -> float:
         """Mean confidence, 0–1, of the cells that are not background; there must be one."""
