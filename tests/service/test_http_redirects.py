@@ -5,7 +5,18 @@ import pytest
 
 from tests.helpers.assertions import assert_problem
 
-PATHS = ["/parse", "/pose", "/analyze", "/model", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"]
+PATHS = [
+    "/parse",
+    "/pose",
+    "/analyze",
+    "/model",
+    "/model/file",
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/docs",
+    "/openapi.json",
+]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])

@@ -96,7 +96,7 @@ def test_a_stalled_upload_makes_room_for_one_that_comes(toy_path: Path) -> None:
         time.sleep(1.2)
         assert on.client.post("/pose", content=NOISE).status_code == 200
         problem = assert_raw_problem(read_answer(stalled), 503, "uploads-full")
-        assert "too slowly" in problem["detail"]
+        assert "too slow" in problem["detail"]
 
 
 def test_uploads_of_unknown_length_grow_until_there_is_no_room(toy_path: Path) -> None:
