@@ -147,8 +147,8 @@ def people_in(views: Sequence[View], detections: Sequence[Detection] | None) -> 
     """The people in these views, each with the index of the view: all whom the detector found, with its boxes and
     scores; without a detector, those whom the model sees.
 
-    A person whom the detector found and the model does not see is kept, without labels: on Open Images, dropping them
-    takes 2 points of recall and 1.5 of F1.
+    A person whom the detector found and the model does not see is kept, without labels. On 1,832 Open Images photos
+    dropping them changes recall from 0.588 to 0.582, precision from 0.767 to 0.779, and F1 (0.666) not at all.
     """
     if detections is None:
         return [(index, view.person) for index, view in enumerate(views) if view.person]
