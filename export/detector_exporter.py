@@ -15,6 +15,7 @@ from torch.export import Dim
 from export.card import KEY, SCHEMA, CardText, card_json, load_card_text, neutral_text, png_base64, title
 from export.detector_graph import DetectorGraph
 from export.half_weights import store_in_half
+from export.photo_list import photo_list
 from export.photos import PORTRAIT
 from export.quantize import quantize
 from training.checkpoints.detector import DetectorCheckpoint
@@ -231,19 +232,11 @@ def detector_page(card: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def photo_list(name: str, source: OpenImagesPeople) -> str:
+def list_of_photos(name: str, source: OpenImagesPeople) -> str:
     """The Open Images photos that a detector was made with, an id a line, and their attribution."""
     splits = boxed_splits(source)
-    return "\n".join(
-        [
-            f"# Open Images V7 photos that {name} was made with, by id: {len(splits['train'])} were learnt from,",
-            f"# {len(splits['tune'])} chose its threshold. Photos: CC BY 2.0, each by its author, whom Open Images'",
-            "# list of images names by this id. Boxes: CC BY 4.0, Google LLC. Changed: squeezed, recoloured, combined.",
-            f"# {openimages_source.INFO.source}",
-            *sorted([*splits["train"], *splits["tune"]]),
-            "",
-        ]
-    )
+    use = f"{name} learnt from {len(splits['train'])} of these; {len(splits['tune'])} chose its threshold."
+    return photo_list(use, [*splits["train"], *splits["tune"]])
 
 
 def figures_of(run: Run, source: OpenImagesPeople, garments: Path) -> dict[str, float]:
@@ -299,5 +292,5 @@ def export_detector(
         onnx.save(model, unproven)
         unproven.rename(out)
     out.with_suffix(".md").write_text(detector_page(card))
-    (out.parent / f"{text.name}.photos.txt").write_text(photo_list(text.name, source))
+    (out.parent / f"{text.name}.photos.txt").write_text(list_of_photos(text.name, source))
     return difference

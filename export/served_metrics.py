@@ -25,8 +25,11 @@ SECONDS = 30
 
 
 def measure(path: Path, data: PreparedFolder, names: list[str]) -> dict[str, Any]:
-    """The figures of ``training.evaluate`` (0–1) of a file with a card, on the CPU."""
-    engine = Engine.start(Settings(model=path, provider="cpu"))
+    """The figures of ``training.evaluate`` (0–1) of a file with a card, on the CPU.
+
+    Without a detector: what it finds or misses are no properties of the file (``export.measure_service`` has both).
+    """
+    engine = Engine.start(Settings(model=path, provider="cpu", detector=None))
     try:
         card = engine.card
         label_set = data.label_set if card.joints else data.label_set.without_joints()

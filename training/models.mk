@@ -1,9 +1,9 @@
 # How the models that come with the project are made from their data. Included by ../Makefile, whose BIN it uses.
 
-.PHONY: models detector ablation
+.PHONY: street-models models detector ablation
 
-# Both models from their data:
-#   make models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/folder/of/movenet-thunder.json
+# The models of street photos, from which the shipped ones go on:
+#   make street-models CCP=/path/to/clothing-co-parsing MATERIAL=/path/to/material MOVENET=/folder/of/movenet-thunder.json
 # (docs/training.md says where they come from). A run that was stopped goes on where it was.
 LABELLED := --data data/ccp
 RENDERED := --data data/rendered
@@ -25,7 +25,7 @@ define publish
 	  --precision int8 --card-text export/cards/$(2).toml
 endef
 
-models: install-training
+street-models: install-training
 	$(BIN)/python -m training.prepare ccp --root $(CCP) --out data/ccp
 	$(BIN)/python -m training.synthesize --count 4000 --seed 1 --material $(MATERIAL) --backgrounds data/ccp --out data/rendered
 	$(call stage,lite-rendered,$(LABELLED) $(RENDERED),lite-1)
@@ -43,19 +43,34 @@ models: install-training
 	$(call ensemble,base-2,teachers)
 	$(call pseudo_labels,teachers,pseudo-4,--threshold 0.6 --views 2)
 	$(call stage,base-self-trained-again,$(LABELLED) --data data/pseudo-4 $(RENDERED),base-3,--from runs/base-2/best.pt)
-	$(BIN)/python -m training.weight_average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.5 --out runs/lite/best.pt
-	$(call ensemble,base-3,base)
+	$(BIN)/python -m training.weight_average runs/lite-23/best.pt runs/lite-4/best.pt --share 0.5 --out runs/street-lite/best.pt
+	$(call ensemble,base-3,street-base)
+
+# Both models from the street models that "make street-models" made, and everyday photos (docs/everyday-photos.md says how
+# data/people and data/nobody are prepared):
+#   make models MATERIAL=/path/to/material
+EVERYDAY := $(LABELLED) --data data/pseudo-4 --data data/people --data data/nobody $(RENDERED)
+
+models: install-training
+	$(call stage,lite-everyday,$(LABELLED) --data data/people --data data/nobody $(RENDERED),everyday-1,--from runs/street-lite/best.pt)
+	$(call stage,lite-everyday-again,$(LABELLED) --data data/people --data data/nobody $(RENDERED),everyday-2,--from runs/everyday-1/best.pt)
+	$(call stage,lite-everyday-self-trained,$(EVERYDAY),everyday-3,--from runs/everyday-2/best.pt)
+	$(BIN)/python -m training.weight_average runs/everyday-2/best.pt runs/everyday-3/best.pt --share 0.6 --out runs/everyday-23/best.pt
+	$(BIN)/python -m training.weight_average runs/street-lite/best.pt runs/everyday-23/best.pt --share 0.5 --out runs/lite/best.pt
+	$(call stage,base-everyday,$(EVERYDAY),base-everyday,--from runs/base-3/best.pt)
+	$(BIN)/python -m training.ensemble runs/base-everyday/best.pt runs/lite/best.pt --size 384 288 --pose-shares 0.75 0.25 --out runs/base/best.pt
 	for run in lite base; do \
 	  $(BIN)/python -m training.evaluate runs/$$run/best.pt $(LABELLED) --write runs/$$run/best.pt || exit; \
 	done
 	$(call publish,lite,jppnet-lite)
 	$(call publish,base,jppnet-base)
+	$(BIN)/python -m export.photo_list data/people service/models/jppnet-lite.photos.txt
+	$(BIN)/python -m export.photo_list data/people service/models/jppnet-base.photos.txt
 	$(BIN)/python -m export.measure service/models/*.onnx $(LABELLED)
 	$(BIN)/python -m training.synthesize --count 200 --seed 7 --material $(MATERIAL) --out data/shown
-	$(MAKE) ablation
-	$(BIN)/python -m training.report runs/lite runs/base-3 runs/base --rendered data/shown --ablation $(ABLATION:%=runs/ablation/%) --out docs
+	$(BIN)/python -m training.report runs/lite runs/base-everyday runs/base --rendered data/shown --out docs
 
-# The person detector, once make models has made data/rendered:
+# The person detector, once make street-models has made data/rendered:
 #   make detector CCP=… OPENIMAGES=/photos/of/people GARMENTS=/photos/of/nobody MOVENET=/folder/of/movenet-multipose.json
 detector_stage = $(KEEP_MEMORY) $(BIN)/python -m training.train_detector $(1) --people $(OPENIMAGES) --nobody $(GARMENTS) --street $(CCP) \
   --rendered data/rendered --out runs/$(1) $(if $(wildcard runs/$(1)/last.pt),--resume,$(2))
@@ -76,7 +91,7 @@ define ablation_run
 endef
 ABLATION := two-refinements two-refinements-again one-refinement no-refinement labels-alone joints-alone self-trained
 
-# Equal, small runs (docs/model.md), once make models has made data/ccp and data/pseudo-4: an epoch of both has 2.36 times the photos.
+# Equal, small runs (docs/model.md), once make street-models has made data/ccp and data/pseudo-4: an epoch of both has 2.36 times the photos.
 ablation: install-training  ## what refinement, learning both tasks together and self-training bring
 	$(call ablation_run,two-refinements,,$(LABELLED))
 	$(call ablation_run,two-refinements-again,,$(LABELLED))
