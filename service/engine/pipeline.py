@@ -30,8 +30,7 @@ from math import inf
 from typing import Final, TypeVar
 
 from service.engine.decoding.decoders import Decoder
-from service.engine.detection.detector import Detection, PersonDetector
-from service.engine.detection.session import Candidates
+from service.engine.detection.detector import Detected, Detection, PersonDetector
 from service.engine.errors import DeviceError, SlowDecodingError
 from service.engine.model.card import Card
 from service.engine.model.session import Prediction
@@ -93,7 +92,7 @@ class Glance:
     decoding: float
     """Seconds of decoding."""
     detecting: float
-    """Seconds of the detector's run."""
+    """Seconds of the detector's runs."""
 
 
 class Pipeline:
@@ -249,35 +248,35 @@ class Pipeline:
             )
             return first, image
 
-        def glance_of(candidates: Candidates, decoding: float) -> Glance:
-            found = choose_people(detector.find(candidates, fit), most, whole.width, whole.height)
-            return Glance(found, person_who_fills(found, whole), decoding, candidates.run_seconds)
+        def glance_of(detected: Detected, decoding: float) -> Glance:
+            found = choose_people(detected.people, most, whole.width, whole.height)
+            return Glance(found, person_who_fills(found, whole), decoding, detected.run_seconds)
 
-        def decode_and_detect() -> tuple[Candidates, Image]:
+        def decode_and_detect() -> tuple[Detected, Image]:
             first, image = decode()
-            return detector.detect(first), image
+            return detector.detect(first, fit), image
 
         if execution.lanes_decode and not is_heavy:
             return (yield from self._detect_in_lane(decode_and_detect, glance_of, whole, deadline))
         if detector.lanes is None:
-            (candidates, image), seconds = yield from wait(
+            (detected, image), seconds = yield from wait(
                 execution.executor.submit(decode_and_detect, whole.weight, deadline, is_heavy)
             )
-            glance = glance_of(candidates, seconds - candidates.run_seconds)
+            glance = glance_of(detected, seconds - detected.run_seconds)
         else:
             (first, image), decoding = yield from wait(
                 execution.executor.submit(decode, whole.weight, deadline, is_heavy)
             )
             candidates = yield from wait(detector.lanes.submit(lambda: first, deadline))
-            glance = glance_of(candidates, decoding)
+            glance = glance_of(Detected(detector.find(candidates, fit), candidates.run_seconds), decoding)
         if not glance.filling:
             return glance, []
         return glance, [(yield from wait(self._queue(image, deadline)))]
 
     def _detect_in_lane(
         self,
-        decode_and_detect: Callable[[], tuple[Candidates, Image]],
-        glance_of: Callable[[Candidates, float], Glance],
+        decode_and_detect: Callable[[], tuple[Detected, Image]],
+        glance_of: Callable[[Detected, float], Glance],
         whole: Plan,
         deadline: Deadline,
     ) -> Steps[tuple[Glance, list[Prediction]]]:
@@ -285,8 +284,8 @@ class Pipeline:
         glances: list[Glance] = []
 
         def load() -> Image:
-            (candidates, image), seconds = self._workers.run(decode_and_detect, whole.weight, deadline)
-            glances.append(glance_of(candidates, seconds - candidates.run_seconds))
+            (detected, image), seconds = self._workers.run(decode_and_detect, whole.weight, deadline)
+            glances.append(glance_of(detected, seconds - detected.run_seconds))
             if not glances[0].filling:
                 raise NotNeededError
             return image

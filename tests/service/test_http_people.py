@@ -2,7 +2,7 @@
 
 import base64
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from service.api.request.options import DEFAULT
 from service.api.response.formats import ANALYZE, PARSE, Encode
 from service.engine.detection.detector import PersonDetector
-from service.engine.detection.session import DetectorSession
+from service.engine.detection.session import Candidates, DetectorSession
 from service.engine.engine import Engine
 from service.engine.photo.analysis import Analysis
 from service.engine.scheduling.lanes import Lanes
@@ -480,6 +480,41 @@ def test_where_the_pool_decodes_the_answers_are_the_same(
     with serving(gated_engine(GatedSession(toy_path), settings, 4, detector), settings) as client:
         for scene in (GROUP, FILLS, NOBODY):
             assert post(client, "/analyze", scene) == post(people, "/analyze", scene)
+
+
+@pytest.mark.parametrize("place", ["lane", "pool", "device", "heavy", "no server"])
+def test_who_fills_a_photo_is_found_by_one_small_run_and_others_by_a_second(
+    toy_path: Path, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But on a device of its own one run finds everybody."""
+    inputs: list[tuple[int, int]] = []
+
+    class Counted(DetectorSession):
+        def _run_batch(self, images: Sequence[Image]) -> list[Candidates]:
+            inputs.extend((image.shape[1], image.shape[0]) for image in images)
+            return super()._run_batch(images)
+
+    session = Counted(write_toy_detector(tmp_path / "d.onnx", toy_detector_card(side=314)), "cpu")
+    lanes = Lanes([session], 4, DetectorSession.check, "detector") if place == "device" else None
+    monkeypatch.setattr(GatedSession, "threads", 1 if place == "lane" else 2)
+    if place == "heavy":
+        monkeypatch.setattr("service.engine.pipeline.HEAVY_PIXELS", 1000)
+    settings = Settings(model=toy_path)
+    engine = gated_engine(GatedSession(toy_path), settings, 4, PersonDetector(session, lanes))
+    small, large = (192, 128), (384, 256)
+    expected = {
+        "fills": [large[::-1]] if place == "device" else [small[::-1]],
+        "group": [large] if place == "device" else [small, large],
+    }
+    with serving(engine, settings) as client:
+        for name, scene, boxes in (("fills", FILLS, [[20, 6, 216, 372]]), ("group", GROUP, [f.box for f in IN_ORDER])):
+            inputs.clear()
+            if place == "no server":
+                people = engine.analyze_here(scene.png, lambda analysis: analysis.people)
+                assert len(people) == len(boxes)
+            else:
+                assert [person["box"] for person in post(client, "/pose", scene)["people"]] == boxes
+            assert inputs == expected[name]
 
 
 def test_heavy_work_has_the_same_answer(

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -16,7 +17,7 @@ from service.engine.errors import StartError
 from service.engine.scheduling.lanes import Lanes
 from service.imaging.box import Box
 from service.imaging.decode import Image
-from service.imaging.fit import Fit, plan_fit
+from service.imaging.fit import Fit, fit_photo, plan_fit
 from service.settings import DeviceProvider
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,14 @@ PROVIDERS: Final[dict[DeviceProvider, DeviceProvider]] = {
 LARGEST_BATCH: Final = 16
 """Photos that run together on a device of its own."""
 
+FIRST_SIDE: Final = 160
+"""Side of the first, smaller input on a CPU, which takes half the time of 224 or less. Boxes' F1 on 321 Open Images
+photos: 0.695, with 224 alone 0.689; 128 sees somebody on 9 % of garments and not 3 % (docs/detector.md, "Two runs")."""
+FILLED: Final = 0.35
+"""Share of the photo that the only person of the first run must cover to be the answer. With 0.4 F1 is the same, but
+one run is enough on 55 % and not 72 % of street photos; with 0.3 somebody is seen on 4 garments of 111 and not on 3
+(ibid.)."""
+
 
 class Detection(NamedTuple):
     """A person whom the detector found: the box in pixels of the upright photo, and how sure that is, 0–1."""
@@ -39,11 +48,18 @@ class Detection(NamedTuple):
     score: float
 
 
+class Detected(NamedTuple):
+    """The people of a photo, the largest box first, and the seconds that the detector ran."""
+
+    people: list[Detection]
+    run_seconds: float
+
+
 class PersonDetector:
     """A detector that is open, proven and warm.
 
-    On a CPU, :meth:`DetectorSession.detect` is called by whichever thread has decoded the photo. On a device of its own
-    a lane runs it, with the photos that are queued.
+    On a CPU, :meth:`detect` is called by whichever thread has decoded the photo. On a device of its own a lane runs it,
+    once for each photo, with the photos that are queued.
     """
 
     def __init__(self, session: DetectorSession, lanes: Lanes[Candidates] | None = None) -> None:
@@ -87,14 +103,31 @@ class PersonDetector:
         """Photos in its lane's queue."""
         return self.lanes.waiting if self.lanes else 0
 
-    def detect(self, image: Image) -> Candidates:
-        """See :meth:`DetectorSession.detect`."""
-        return self.session.detect(image)
+    def detect(self, image: Image, fit: Fit) -> Detected:
+        """The people of a photo that is laid into the detector's input with this fit (see :meth:`fit`).
+
+        It runs on a smaller copy first. Where exactly one person is found there, who covers :data:`FILLED` of the
+        photo, that is the answer; all others come from a second run, on the input itself.
+
+        Raises:
+            InferenceError: the detector failed.
+        """
+        seconds = 0.0
+        if self.card.side > FIRST_SIDE:
+            smaller = self._fit(fit.photo_width, fit.photo_height, FIRST_SIDE)
+            candidates = self.session.detect(_shrunk(image, fit, smaller, self.card.pad_color))
+            seconds, people = candidates.run_seconds, self.find(candidates, smaller)
+            if len(people) == 1 and _fills(people[0].box, fit):
+                return Detected(people, seconds)
+        candidates = self.session.detect(image)
+        return Detected(self.find(candidates, fit), seconds + candidates.run_seconds)
 
     def fit(self, width: int, height: int) -> Fit:
         """How a photo of that size is laid into the detector's input."""
-        size = input_size(height, width, self.card.side, self.card.multiple)
-        return plan_fit((height, width), size, "letterbox")
+        return self._fit(width, height, self.card.side)
+
+    def _fit(self, width: int, height: int, side: int) -> Fit:
+        return plan_fit((height, width), input_size(height, width, side, self.card.multiple), "letterbox")
 
     def find(self, candidates: Candidates, fit: Fit) -> list[Detection]:
         """The people among candidates: doubles suppressed, in pixels of the photo, the largest box first."""
@@ -111,6 +144,16 @@ class PersonDetector:
         """Ends its lane, if it has one; see :meth:`Lanes.close`."""
         if self.lanes:
             self.lanes.close(timeout)
+
+
+def _fills(box: Box, fit: Fit) -> bool:
+    return box.width * box.height >= FILLED * fit.photo_width * fit.photo_height
+
+
+def _shrunk(image: Image, fit: Fit, smaller: Fit, pad_color: tuple[int, int, int]) -> Image:
+    """A photo's smaller input, from its larger one: that takes a quarter of the time of one from the photo itself."""
+    photo = image[fit.top : fit.top + fit.height, fit.left : fit.left + fit.width]
+    return fit_photo(photo, replace(smaller, photo_width=fit.width, photo_height=fit.height), pad_color)
 
 
 def to_photo(boxes: npt.NDArray[np.float32], fit: Fit) -> npt.NDArray[np.float64]:
