@@ -36,6 +36,7 @@ from service.engine.model.card import Card
 from service.engine.model.session import Prediction
 from service.engine.photo.analysis import Analysis
 from service.engine.photo.boxes import RequestedBox, check_total_size
+from service.engine.photo.detection_inputs import DetectionInputs
 from service.engine.photo.inference import Inference
 from service.engine.photo.people import PeopleOption, choose_people, person_who_fills, plan_people
 from service.engine.photo.photo import Photo, Plan, plan, plan_detection
@@ -221,9 +222,10 @@ class Pipeline:
         self, detector: PersonDetector, photo: Photo, most: int, execution: Execution
     ) -> Steps[Inference]:
         """What the model says of the people whom the detector finds, ``most`` of them at most."""
-        whole = plan_detection(photo, detector.fit(*photo.header.upright_size), self._model_input, self._card.fit)
+        whole = self._plan(photo, ())
         glance, of_whole = yield from self._brief_or_heavy(
-            whole, lambda is_heavy: self._detect(detector, whole, most, execution, is_heavy)
+            plan_detection(whole, detector.fits(*photo.header.upright_size)[-1]),
+            lambda is_heavy: self._detect(detector, whole, most, execution, is_heavy),
         )
         filling = [person for person in (glance.filling,) if person]
         others = [person for person in glance.detections if person not in filling]
@@ -240,35 +242,32 @@ class Pipeline:
     ) -> Steps[tuple[Glance, list[Prediction]]]:
         """Decodes a photo and finds its people. Where one fills the photo, the model runs on the whole of it, too."""
         deadline = execution.deadline
-        fit = detector.fit(whole.width, whole.height)
-
-        def decode() -> tuple[Image, Image]:
-            first, (image,) = whole.decode_inputs_with(
-                fit, detector.card.pad_color, self._card.pad_color, deadline, is_brief=not is_heavy
-            )
-            return first, image
+        large = detector.fits(whole.width, whole.height)[-1]
+        for_both = plan_detection(whole, large)
+        pad_colors = detector.card.pad_color, self._card.pad_color
+        inputs = DetectionInputs(whole, for_both, large, pad_colors, deadline, is_brief=not is_heavy)
 
         def glance_of(detected: Detected, decoding: float) -> Glance:
             found = choose_people(detected.people, most, whole.width, whole.height)
             return Glance(found, person_who_fills(found, whole), decoding, detected.run_seconds)
 
         def decode_and_detect() -> tuple[Detected, Image]:
-            first, image = decode()
-            return detector.detect(first, fit), image
+            return detector.detect(whole.width, whole.height, inputs.of_detector), inputs.of_model()
 
         if execution.lanes_decode and not is_heavy:
-            return (yield from self._detect_in_lane(decode_and_detect, glance_of, whole, deadline))
+            return (yield from self._detect_in_lane(decode_and_detect, glance_of, for_both, deadline))
         if detector.lanes is None:
             (detected, image), seconds = yield from wait(
-                execution.executor.submit(decode_and_detect, whole.weight, deadline, is_heavy)
+                execution.executor.submit(decode_and_detect, for_both.weight, deadline, is_heavy)
             )
             glance = glance_of(detected, seconds - detected.run_seconds)
         else:
-            (first, image), decoding = yield from wait(
-                execution.executor.submit(decode, whole.weight, deadline, is_heavy)
+            first, decoding = yield from wait(
+                execution.executor.submit(partial(inputs.of_detector, large), for_both.weight, deadline, is_heavy)
             )
             candidates = yield from wait(detector.lanes.submit(lambda: first, deadline))
-            glance = glance_of(Detected(detector.find(candidates, fit), candidates.run_seconds), decoding)
+            glance = glance_of(Detected(detector.find(candidates, large), candidates.run_seconds), decoding)
+            image = inputs.of_model()
         if not glance.filling:
             return glance, []
         return glance, [(yield from wait(self._queue(image, deadline)))]
@@ -277,14 +276,14 @@ class Pipeline:
         self,
         decode_and_detect: Callable[[], tuple[Detected, Image]],
         glance_of: Callable[[Detected, float], Glance],
-        whole: Plan,
+        plan: Plan,
         deadline: Deadline,
     ) -> Steps[tuple[Glance, list[Prediction]]]:
         """:meth:`_detect` in the lane whose turn it is: the model runs there at once, or not at all."""
         glances: list[Glance] = []
 
         def load() -> Image:
-            (detected, image), seconds = self._workers.run(decode_and_detect, whole.weight, deadline)
+            (detected, image), seconds = self._workers.run(decode_and_detect, plan.weight, deadline)
             glances.append(glance_of(detected, seconds - detected.run_seconds))
             if not glances[0].filling:
                 raise NotNeededError

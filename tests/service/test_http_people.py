@@ -501,7 +501,7 @@ def test_who_fills_a_photo_is_found_by_one_small_run_and_others_by_a_second(
         monkeypatch.setattr("service.engine.pipeline.HEAVY_PIXELS", 1000)
     settings = Settings(model=toy_path)
     engine = gated_engine(GatedSession(toy_path), settings, 4, PersonDetector(session, lanes))
-    small, large = (192, 128), (384, 256)
+    small, large = (160, 96), (384, 256)
     expected = {
         "fills": [large[::-1]] if place == "device" else [small[::-1]],
         "group": [large] if place == "device" else [small, large],
@@ -513,7 +513,8 @@ def test_who_fills_a_photo_is_found_by_one_small_run_and_others_by_a_second(
                 people = engine.analyze_here(scene.png, lambda analysis: analysis.people)
                 assert len(people) == len(boxes)
             else:
-                assert [person["box"] for person in post(client, "/pose", scene)["people"]] == boxes
+                found = [person["box"] for person in post(client, "/pose", scene)["people"]]
+                assert found == [pytest.approx(box, abs=3 if inputs == [small[::-1]] else 0) for box in boxes]
             assert inputs == expected[name]
 
 

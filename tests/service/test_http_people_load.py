@@ -1,7 +1,7 @@
 """Groups under load: counted by runs, refused whole, cancelled between detection and the model's runs."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,9 @@ class GatedDetector(PersonDetector):
         self.gate.set()
         self.entered = threading.Semaphore(0)
 
-    def detect(self, image: Image, fit: Fit) -> Detected:
+    def detect(self, width: int, height: int, load: Callable[[Fit], Image]) -> Detected:
         """Detects, and answers once the gate is open."""
-        found = super().detect(image, fit)
+        found = super().detect(width, height, load)
         self.entered.release()
         assert self.gate.wait(20)
         return found

@@ -1,8 +1,7 @@
 """The person detector: how a photo is fitted to it, and who its candidates are."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -17,7 +16,7 @@ from service.engine.errors import StartError
 from service.engine.scheduling.lanes import Lanes
 from service.imaging.box import Box
 from service.imaging.decode import Image
-from service.imaging.fit import Fit, fit_photo, plan_fit
+from service.imaging.fit import Fit, plan_fit
 from service.settings import DeviceProvider
 
 log = logging.getLogger(__name__)
@@ -32,13 +31,16 @@ PROVIDERS: Final[dict[DeviceProvider, DeviceProvider]] = {
 LARGEST_BATCH: Final = 16
 """Photos that run together on a device of its own."""
 
-FIRST_SIDE: Final = 160
-"""Side of the first, smaller input on a CPU, which takes half the time of 224 or less. Boxes' F1 on 321 Open Images
-photos: 0.695, with 224 alone 0.689; 128 sees somebody on 9 % of garments and not 3 % (docs/detector.md, "Two runs")."""
+FIRST_SIDE: Final = 128
+"""Side of the first, smaller input on a CPU, which takes a quarter of the time of 224 or less (docs/detector.md, "Two
+runs", has the figures of these three constants)."""
+WORTHWHILE: Final = 1.5
+"""How many times that side the card's must be for two runs: what a second run adds must be much less than one saves."""
 FILLED: Final = 0.35
-"""Share of the photo that the only person of the first run must cover to be the answer. With 0.4 F1 is the same, but
-one run is enough on 55 % and not 72 % of street photos; with 0.3 somebody is seen on 4 garments of 111 and not on 3
-(ibid.)."""
+"""Share of the photo that the only person of the first run must cover to be the answer."""
+SURE: Final = 0.6
+"""Score that this person must have. In the small input garments look like people, but seldom so surely: without this
+somebody is seen on 7 % of photos of garments, and with it on 3.7 %, as with the large input alone (3.3 %)."""
 
 
 class Detection(NamedTuple):
@@ -103,31 +105,33 @@ class PersonDetector:
         """Photos in its lane's queue."""
         return self.lanes.waiting if self.lanes else 0
 
-    def detect(self, image: Image, fit: Fit) -> Detected:
-        """The people of a photo that is laid into the detector's input with this fit (see :meth:`fit`).
+    def detect(self, width: int, height: int, load: Callable[[Fit], Image]) -> Detected:
+        """The people of a photo of that size; ``load`` gives it, laid into the detector's input with a fit.
 
-        It runs on a smaller copy first. Where exactly one person is found there, who covers :data:`FILLED` of the
-        photo, that is the answer; all others come from a second run, on the input itself.
+        The first of :meth:`fits` may be a smaller input. Where exactly one person is found there, who covers
+        :data:`FILLED` of the photo and is :data:`SURE`, that is the answer; all others come from a second run, on the
+        input itself.
 
         Raises:
-            InferenceError: the detector failed.
+            InferenceError: the detector failed; and what ``load`` raises.
         """
         seconds = 0.0
-        if self.card.side > FIRST_SIDE:
-            smaller = self._fit(fit.photo_width, fit.photo_height, FIRST_SIDE)
-            candidates = self.session.detect(_shrunk(image, fit, smaller, self.card.pad_color))
-            seconds, people = candidates.run_seconds, self.find(candidates, smaller)
-            if len(people) == 1 and _fills(people[0].box, fit):
+        *smaller, last = self.fits(width, height)
+        for fit in smaller:
+            candidates = self.session.detect(load(fit))
+            seconds, people = seconds + candidates.run_seconds, self.find(candidates, fit)
+            if len(people) == 1 and _surely_fills(people[0], fit):
                 return Detected(people, seconds)
-        candidates = self.session.detect(image)
-        return Detected(self.find(candidates, fit), seconds + candidates.run_seconds)
+        candidates = self.session.detect(load(last))
+        return Detected(self.find(candidates, last), seconds + candidates.run_seconds)
 
-    def fit(self, width: int, height: int) -> Fit:
-        """How a photo of that size is laid into the detector's input."""
-        return self._fit(width, height, self.card.side)
-
-    def _fit(self, width: int, height: int, side: int) -> Fit:
-        return plan_fit((height, width), input_size(height, width, side, self.card.multiple), "letterbox")
+    def fits(self, width: int, height: int) -> list[Fit]:
+        """How a photo of that size is laid into the inputs that it may be looked at in, in turn: the last is the
+        largest."""
+        has_first = self.lanes is None and self.card.side >= WORTHWHILE * FIRST_SIDE
+        sides = (FIRST_SIDE, self.card.side) if has_first else (self.card.side,)
+        sizes = [input_size(height, width, side, self.card.multiple) for side in sides]
+        return [plan_fit((height, width), size, "letterbox") for size in sizes]
 
     def find(self, candidates: Candidates, fit: Fit) -> list[Detection]:
         """The people among candidates: doubles suppressed, in pixels of the photo, the largest box first."""
@@ -146,14 +150,9 @@ class PersonDetector:
             self.lanes.close(timeout)
 
 
-def _fills(box: Box, fit: Fit) -> bool:
-    return box.width * box.height >= FILLED * fit.photo_width * fit.photo_height
-
-
-def _shrunk(image: Image, fit: Fit, smaller: Fit, pad_color: tuple[int, int, int]) -> Image:
-    """A photo's smaller input, from its larger one: that takes a quarter of the time of one from the photo itself."""
-    photo = image[fit.top : fit.top + fit.height, fit.left : fit.left + fit.width]
-    return fit_photo(photo, replace(smaller, photo_width=fit.width, photo_height=fit.height), pad_color)
+def _surely_fills(person: Detection, fit: Fit) -> bool:
+    area = person.box.width * person.box.height
+    return person.score >= SURE and area >= FILLED * fit.photo_width * fit.photo_height
 
 
 def to_photo(boxes: npt.NDArray[np.float32], fit: Fit) -> npt.NDArray[np.float64]:
