@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from service.engine.model.session import Prediction
-from service.engine.photo.people import clear_people, person_score
+from service.engine.photo.people import clear_people, person_score, reach
 from service.engine.photo.view import Person, View
 from service.imaging.box import Box
 from service.imaging.fit import plan_fit
@@ -72,3 +72,10 @@ def test_who_is_much_smaller_and_much_less_sure_than_the_largest_is_a_bystander(
     assert clear_people([main, less_small, small], [1.0, 0.1, 0.6]) == [0, 1, 2]
     assert clear_people([main, small], [0.5, 0.3]) == [0, 1], "it is the largest's score that counts"
     assert clear_people([], []) == []
+
+
+def test_labels_count_a_little_beyond_the_box_and_further_where_nobody_else_is() -> None:
+    person = Box(100, 100, 100, 200)
+    assert reach(person, 1000, 1000, is_alone=False) == (97, 94, 106, 212)
+    assert reach(person, 1000, 1000, is_alone=True) == (94, 88, 112, 224)
+    assert reach(person, 203, 305, is_alone=True) == (94, 88, 109, 217), "within the photo"

@@ -61,7 +61,7 @@ class Analysis:
         mask = self.views[0].draw_mask()
         if self.detections is None:
             return mask
-        area = reach(self.detections[0].box, self.width, self.height).area
+        area = self._reach(self.detections[0]).area
         limited = np.zeros_like(mask)
         limited[area] = mask[area]
         return limited
@@ -90,7 +90,7 @@ class Analysis:
             if view.person:
                 others = boxes[:index] + boxes[index + 1 :]
                 ids, claim = view.draw_claim(ownership(view, boxes[index], others))
-                own = reach(boxes[index], self.width, self.height)
+                own = self._reach(detections[index])
                 within = own.moved(-view.box.x, -view.box.y).area
                 yield LabelledBox(own, ids[within], claim[within])
             else:
@@ -133,9 +133,12 @@ class Analysis:
         if len(self.people) == len(self.views) == 1:  # all that is labelled is that person's
             return [[part for part in self.parts if part.label]]
         return [
-            self._parts_of(number, self.views[view], reach(detections[view].box, self.width, self.height))
+            self._parts_of(number, self.views[view], self._reach(detections[view]))
             for number, (view, _) in enumerate(self.people, 1)
         ]
+
+    def _reach(self, detection: Detection) -> Box:
+        return reach(detection.box, self.width, self.height, is_alone=len(self.views) == 1)
 
     def _parts_of(self, number: int, view: View, within: Box) -> list[Part]:
         own = keep_where(self.mask[within.area], (self.instances[within.area] == number).view(np.uint8))
