@@ -13,10 +13,12 @@ and the memory that the detector adds to a process.
 import argparse
 import os
 import re
+import socket
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
@@ -28,12 +30,12 @@ from service.api.response.json import analyze_json
 from service.engine.engine import Engine
 from service.engine.photo.people import PeopleOption
 from service.settings import Settings
-from tests.benchmarks.options import SHIPPED
 from tests.benchmarks.photos import PORTRAIT, numbered, street_photos
 from tests.benchmarks.ratios import paired
-from tests.benchmarks.servers import OURS, Server, Setup, serving
 
 ROUNDS: Final = 15
+START_SECONDS: Final = 180
+SHIPPED: Final = Path(__file__).parents[2] / "service" / "models" / "jppnet-lite.onnx"
 COMMON: Final = {"provider": "cpu", "lanes": 1, "threads": 1, "max_batch": 1, "isolate_decoding": False}
 RESIDENT: Final = f"""
 import re, sys
@@ -68,6 +70,33 @@ def memory_mb(has_detector: bool) -> float:
     return int(kib) * 1024 / 1e6
 
 
+@contextmanager
+def serving(model: Path) -> Iterator[str]:
+    """A server of its own process, by its URL, once it answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port)]
+    environment = {**os.environ, "JPPNET_MODEL": str(model), "JPPNET_PROVIDER": "cpu"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_until_ready(url, process)
+            yield url
+        finally:
+            process.terminate()
+
+
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        with suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/model").status_code == 200:
+                return
+        time.sleep(0.2)
+    raise SystemExit("The server did not start.")
+
+
 class Timed(NamedTuple):
     """An answer, the milliseconds that the client waited for it, and those of the service's stages."""
 
@@ -79,8 +108,8 @@ class Timed(NamedTuple):
 class TimedClient:
     """One client, one connection, and no photo twice."""
 
-    def __init__(self, server: Server) -> None:
-        self._client = httpx.Client(base_url=server.url, timeout=60)
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=60)
         self._asked = 0
 
     def ask(self, call: str, photo: bytes, people: PeopleOption) -> Timed:
@@ -148,10 +177,8 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=SHIPPED)
     given = parser.parse_args()
     photos = street_photos(given.photos)
-    with tempfile.TemporaryDirectory() as logs:
-        setup = Setup(given.model, given.model, "cpu", Path(sys.executable).parent, Path(logs))
-        with serving([OURS], setup, photos[0]) as servers:
-            measure_one_client(TimedClient(servers[OURS.name]), photos)
+    with serving(given.model) as url:
+        measure_one_client(TimedClient(url), photos)
     measure_cpu()
     with_it, without = (median(memory_mb(has_detector) for _ in range(3)) for has_detector in (True, False))
     print(f"memory: {with_it:.0f} MB with the detector, {without:.0f} MB without")
