@@ -37,8 +37,8 @@ UNCLEAR_OF_LARGEST: Final = 0.3
 """Also a bystander, though the model has run: whose box has a smaller share of the largest person's than this ..."""
 UNCLEAR: Final = 0.65
 """... and whose score is a smaller share of the largest person's than this. Somebody beside the one whom the photo is
-taken of is answered on 4 of 100 street photos and not on 8; boxes' F1 on 306 Open Images photos stays 0.699 (with 0.7 in
-its place: 3, and 0.698), and COCO's joints' F1 stays."""
+taken of is answered on 4 of 100 street photos and not on 8; boxes' F1 on 306 Open Images photos stays 0.699 (with 0.7
+in its place: 3, and 0.698), and COCO's joints' F1 stays."""
 
 
 def reach(person: Box, width: int, height: int, is_alone: bool) -> Box:
