@@ -109,7 +109,7 @@ class TimedClient:
     """One client, one connection, and no photo twice."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=60)
+        self._client = httpx.Client(base_url=url, timeout=60, headers={"Accept": "application/json"})
         self._asked = 0
 
     def ask(self, call: str, photo: bytes, people: PeopleOption) -> Timed:
@@ -138,7 +138,7 @@ def _wait(answers: list[Timed]) -> float:
 def measure_one_client(client: TimedClient, photos: list[bytes]) -> None:
     """Prints what one client waits for photos of one person, and for a group."""
     filled = [photo for photo in photos if len(client.ask("/pose", photo, "auto").answer["people"]) == 1]
-    for call in ("/pose", "/parse?format=json", "/analyze"):
+    for call in ("/pose", "/parse", "/analyze"):
         pairs = [client.in_turns(call, photo, ROUNDS) for photo in filled]
         assert all(len(answer.answer["people"]) == 1 for pair in pairs for answers in pair for answer in answers)
         everybody, one = ([_wait(pair[which]) for pair in pairs] for which in (0, 1))
