@@ -30,13 +30,13 @@ from math import inf
 from typing import Final, TypeVar
 
 from service.engine.decoding.decoders import Decoder
-from service.engine.detection.detector import Detection, PersonDetector
-from service.engine.detection.session import Candidates
+from service.engine.detection.detector import Detected, Detection, PersonDetector
 from service.engine.errors import DeviceError, SlowDecodingError
 from service.engine.model.card import Card
 from service.engine.model.session import Prediction
 from service.engine.photo.analysis import Analysis
 from service.engine.photo.boxes import RequestedBox, check_total_size
+from service.engine.photo.detection_inputs import DetectionInputs
 from service.engine.photo.inference import Inference
 from service.engine.photo.people import PeopleOption, choose_people, person_who_fills, plan_people
 from service.engine.photo.photo import Photo, Plan, plan, plan_detection
@@ -93,7 +93,7 @@ class Glance:
     decoding: float
     """Seconds of decoding."""
     detecting: float
-    """Seconds of the detector's run."""
+    """Seconds of the detector's runs."""
 
 
 class Pipeline:
@@ -222,9 +222,10 @@ class Pipeline:
         self, detector: PersonDetector, photo: Photo, most: int, execution: Execution
     ) -> Steps[Inference]:
         """What the model says of the people whom the detector finds, ``most`` of them at most."""
-        whole = plan_detection(photo, detector.fit(*photo.header.upright_size), self._model_input, self._card.fit)
+        whole = self._plan(photo, ())
         glance, of_whole = yield from self._brief_or_heavy(
-            whole, lambda is_heavy: self._detect(detector, whole, most, execution, is_heavy)
+            plan_detection(whole, detector.fits(*photo.header.upright_size)[-1]),
+            lambda is_heavy: self._detect(detector, whole, most, execution, is_heavy),
         )
         filling = [person for person in (glance.filling,) if person]
         others = [person for person in glance.detections if person not in filling]
@@ -234,59 +235,57 @@ class Pipeline:
             more = len(filling) + len(others) - 1
             with execution.enter_more(more) if more else nullcontext():
                 seen = (yield from self._run_model(crops, execution)).beside(seen)
-        return seen.of_people(glance.detections, filling + others, glance.decoding, glance.detecting)
+        everybody = seen.of_people(glance.detections, filling + others, glance.decoding, glance.detecting)
+        return everybody.without_bystanders(has_labels=bool(self._card.labels))
 
     def _detect(
         self, detector: PersonDetector, whole: Plan, most: int, execution: Execution, is_heavy: bool
     ) -> Steps[tuple[Glance, list[Prediction]]]:
         """Decodes a photo and finds its people. Where one fills the photo, the model runs on the whole of it, too."""
         deadline = execution.deadline
-        fit = detector.fit(whole.width, whole.height)
+        large = detector.fits(whole.width, whole.height)[-1]
+        for_both = plan_detection(whole, large)
+        pad_colors = detector.card.pad_color, self._card.pad_color
+        inputs = DetectionInputs(whole, for_both, large, pad_colors, deadline, is_brief=not is_heavy)
 
-        def decode() -> tuple[Image, Image]:
-            first, (image,) = whole.decode_inputs_with(
-                fit, detector.card.pad_color, self._card.pad_color, deadline, is_brief=not is_heavy
-            )
-            return first, image
+        def glance_of(detected: Detected, decoding: float) -> Glance:
+            found = choose_people(detected.people, most, whole.width, whole.height)
+            return Glance(found, person_who_fills(found, whole), decoding, detected.run_seconds)
 
-        def glance_of(candidates: Candidates, decoding: float) -> Glance:
-            found = choose_people(detector.find(candidates, fit), most, whole.width, whole.height)
-            return Glance(found, person_who_fills(found, whole), decoding, candidates.run_seconds)
-
-        def decode_and_detect() -> tuple[Candidates, Image]:
-            first, image = decode()
-            return detector.detect(first), image
+        def decode_and_detect() -> tuple[Detected, Image]:
+            return detector.detect(whole.width, whole.height, inputs.of_detector), inputs.of_model()
 
         if execution.lanes_decode and not is_heavy:
-            return (yield from self._detect_in_lane(decode_and_detect, glance_of, whole, deadline))
+            return (yield from self._detect_in_lane(decode_and_detect, glance_of, for_both, deadline))
         if detector.lanes is None:
-            (candidates, image), seconds = yield from wait(
-                execution.executor.submit(decode_and_detect, whole.weight, deadline, is_heavy)
+            (detected, image), seconds = yield from wait(
+                execution.executor.submit(decode_and_detect, for_both.weight, deadline, is_heavy)
             )
-            glance = glance_of(candidates, seconds - candidates.run_seconds)
+            glance = glance_of(detected, seconds - detected.run_seconds)
         else:
-            (first, image), decoding = yield from wait(
-                execution.executor.submit(decode, whole.weight, deadline, is_heavy)
+            first, decoding = yield from wait(
+                execution.executor.submit(partial(inputs.of_detector, large), for_both.weight, deadline, is_heavy)
             )
             candidates = yield from wait(detector.lanes.submit(lambda: first, deadline))
-            glance = glance_of(candidates, decoding)
+            glance = glance_of(Detected(detector.find(candidates, large), candidates.run_seconds), decoding)
+            image = inputs.of_model()
         if not glance.filling:
             return glance, []
         return glance, [(yield from wait(self._queue(image, deadline)))]
 
     def _detect_in_lane(
         self,
-        decode_and_detect: Callable[[], tuple[Candidates, Image]],
-        glance_of: Callable[[Candidates, float], Glance],
-        whole: Plan,
+        decode_and_detect: Callable[[], tuple[Detected, Image]],
+        glance_of: Callable[[Detected, float], Glance],
+        plan: Plan,
         deadline: Deadline,
     ) -> Steps[tuple[Glance, list[Prediction]]]:
         """:meth:`_detect` in the lane whose turn it is: the model runs there at once, or not at all."""
         glances: list[Glance] = []
 
         def load() -> Image:
-            (candidates, image), seconds = self._workers.run(decode_and_detect, whole.weight, deadline)
-            glances.append(glance_of(candidates, seconds - candidates.run_seconds))
+            (detected, image), seconds = self._workers.run(decode_and_detect, plan.weight, deadline)
+            glances.append(glance_of(detected, seconds - detected.run_seconds))
             if not glances[0].filling:
                 raise NotNeededError
             return image

@@ -1,18 +1,20 @@
 """The detector: its file, its answers, and who is a double."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from service.engine.detection.detector import PersonDetector
-from service.engine.detection.session import Candidates
+from service.engine.detection.detector import Detected, PersonDetector
+from service.engine.detection.session import Candidates, DetectorSession
 from service.engine.detection.suppression import overlaps, suppress
 from service.engine.errors import InferenceError, StartError
+from service.imaging.decode import Image
 from service.imaging.fit import fit_photo
 from service.settings import MODELS, Settings
-from tests.helpers.toy_detector import NOBODY, Figure, draw, toy_detector_card, write_toy_detector
+from tests.helpers.toy_detector import NOBODY, THRESHOLD, Figure, draw, toy_detector_card, write_toy_detector
 from tests.helpers.toy_model import toy_card, write_toy_model
 
 
@@ -20,6 +22,12 @@ from tests.helpers.toy_model import toy_card, write_toy_model
 def detector(tmp_path_factory: pytest.TempPathFactory) -> PersonDetector:
     file = write_toy_detector(tmp_path_factory.mktemp("detector") / "toy-detect.onnx", toy_detector_card())
     return PersonDetector.start(file, "cpu")
+
+
+def detect(detector: PersonDetector, photo: Image) -> Detected:
+    """The people of a photo that is laid into the detector's inputs by itself."""
+    height, width = photo.shape[:2]
+    return detector.detect(width, height, lambda fit: fit_photo(photo, fit, detector.card.pad_color))
 
 
 def test_overlap_is_what_both_have_by_what_either_has() -> None:
@@ -37,16 +45,15 @@ def test_of_doubles_the_surest_stays_and_who_is_unsure_goes() -> None:
 
 def test_people_come_in_pixels_of_the_photo_the_largest_first(detector: PersonDetector) -> None:
     small, large = Figure(20, 40, 60, 120), Figure(200, 20, 90, 200, 0.6)
-    fit = detector.fit(384, 256)
+    (fit,) = detector.fits(384, 256)
     assert (fit.input_width, fit.input_height) == (192, 128)
-    candidates = detector.detect(fit_photo(draw(small, large).photo, fit, detector.card.pad_color))
-    found = detector.find(candidates, fit)
+    found = detect(detector, draw(small, large).photo).people
     assert [person.box for person in found] == [(200, 20, 90, 200), (20, 40, 60, 120)]
     assert [person.score for person in found] == pytest.approx([0.6, 1], abs=0.01)
 
 
 def test_boxes_lie_within_the_photo_and_have_a_pixel_at_least(detector: PersonDetector) -> None:
-    fit = detector.fit(100, 400)
+    (fit,) = detector.fits(100, 400)
     boxes = np.array([[-50, -50, 500, 500], [95.9, 383.9, 96, 384], [0, 0, 0, 0]], np.float32)
     found = detector.find(Candidates(boxes, np.array([0.9, 0.8, 0.7], np.float32), 0.0), fit)
     assert [person.score for person in found] == pytest.approx([0.9, 0.8, 0.7])
@@ -61,12 +68,92 @@ def test_photos_of_several_sizes_run_side_by_side_and_come_back_in_order(detecto
     answers = detector.session.run(scenes)
     for number, (answer, scene) in enumerate(zip(answers, scenes, strict=True)):
         assert answer.boxes[0].tolist() == [10 + 20 * number, 20, 50 + 20 * number, 80]
-        np.testing.assert_array_equal(answer.scores, detector.detect(scene).scores)
+        np.testing.assert_array_equal(answer.scores, detector.session.detect(scene).scores)
+
+
+class CountedSession(DetectorSession):
+    """Notes the width and height of the input of each run."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file, "cpu")
+        self.inputs: list[tuple[int, int]] = []
+
+    def detect(self, image: Image) -> Candidates:
+        """Detects as ever; each run is said to take a second."""
+        self.inputs.append((image.shape[1], image.shape[0]))
+        return replace(super().detect(image), run_seconds=1.0)
+
+
+SMALLER, LARGER = (160, 96), (384, 256)
+"""Width and height of the inputs of sides 128 and 314 for a photo of 384×256."""
+LONE = Figure(100, 20, 166, 210)
+"""Somebody on 35.5 % of it."""
+
+
+@pytest.fixture(scope="module")
+def with_large_input(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A detector whose card's side is above the first one."""
+    return write_toy_detector(tmp_path_factory.mktemp("detector") / "toy-detect.onnx", toy_detector_card(side=314))
+
+
+@pytest.mark.parametrize(
+    ("figures", "inputs"),
+    [
+        ([LONE], [SMALLER]),
+        ([LONE._replace(score=0.62)], [SMALLER]),
+        ([LONE, Figure(10, 10, 40, 80, 0.2)], [SMALLER]),  # who is unsure is nobody
+        ([Figure(100, 20, 160, 210)], [SMALLER, LARGER]),  # 34 %
+        ([LONE, Figure(10, 10, 40, 80)], [SMALLER, LARGER]),
+        ([LONE._replace(score=0.58)], [SMALLER, LARGER]),
+        ([LONE._replace(score=0.2)], [SMALLER, LARGER]),
+        ([], [SMALLER, LARGER]),
+    ],
+    ids=["fills", "sure", "beside-unsure", "smaller", "two", "not-sure", "unsure", "nobody"],
+)
+def test_only_one_person_who_fills_the_photo_is_found_by_one_small_run(
+    with_large_input: Path, figures: list[Figure], inputs: list[tuple[int, int]]
+) -> None:
+    session = CountedSession(with_large_input)
+    detector = PersonDetector(session)
+    people, seconds = detect(detector, draw(*figures).photo)
+    assert session.inputs == inputs
+    assert seconds == len(inputs), "of all runs"
+    sure = [figure for figure in figures if figure.score >= THRESHOLD]
+    assert len(people) == len(sure)
+    if inputs[-1] == LARGER:
+        assert [list(person.box) for person in people] == [figure.box for figure in sure]
+
+
+def test_people_of_the_second_run_alone_are_answered(with_large_input: Path) -> None:
+    """Edges on odd pixels are exact in the larger input only."""
+    odd = Figure(31, 21, 60, 120)
+    detector = PersonDetector(CountedSession(with_large_input))
+    people, _ = detect(detector, draw(odd).photo)
+    assert [list(person.box) for person in people] == [odd.box]
+
+
+@pytest.mark.parametrize(("width", "height"), [(384, 256), (300, 400), (256, 640)])
+def test_boxes_of_the_small_run_are_in_pixels_of_the_photo(with_large_input: Path, width: int, height: int) -> None:
+    """Also where both inputs have a border, of different widths."""
+    figure = Figure(width // 10 * 2, height // 10 * 2, width // 10 * 6, height // 10 * 8)
+    session = CountedSession(with_large_input)
+    detector = PersonDetector(session)
+    ((box, _),), _ = detect(detector, draw(figure, width=width, height=height).photo)
+    assert len(session.inputs) == 1
+    assert list(box) == pytest.approx(figure.box, abs=6), "within two pixels of the small input"
+
+
+def test_where_the_input_is_small_it_runs_once(tmp_path: Path) -> None:
+    file = write_toy_detector(tmp_path / "d.onnx", toy_detector_card())
+    session = CountedSession(file)
+    detector = PersonDetector(session)
+    assert not detect(detector, draw().photo).people
+    assert session.inputs == [(192, 128)]
 
 
 def test_a_picture_that_the_file_cannot_take_is_a_failure_of_the_model(detector: PersonDetector) -> None:
     with pytest.raises(InferenceError, match="failed on this photo"):
-        detector.detect(np.zeros((8, 8), np.uint8))
+        detector.session.detect(np.zeros((8, 8), np.uint8))
 
 
 def started(tmp_path: Path, **changes: Any) -> PersonDetector:
@@ -136,4 +223,4 @@ def test_the_setting_names_a_file_a_shipped_detector_or_none(monkeypatch: pytest
 
 def test_nobodys_blue_is_nobody(detector: PersonDetector) -> None:
     photo = np.full((128, 192, 3), (0, 255, NOBODY), np.uint8)
-    assert not detector.find(detector.detect(photo), detector.fit(384, 256))
+    assert not detect(detector, photo).people

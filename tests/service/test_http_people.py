@@ -2,7 +2,7 @@
 
 import base64
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from service.api.request.options import DEFAULT
 from service.api.response.formats import ANALYZE, PARSE, Encode
 from service.engine.detection.detector import PersonDetector
-from service.engine.detection.session import DetectorSession
+from service.engine.detection.session import Candidates, DetectorSession
 from service.engine.engine import Engine
 from service.engine.photo.analysis import Analysis
 from service.engine.scheduling.lanes import Lanes
@@ -113,7 +113,9 @@ def assert_is_group(answer: dict[str, Any]) -> None:
     people = answer["people"]
     assert [person["index"] for person in people] == [1, 2, 3]
     assert [person["box"] for person in people] == [figure.box for figure in IN_ORDER]
-    assert [person["score"] for person in people] == [pytest.approx(figure.score, abs=0.005) for figure in IN_ORDER]
+    # The detector's and the labels' are the figure's; the joints' is 1.
+    scores = [(2 * figure.score + 1) / 3 for figure in IN_ORDER]
+    assert [person["score"] for person in people] == pytest.approx(scores, abs=0.005)
 
 
 def ordered(scene: Scene, numbers: tuple[int, ...]) -> Image:
@@ -346,6 +348,27 @@ def test_bystanders_are_left_out(people: httpx.Client) -> None:
     assert [person["box"] for person in among] == [beside.box, far.box], "and among others who are not much larger"
 
 
+def test_who_is_small_and_unclear_beside_somebody_is_left_out_after_the_run(
+    toy_path: Path, detector_path: Path
+) -> None:
+    main, unclear = Figure(60, 10, 120, 240), Figure(200, 60, 60, 130, 0.4)
+    assert 0.15 < unclear.width * unclear.height / (main.width * main.height) < 0.3, "it is the score that tells"
+    with serving(detecting(toy_path, detector_path), Settings()) as client:
+        scene = draw(main, unclear._replace(score=0.9))
+        clear = post(client, "/analyze", scene)
+        assert [person["box"] for person in clear["people"]] == [main.box, unclear.box]
+        scene.photo[scene.people == 2, 1] = round(255 * unclear.score)
+        scene.photo[scene.people == 2, 0] = 32  # to the model background: neither labels nor joints
+        answer = post(client, "/analyze", scene)
+        found = samples(client)
+    assert [person["box"] for person in answer["people"]] == [main.box]
+    mask, instances = mask_and_instances(answer)
+    assert set(np.unique(instances)) == {0, 1}
+    np.testing.assert_array_equal(mask > 0, instances > 0)
+    assert found[key("photo_people_sum")] == 3
+    assert found[key("photo_runs_sum")] == 4, "the runs were made"
+
+
 @pytest.mark.parametrize(
     "encode",
     [
@@ -480,6 +503,42 @@ def test_where_the_pool_decodes_the_answers_are_the_same(
     with serving(gated_engine(GatedSession(toy_path), settings, 4, detector), settings) as client:
         for scene in (GROUP, FILLS, NOBODY):
             assert post(client, "/analyze", scene) == post(people, "/analyze", scene)
+
+
+@pytest.mark.parametrize("place", ["lane", "pool", "device", "heavy", "no server"])
+def test_who_fills_a_photo_is_found_by_one_small_run_and_others_by_a_second(
+    toy_path: Path, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But on a device of its own one run finds everybody."""
+    inputs: list[tuple[int, int]] = []
+
+    class Counted(DetectorSession):
+        def _run_batch(self, images: Sequence[Image]) -> list[Candidates]:
+            inputs.extend((image.shape[1], image.shape[0]) for image in images)
+            return super()._run_batch(images)
+
+    session = Counted(write_toy_detector(tmp_path / "d.onnx", toy_detector_card(side=314)), "cpu")
+    lanes = Lanes([session], 4, DetectorSession.check, "detector") if place == "device" else None
+    monkeypatch.setattr(GatedSession, "threads", 1 if place == "lane" else 2)
+    if place == "heavy":
+        monkeypatch.setattr("service.engine.pipeline.HEAVY_PIXELS", 1000)
+    settings = Settings(model=toy_path)
+    engine = gated_engine(GatedSession(toy_path), settings, 4, PersonDetector(session, lanes))
+    small, large = (160, 96), (384, 256)
+    expected = {
+        "fills": [large[::-1]] if place == "device" else [small[::-1]],
+        "group": [large] if place == "device" else [small, large],
+    }
+    with serving(engine, settings) as client:
+        for name, scene, boxes in (("fills", FILLS, [[20, 6, 216, 372]]), ("group", GROUP, [f.box for f in IN_ORDER])):
+            inputs.clear()
+            if place == "no server":
+                people = engine.analyze_here(scene.png, lambda analysis: analysis.people)
+                assert len(people) == len(boxes)
+            else:
+                found = [person["box"] for person in post(client, "/pose", scene)["people"]]
+                assert found == [pytest.approx(box, abs=3 if inputs == [small[::-1]] else 0) for box in boxes]
+            assert inputs == expected[name]
 
 
 def test_heavy_work_has_the_same_answer(

@@ -1,14 +1,14 @@
 """Groups under load: counted by runs, refused whole, cancelled between detection and the model's runs."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from service.engine.detection.detector import PersonDetector
-from service.engine.detection.session import Candidates
+from service.engine.detection.detector import Detected, PersonDetector
+from service.imaging.fit import Fit
 from tests.helpers.assertions import assert_problem
 from tests.helpers.load_scene import Scene, scene
 from tests.helpers.toy_detector import Figure, draw, toy_detector_card, write_toy_detector
@@ -27,9 +27,9 @@ class GatedDetector(PersonDetector):
         self.gate.set()
         self.entered = threading.Semaphore(0)
 
-    def detect(self, image: Image) -> Candidates:
+    def detect(self, width: int, height: int, load: Callable[[Fit], Image]) -> Detected:
         """Detects, and answers once the gate is open."""
-        found = super().detect(image)
+        found = super().detect(width, height, load)
         self.entered.release()
         assert self.gate.wait(20)
         return found

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from service.engine.model.session import Prediction
+from service.engine.photo.people import clear_people, person_score, reach
 from service.engine.photo.view import Person, View
 from service.imaging.box import Box
 from service.imaging.fit import plan_fit
@@ -13,11 +14,15 @@ PHOTO = (4 * HEIGHT, 4 * WIDTH)
 GRID = (HEIGHT // STRIDE, WIDTH // STRIDE)
 
 
-def person_in(labels: np.ndarray, scores: list[float]) -> Person | None:
-    """Who is in a view whose joints lie at (10, 20), (12, 24) and (14, 28) in the input."""
+def view_of(labels: np.ndarray, scores: list[float], confidence: int = 255) -> View:
+    """A view whose joints lie at (10, 20), (12, 24) and (14, 28) in the input."""
     joints = np.array([[10 + 2 * j, 20 + 4 * j, score] for j, score in enumerate(scores)], np.float32)
-    prediction = Prediction(labels.astype(np.uint8), np.full(GRID, 255, np.uint8), joints)
-    return View(Box(0, 0, *PHOTO[::-1]), plan_fit(PHOTO, (HEIGHT, WIDTH), "letterbox"), prediction).person
+    prediction = Prediction(labels.astype(np.uint8), np.full(GRID, confidence, np.uint8), joints.reshape(-1, 3))
+    return View(Box(0, 0, *PHOTO[::-1]), plan_fit(PHOTO, (HEIGHT, WIDTH), "letterbox"), prediction)
+
+
+def person_in(labels: np.ndarray, scores: list[float]) -> Person | None:
+    return view_of(labels, scores).person
 
 
 def test_without_labels_and_with_joints_that_score_nothing_nobody_is_there() -> None:
@@ -46,3 +51,31 @@ def test_where_both_show_one_the_mask_gives_the_box() -> None:
     person = person_in(labels, [0.9] * len(JOINTS))
     assert person
     assert person.box == (16, 32, 24, 32)
+
+
+def test_the_score_is_the_mean_of_what_detector_joints_and_labels_say() -> None:
+    labels = np.zeros(GRID)
+    labels[4:8, 2:5] = 1
+    joints = [0.3, 0.6, 0.9]
+    half = view_of(labels, joints, confidence=51)
+    assert person_score(0.7, half, has_labels=True) == pytest.approx((0.7 + 0.6 + 0.2) / 3)
+    assert person_score(0.7, view_of(labels, [], confidence=51), has_labels=True) == pytest.approx((0.7 + 0.2) / 2)
+    nothing = view_of(np.zeros(GRID), joints)
+    assert person_score(0.7, nothing, has_labels=False) == pytest.approx((0.7 + 0.6) / 2)
+    assert person_score(0.7, nothing, has_labels=True) == pytest.approx((0.7 + 0.6) / 3), "labels that nobody has"
+
+
+def test_who_is_much_smaller_and_much_less_sure_than_the_largest_is_a_bystander() -> None:
+    main = Box(0, 0, 100, 100)
+    small, less_small = Box(0, 0, 100, 29), Box(0, 0, 100, 30)
+    assert clear_people([main, less_small, small], [1.0, 0.1, 0.64]) == [0, 1]
+    assert clear_people([main, less_small, small], [1.0, 0.1, 0.65]) == [0, 1, 2]
+    assert clear_people([main, small], [0.5, 0.33]) == [0, 1], "it is the largest's score that counts"
+    assert clear_people([], []) == []
+
+
+def test_labels_count_a_little_beyond_the_box_and_further_where_nobody_else_is() -> None:
+    person = Box(100, 100, 100, 200)
+    assert reach(person, 1000, 1000, is_alone=False) == (97, 94, 106, 212)
+    assert reach(person, 1000, 1000, is_alone=True) == (96, 91, 108, 218)
+    assert reach(person, 203, 305, is_alone=True) == (96, 91, 107, 214), "within the photo"

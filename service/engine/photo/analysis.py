@@ -11,7 +11,7 @@ import numpy as np
 from service.engine.detection.detector import Detection
 from service.engine.model.card import Card
 from service.engine.photo.ownership import ownership
-from service.engine.photo.people import reach
+from service.engine.photo.people import person_score, reach
 from service.engine.photo.view import Person, View
 from service.imaging.binary_mask import keep_where
 from service.imaging.box import Box
@@ -61,7 +61,7 @@ class Analysis:
         mask = self.views[0].draw_mask()
         if self.detections is None:
             return mask
-        area = reach(self.detections[0].box, self.width, self.height).area
+        area = self._reach(self.detections[0]).area
         limited = np.zeros_like(mask)
         limited[area] = mask[area]
         return limited
@@ -90,7 +90,7 @@ class Analysis:
             if view.person:
                 others = boxes[:index] + boxes[index + 1 :]
                 ids, claim = view.draw_claim(ownership(view, boxes[index], others))
-                own = reach(boxes[index], self.width, self.height)
+                own = self._reach(detections[index])
                 within = own.moved(-view.box.x, -view.box.y).area
                 yield LabelledBox(own, ids[within], claim[within])
             else:
@@ -123,7 +123,7 @@ class Analysis:
     @cached_property
     def people(self) -> list[tuple[int, Person]]:
         """The people found, each with the index of the view that shows them."""
-        return people_in(self.views, self.detections)
+        return people_in(self.views, self.detections, has_labels=bool(self.card.labels))
 
     @cached_property
     def parts_of_people(self) -> list[list[Part]]:
@@ -133,9 +133,12 @@ class Analysis:
         if len(self.people) == len(self.views) == 1:  # all that is labelled is that person's
             return [[part for part in self.parts if part.label]]
         return [
-            self._parts_of(number, self.views[view], reach(detections[view].box, self.width, self.height))
+            self._parts_of(number, self.views[view], self._reach(detections[view]))
             for number, (view, _) in enumerate(self.people, 1)
         ]
+
+    def _reach(self, detection: Detection) -> Box:
+        return reach(detection.box, self.width, self.height, is_alone=len(self.views) == 1)
 
     def _parts_of(self, number: int, view: View, within: Box) -> list[Part]:
         own = keep_where(self.mask[within.area], (self.instances[within.area] == number).view(np.uint8))
@@ -143,9 +146,11 @@ class Analysis:
         return [replace(part, box=part.box.moved(within.x, within.y)) for part in parts]
 
 
-def people_in(views: Sequence[View], detections: Sequence[Detection] | None) -> list[tuple[int, Person]]:
-    """The people in these views, each with the index of the view: all whom the detector found, with its boxes and
-    scores; without a detector, those whom the model sees.
+def people_in(
+    views: Sequence[View], detections: Sequence[Detection] | None, has_labels: bool
+) -> list[tuple[int, Person]]:
+    """The people in these views, each with the index of the view: all whom the detector found, with its boxes; without
+    a detector, those whom the model sees.
 
     A person whom the detector found and the model does not see is kept, without labels. On 1,832 Open Images photos
     dropping them changes recall from 0.588 to 0.582, precision from 0.767 to 0.779, and F1 (0.666) not at all.
@@ -153,7 +158,7 @@ def people_in(views: Sequence[View], detections: Sequence[Detection] | None) -> 
     if detections is None:
         return [(index, view.person) for index, view in enumerate(views) if view.person]
     return [
-        (index, Person(*detection, view.keypoints))
+        (index, Person(detection.box, person_score(detection.score, view, has_labels), view.keypoints))
         for index, (detection, view) in enumerate(zip(detections, views, strict=True))
     ]
 

@@ -169,10 +169,9 @@ def plan(photo: Photo, boxes: Sequence[RequestedBox], model_input: tuple[int, in
     return Plan(photo, width, height, crops, reduction, is_of_boxes=bool(boxes))
 
 
-def plan_detection(photo: Photo, detector_fit: Fit, model_input: tuple[int, int], mode: FitMode) -> Plan:
+def plan_detection(whole: Plan, detector_fit: Fit) -> Plan:
     """The plan of a whole photo, decoded so that it has enough pixels for the model and for the detector."""
-    whole = plan(photo, (), model_input, mode)
-    return replace(whole, reduction=min(whole.reduction, _reduction(photo.header, detector_fit)))
+    return replace(whole, reduction=min(whole.reduction, _reduction(whole.photo.header, detector_fit)))
 
 
 def plan_crops(whole: Plan, boxes: Sequence[Box], mode: FitMode, are_apart: bool) -> Plan:

@@ -22,7 +22,7 @@ class Timings:
     total: float
     """From the moment when the photo was there as a whole."""
     detect: float | None = None
-    """The run of the detector, of whatever batch; None where nobody was looked for."""
+    """The runs of the detector, one or two, of whatever batch; None where nobody was looked for."""
 
     @property
     def queue(self) -> float:

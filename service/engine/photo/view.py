@@ -29,8 +29,9 @@ Plane = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person in the photo: box, score (0–1; the detector's, or the mean of the joints', or of a model without joints
-    that of the confidence of what is labelled) and joints (J, 3) as x, y, score."""
+    """A person in the photo: box, score (0–1; see :func:`person_score`, or where nobody was looked for the mean of the
+    joints', or of a model without joints that of the confidence of what is labelled) and joints (J, 3) as x, y,
+    score."""
 
     box: Box
     score: float
@@ -90,12 +91,14 @@ class View:
         box = mask_box.moved(self.box.x, self.box.y) if mask_box else _joints_box(self.keypoints)
         if not box:
             return None
-        score = float(self.keypoints[:, 2].mean()) if len(self.keypoints) else self._mean_confidence()
+        score = float(self.keypoints[:, 2].mean()) if len(self.keypoints) else self.mean_confidence
         return Person(box, score, self.keypoints)
 
-    def _mean_confidence(self) -> float:
-        """Mean confidence, 0–1, of the cells that are not background; there must be one."""
-        return float(self.grid.confidence[self.grid.labels > 0].mean()) / 255
+    @cached_property
+    def mean_confidence(self) -> float:
+        """Mean confidence, 0–1, of the cells that are not background; 0 without any."""
+        confidence = self.grid.confidence[self.grid.labels > 0]
+        return float(confidence.mean()) / 255 if len(confidence) else 0.0
 
     def _mask_box(self) -> Box | None:
         """The box around the pieces of the mask that are no mere specks; None if there is nothing."""
