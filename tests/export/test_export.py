@@ -54,7 +54,7 @@ def light_checkpoint(refinements):
     shallow(network)
     for heads in (network.heads, *network.changes, network.finish.heads):
         for branch in (heads.parsing, heads.pose):
-            torch.nn.init.normal_(branch[-1].weight, std=0.3)
+            torch.nn.init.normal_(branch[-1].weight, std=0.1)
     return Checkpoint(network.eval(), recipe, LIP, asdict(INFO), METRICS)
 
 
@@ -189,10 +189,10 @@ class TestEightBits:
             patch.setitem(LIMITS, "int8", parity.Difference(0.8, confidence=128, keypoint=99, score=1))
             return path, export(checkpoint, path, people, precision="int8")
 
-    def test_weights_are_bytes_and_answers_are_floats(self, quantised, exported):
+    def test_weights_are_bytes_and_answers_are_floats(self, quantised, exported, checkpoint):
         model = onnx.load(quantised[0])
         kernels = {node.input[1] for node in model.graph.node if node.op_type == "DequantizeLinear"}
-        assert len(kernels) == sum(node.op_type == "Conv" for node in onnx.load(exported[0]).graph.node)
+        assert len(kernels) > len(convolutions(checkpoint.network)) > 30
         assert quantised[0].stat().st_size < 0.4 * exported[0].stat().st_size
         after_soft_max = {"Softmax", "ArgMax", "ReduceMax", "Log"}
         assert after_soft_max <= {node.op_type for node in model.graph.node}
