@@ -14,7 +14,7 @@ from torch import nn
 
 from export.card import NOT_STATED
 from training.data.fit import FitMode
-from training.labels.label_set import Color, LabelSet
+from training.labels.label_set import IGNORE, Color, LabelSet
 from training.networks.recipe import NetworkRecipe
 
 BACKGROUND = "background"
@@ -84,13 +84,18 @@ def read_segmentation_folder(folder: Path) -> SegmentationFolder:
 
 
 def require_labels_in_order(id2label: Mapping[int, str]) -> None:
-    """Raises SegmentationFolderError where an id has no name: which channel of the scores is which would be a guess."""
+    """Raises SegmentationFolderError where an id has no name, and for more or fewer labels than a label map can hold.
+
+    Without a name for each, which channel of the scores is which would be a guess.
+    """
     if sorted(id2label) != list(range(len(id2label))):
         left_out = sorted(set(range(max(id2label, default=0))) - set(id2label))
         raise SegmentationFolderError(
             f"config.json must name the labels 0, 1, 2 … without a gap (id2label); no name for: "
             f"{', '.join(map(str, left_out)) or 'any'}"
         )
+    if not 2 <= len(id2label) < IGNORE:
+        raise SegmentationFolderError(f"config.json names {len(id2label)} labels (id2label): 2 to 254 can be served")
 
 
 def require_usable_values(model: nn.Module, processor: Any) -> None:

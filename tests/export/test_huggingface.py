@@ -12,7 +12,7 @@ from export import parity, segmentation_exporter
 from export.card import KEY
 from export.parity import run_onnx
 from export.photos import PORTRAIT
-from export.segmentation_folder import SegmentationFolderError, model_card_words
+from export.segmentation_folder import SegmentationFolderError, model_card_words, require_labels_in_order
 from tests.helpers.commands import run_command
 from tests.helpers.traced_once import traced_once
 from training.data.sample import read_image
@@ -186,6 +186,12 @@ def test_a_folder_that_contradicts_itself_is_refused(folders, tmp_path, file, ch
     with pytest.raises(SystemExit, match=f"{complaint}(.|\n)*nothing was written"):
         run_command("export.huggingface", folder, tmp_path / "a.onnx")
     assert list(tmp_path.glob("a.*")) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 255])
+def test_as_many_labels_as_a_label_map_can_hold(count):
+    with pytest.raises(SegmentationFolderError, match=f"names {count} labels .*2 to 254"):
+        require_labels_in_order(dict.fromkeys(range(count), "x"))
 
 
 def test_weights_that_are_not_finite_are_named(folders, tmp_path):
