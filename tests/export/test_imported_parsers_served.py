@@ -28,7 +28,7 @@ PHOTO = PORTRAIT.read_bytes()
 
 
 def schp(folder, size):
-    """Write SCHP's file and import it as the command does, with a sixteenth of the channels and few blocks."""
+    """Write SCHP's file and import it as the command does, with a sixteenth of the channels."""
     changes = {"height = 473": f"height = {size[0]}", "width = 473": f"width = {size[1]}\nslimming = 16"}
     preset = write_recipe(folder / "schp.toml", "schp", changes)
     file = write_schp(folder / "released.pth", variables_of(Schp(20, slimming=16)))
@@ -50,7 +50,6 @@ def file(request, tmp_path_factory):
     write, size = request.param
     folder = tmp_path_factory.mktemp(write.__name__)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.networks.schp.network.BLOCKS", (1, 1, 1, 1))  # fewer to trace
         preset, command = write(folder, size)
         patch.setattr("training.networks.presets.PRESETS", preset.parent)
         run_command(*command)
