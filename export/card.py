@@ -259,7 +259,10 @@ def read_card(path: Path) -> dict[str, Any]:
         raise CardError(f"{path} is no ONNX file: {error}") from None
     if KEY not in properties:
         raise CardError(f"{path} has no card: it was not written by this project's exporter")
-    card: dict[str, Any] = json.loads(properties[KEY])
-    if card.get("schema") != SCHEMA or "labels" not in card:
+    try:
+        card: Any = json.loads(properties[KEY])
+    except json.JSONDecodeError as error:
+        raise CardError(f"{path} has a card that is no JSON: {error}") from None
+    if not isinstance(card, dict) or card.get("schema") != SCHEMA or "labels" not in card:
         raise CardError(f"{path} has a card of another schema or kind; this version changes schema {SCHEMA}, parsers")
     return card

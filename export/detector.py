@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from export.detector_exporter import DetectorPrecision, export_detector
+from training.checkpoints.checkpoint import read_or_exit
 from training.checkpoints.detector import load_detector
 from training.data.openimages_source import OpenImagesPeople
 
@@ -26,7 +27,7 @@ def main() -> None:
     parser.add_argument("--card-text", type=Path, metavar="TOML", help="name, licence and limits for the card")
     args = parser.parse_args()
     difference = export_detector(
-        load_detector(args.checkpoint), args.out, OpenImagesPeople(args.people), args.nobody,
+        read_or_exit(load_detector, args.checkpoint), args.out, OpenImagesPeople(args.people), args.nobody,
         args.precision, args.half_weights, args.card_text,
     )  # fmt: skip
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, agrees with {args.checkpoint} ({difference})")

@@ -7,12 +7,13 @@ weights are too large for one file (2 GB); keep the two together.
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import get_args
 
 from export.exporter import export
-from export.parity import Precision
-from training.checkpoints.checkpoint import load_checkpoint
+from export.parity import ParityError, Precision
+from training.checkpoints.checkpoint import load_checkpoint, read_or_exit
 from training.data.prepared_folder import PreparedFolder
 
 
@@ -32,15 +33,15 @@ def main() -> None:
         help="name, version, description, licence and limits for the card; without it the card claims nothing",
     )  # fmt: skip
     args = parser.parse_args()
-    checkpoint = load_checkpoint(args.checkpoint)
+    checkpoint = read_or_exit(load_checkpoint, args.checkpoint)
     try:
         difference = export(
             checkpoint, args.out, PreparedFolder(args.data) if args.data else None,
             precision=args.precision, half_weights=args.half_weights, averaged=args.tta, only=args.only,
             card_text=args.card_text,
         )  # fmt: skip
-    except ValueError as error:
-        parser.error(str(error))
+    except (OSError, ValueError, ParityError) as error:
+        sys.exit(f"{error}\nnothing was written")
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, agrees with {args.checkpoint} ({difference})")
 
 

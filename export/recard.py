@@ -57,14 +57,18 @@ def read_synonyms(name: str, labels: list[dict[str, Any]]) -> dict[str, list[int
 
 
 def write_over(card: dict[str, Any], path: Path) -> None:
-    """Replace the card in a file, and the page beside it; external weights are left as they are."""
+    """Replace the card in a file, and the page beside it; external weights are left as they are.
+
+    Where the path is a link, the file that it leads to is changed: its external weights lie beside that one.
+    """
+    path, text = path.resolve(), page(card)
     model = onnx.load(path, load_external_data=False)
     onnx.helper.set_model_props(model, {KEY: card_json(card)})
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         unfinished = Path(folder) / path.name
         onnx.save(model, unfinished)
         unfinished.rename(path)
-    path.with_suffix(".md").write_text(page(card))
+    path.with_suffix(".md").write_text(text)
 
 
 def main() -> None:

@@ -3,8 +3,9 @@
 ``config.json``, ``preprocessor_config.json``, weights as safetensors, and maybe a model card, ``README.md``.
 """
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ from torch import nn
 
 from export.card import NOT_STATED
 from training.data.fit import FitMode
-from training.labels.label_set import Color, LabelSet
+from training.labels.label_set import IGNORE, Color, LabelSet
 from training.networks.recipe import NetworkRecipe
 
 BACKGROUND = "background"
+
+LARGEST_SIDE = 4096
+"""Most pixels of a side of the input. Larger ones are no network's that is served, but a mistake in a file."""
 
 
 class SegmentationFolderError(ValueError):
@@ -48,8 +52,8 @@ class SegmentationFolder:
 def read_segmentation_folder(folder: Path) -> SegmentationFolder:
     """Load a folder; nothing is downloaded and no code of the folder's runs.
 
-    Raises ImportError without transformers, and SegmentationFolderError for a folder that is not whole or holds another
-    kind of model.
+    Raises ImportError without transformers, and SegmentationFolderError for a folder that is not whole, contradicts
+    itself, needs code of its own, or holds another kind of model.
     """
     try:
         from transformers import AutoImageProcessor, AutoModelForSemanticSegmentation
@@ -64,15 +68,49 @@ def read_segmentation_folder(folder: Path) -> SegmentationFolder:
         raise SegmentationFolderError(f"{folder} lacks {', '.join(missing)}")
     try:
         model, loading = AutoModelForSemanticSegmentation.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, output_loading_info=True
+            folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, output_loading_info=True
         )
-        processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
+        processor = AutoImageProcessor.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, backend="pil"
+        )
     except Exception as error:  # transformers raises many kinds
         raise SegmentationFolderError(f"{folder} holds no semantic segmentation model that loads: {error}") from error
     # transformers fills what a file lacks with random numbers, and goes on.
     if faults := [f"{kind}: {name}" for kind in ("missing_keys", "mismatched_keys") for name in loading[kind]]:
         raise SegmentationFolderError("\n".join([f"{folder}'s weights do not fill its model:", *map(str, faults)]))
+    require_labels_in_order(model.config.id2label)
+    require_usable_values(model, processor)
     return SegmentationFolder(model.float().eval(), processor, *model_card_words(folder / "README.md"))
+
+
+def require_labels_in_order(id2label: Mapping[int, str]) -> None:
+    """Raises SegmentationFolderError where an id has no name, and for more or fewer labels than a label map can hold.
+
+    Without a name for each, which channel of the scores is which would be a guess.
+    """
+    if sorted(id2label) != list(range(len(id2label))):
+        left_out = sorted(set(range(max(id2label, default=0))) - set(id2label))
+        raise SegmentationFolderError(
+            f"config.json must name the labels 0, 1, 2 … without a gap (id2label); no name for: "
+            f"{', '.join(map(str, left_out)) or 'any'}"
+        )
+    if not 2 <= len(id2label) < IGNORE:
+        raise SegmentationFolderError(f"config.json names {len(id2label)} labels (id2label): 2 to 254 can be served")
+
+
+def require_usable_values(model: nn.Module, processor: Any) -> None:
+    """Raises SegmentationFolderError for weights, a mean or a deviation with which no score would be a number."""
+    if bad := [name for name, value in model.state_dict().items() if not bool(value.isfinite().all())]:
+        raise SegmentationFolderError(f"weights that are not finite: {', '.join(bad)}")
+    if not getattr(processor, "do_normalize", False):
+        return
+    for name, smallest in (("image_mean", -math.inf), ("image_std", 0.0)):
+        value = getattr(processor, name, None)
+        numbers = list(value) if isinstance(value, Sequence) else [value] * 3
+        if len(numbers) != 3 or not all(
+            isinstance(number, int | float) and math.isfinite(number) and number > smallest for number in numbers
+        ):
+            raise SegmentationFolderError(f"preprocessor_config.json: {name} is {value}: a number a channel is wanted")
 
 
 def model_card_words(readme: Path) -> tuple[str, str]:
@@ -81,15 +119,22 @@ def model_card_words(readme: Path) -> tuple[str, str]:
 
     if not readme.is_file():
         return NOT_STATED, NOT_STATED
-    data = ModelCard.load(readme).data
-    license_name = data.get("license_name") or data.get("license") or NOT_STATED
-    link = data.get("license_link")
-    datasets = data.get("datasets") or []
-    named = ", ".join([datasets] if isinstance(datasets, str) else datasets)
-    base = data.get("base_model")
+    try:
+        data = ModelCard.load(readme, ignore_metadata_errors=True).data
+    except Exception as error:  # PyYAML's, Unicode's and the library's own
+        raise SegmentationFolderError(f"{readme} has metadata that cannot be read: {error}") from error
+    license_name = listed(data.get("license_name")) or listed(data.get("license")) or NOT_STATED
+    link = listed(data.get("license_link"))
+    named, base = listed(data.get("datasets")), listed(data.get("base_model"))
     origin = [named] if named else []
-    origin += [f"from the weights of {base if isinstance(base, str) else ', '.join(base)}"] if base else []
-    return f"{license_name} ({link})" if link else str(license_name), "; ".join(origin) or NOT_STATED
+    origin += [f"from the weights of {base}"] if base else []
+    return f"{license_name} ({link})" if link else license_name, "; ".join(origin) or NOT_STATED
+
+
+def listed(value: Any) -> str:
+    """A value of a model card's metadata, or several of them, as a text; empty for none."""
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(str(item) for item in values if item is not None)
 
 
 def network_input(folder: SegmentationFolder) -> NetworkRecipe:
@@ -105,8 +150,11 @@ def network_input(folder: SegmentationFolder) -> NetworkRecipe:
     fit: FitMode = "squash" if not crop and not getattr(processor, "keep_aspect_ratio", False) else "letterbox"
     if "shortest_edge" in chosen:
         chosen, fit = {"height": chosen["shortest_edge"], "width": chosen["shortest_edge"]}, "letterbox"
-    if not {"height", "width"} <= chosen.keys():
-        raise SegmentationFolderError(f"preprocessor_config.json names no height and width: size is {size}")
+    if not all(isinstance(chosen.get(side), int) and 0 < chosen[side] <= LARGEST_SIDE for side in ("height", "width")):
+        raise SegmentationFolderError(
+            f"preprocessor_config.json must name height and width, 1 to {LARGEST_SIDE} pixels: size is {size}"
+            + (f", crop_size {crop}" if crop else "")
+        )
     name = str(folder.model.config.model_type)  # type: ignore[union-attr]
     return NetworkRecipe(name=name, height=chosen["height"], width=chosen["width"], fit=fit)
 

@@ -10,7 +10,7 @@ any other: it can be measured, calibrated, exported and trained further (``--fro
 import argparse
 from pathlib import Path
 
-from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
+from training.checkpoints.checkpoint import load_checkpoint, read_or_exit, save_checkpoint
 from training.checkpoints.ensemble import ensemble
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        members = [load_checkpoint(path) for path in args.members]
+        members = [read_or_exit(load_checkpoint, path) for path in args.members]
         shares = tuple(args.pose_shares) if args.pose_shares else None
         save_checkpoint(ensemble(members, args.size, shares), args.out)
     except ValueError as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
+from training.checkpoints.checkpoint import load_checkpoint, read_or_exit, save_checkpoint
 from training.data.prepared_folder import PreparedFolder
 from training.evaluation.evaluator import evaluate, table
 from training.evaluation.protocols import PROTOCOLS
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", type=Path, metavar="CHECKPOINT", help="the checkpoint with the figures in it")
     args = parser.parse_args()
-    checkpoint = load_checkpoint(args.checkpoint)
+    checkpoint = read_or_exit(load_checkpoint, args.checkpoint)
     checkpoint.network.to("cuda" if torch.cuda.is_available() else "cpu")
     folder = PreparedFolder(args.data)
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from torch import nn
 from tqdm import tqdm
 
+from training.checkpoints.checkpoint import read_or_exit
 from training.checkpoints.detector import load_detector
 from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
@@ -25,7 +26,7 @@ SIDES = (128, 160, 192, 224, 256, 320)
 def open_network(path: Path) -> nn.Module:
     """A checkpoint's network, or the released MoveNet MultiPose."""
     if path.suffix != ".json":
-        return load_detector(path).network
+        return read_or_exit(load_detector, path).network
     network = DetectorNetwork("movenet-multipose").eval()
     network.load_pretrained(path)
     return network

@@ -16,7 +16,8 @@ from training.checkpoints.imported import imported_checkpoint
 from training.labels.label_set import load_label_set
 from training.networks.presets import load_recipe
 from training.networks.registry import build_network
-from training.networks.schp.released_weights import read_state_dict, to_weights
+from training.networks.schp.released_weights import PREFIX, to_weights
+from training.networks.torch_file import read_state_dict
 
 RELEASED = {"lip": "lip", "atr": "atr", "pascal": "pascal-person-part"}
 """What the authors call the data sets of their three files → our label set."""
@@ -39,7 +40,7 @@ def main() -> None:
         label_set = load_label_set(RELEASED.get(args.labels, args.labels)).without_joints()
         with torch.device("meta"):
             network = build_network(recipe, label_set)
-        released = read_state_dict(args.file)
+        released = read_state_dict(args.file, PREFIX)
         weights = to_weights(released, network)
     except (OSError, ValueError) as error:
         sys.exit(f"{error}\nnothing was written")

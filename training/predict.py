@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from training.checkpoints.checkpoint import load_checkpoint
+from training.checkpoints.checkpoint import load_checkpoint, read_or_exit
 from training.data.photos import find_photos
 from training.evaluation.jppnet_protocol import UnsuitableNetworkError
 from training.evaluation.protocols import PROTOCOLS
@@ -31,7 +31,7 @@ def main() -> None:
         photos = find_photos(args.photos)
     except ValueError as error:
         parser.error(str(error))
-    checkpoint = load_checkpoint(args.checkpoint)
+    checkpoint = read_or_exit(load_checkpoint, args.checkpoint)
     checkpoint.network.to("cuda" if torch.cuda.is_available() else "cpu")
     progress = tqdm(photos, desc="predict", unit="photo")
     try:

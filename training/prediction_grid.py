@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from training.checkpoints.checkpoint import load_checkpoint
+from training.checkpoints.checkpoint import load_checkpoint, read_or_exit
 from training.data.prepared_folder import PreparedFolder
 from training.reporting.prediction_grid import prediction_grid, write_jpeg
 
@@ -23,7 +23,9 @@ def main() -> None:
     args = parser.parse_args()
     folder = PreparedFolder(args.data)
     try:
-        sheet = prediction_grid(load_checkpoint(args.checkpoint), folder, folder.names(args.split), args.seed)
+        sheet = prediction_grid(
+            read_or_exit(load_checkpoint, args.checkpoint), folder, folder.names(args.split), args.seed
+        )
     except ValueError as error:
         sys.exit(str(error))
     write_jpeg(sheet, args.out)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from training.checkpoints.checkpoint import load_checkpoint
+from training.checkpoints.checkpoint import load_checkpoint, read_or_exit
 from training.data.adapters.registry import UNLABELLED
 from training.data.prepared_folder import PreparedFolder
 from training.labels.compatibility import require_same_labels
@@ -40,7 +40,7 @@ def main() -> None:
         "--threshold", type=float, default=MIN_CONFIDENCE, help="least probability of a label (%(default)s)"
     )
     args = parser.parse_args()
-    teacher = load_checkpoint(args.teacher)
+    teacher = read_or_exit(load_checkpoint, args.teacher)
     rules = PseudoLabelRules(args.threshold, args.views)
     teacher.network.to("cuda" if torch.cuda.is_available() else "cpu")
     try:

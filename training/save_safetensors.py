@@ -6,7 +6,7 @@ Matrices and kernels are stored in half precision; whatever reads checkpoints re
 import argparse
 from pathlib import Path
 
-from training.checkpoints.checkpoint import load_checkpoint, save_safetensors
+from training.checkpoints.checkpoint import load_checkpoint, read_or_exit, save_safetensors
 
 
 def main() -> None:
@@ -14,7 +14,7 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", type=Path, metavar="OUT.safetensors")
     args = parser.parse_args()
-    save_safetensors(load_checkpoint(args.checkpoint), args.out)
+    save_safetensors(read_or_exit(load_checkpoint, args.checkpoint), args.out)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB")
 
 

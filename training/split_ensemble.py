@@ -7,7 +7,7 @@ can be trained further (``--from``) and put together again.
 import argparse
 from pathlib import Path
 
-from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
+from training.checkpoints.checkpoint import load_checkpoint, read_or_exit, save_checkpoint
 from training.checkpoints.ensemble import members_of
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     args = parser.parse_args()
     try:
-        members = members_of(load_checkpoint(args.ensemble))
+        members = members_of(read_or_exit(load_checkpoint, args.ensemble))
     except ValueError as error:
         parser.error(str(error))
     args.out.mkdir(parents=True, exist_ok=True)

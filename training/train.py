@@ -49,7 +49,10 @@ def main() -> None:
     except ValueError as error:
         parser.error(str(error))
     if args.origin:
-        network, other = network_from_checkpoint(args.origin, recipe, folder.label_set)
+        try:
+            network, other = network_from_checkpoint(args.origin, recipe, folder.label_set)
+        except (OSError, ValueError, RuntimeError) as error:
+            parser.error(f"--from: {error}")
         print(f"STARTING FROM THE WEIGHTS OF {args.origin}, not from the trunk's own")
         print("".join(f"  random, for another label set: {name}\n" for name in other), end="")
     else:

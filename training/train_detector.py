@@ -13,6 +13,7 @@ import cv2
 import torch
 from torch import nn
 
+from training.checkpoints.checkpoint import read_or_exit
 from training.checkpoints.detector import load_detector
 from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
@@ -56,7 +57,7 @@ def main() -> None:
     if args.pretrained:
         network.load_pretrained(args.pretrained)
     if args.origin:
-        network.load_state_dict(load_detector(args.origin).network.state_dict())
+        network.load_state_dict(read_or_exit(load_detector, args.origin).network.state_dict())
     validate = partial(measure_for_choice, source, args.nobody)
     data = read_data(args.people, args.nobody, args.street, args.rendered)
     trainer = DetectorTrainer(network, recipe, data, validate, args.out)

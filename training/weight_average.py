@@ -9,7 +9,7 @@ al., "Model soups", ICML 2022).
 import argparse
 from pathlib import Path
 
-from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
+from training.checkpoints.checkpoint import load_checkpoint, read_or_exit, save_checkpoint
 from training.checkpoints.weight_average import average_weights
 
 
@@ -21,10 +21,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
+    earlier, later = (read_or_exit(load_checkpoint, path) for path in (args.earlier, args.later))
     try:
-        save_checkpoint(
-            average_weights(load_checkpoint(args.earlier), load_checkpoint(args.later), args.share), args.out
-        )
+        save_checkpoint(average_weights(earlier, later, args.share), args.out)
     except ValueError as error:
         parser.error(str(error))
 

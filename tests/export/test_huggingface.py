@@ -12,6 +12,7 @@ from export import parity, segmentation_exporter
 from export.card import KEY
 from export.parity import run_onnx
 from export.photos import PORTRAIT
+from export.segmentation_folder import SegmentationFolderError, model_card_words, require_labels_in_order
 from tests.helpers.commands import run_command
 from tests.helpers.traced_once import traced_once
 from training.data.sample import read_image
@@ -152,6 +153,88 @@ def test_weights_that_a_file_lacks_are_not_made_up(folders, tmp_path):
     save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
     with pytest.raises(SystemExit, match=f"do not fill its model:\nmissing_keys: {lost}"):
         run_command("export.huggingface", tmp_path, tmp_path / "a.onnx")
+
+
+def edited(folder, out, file, **changes):
+    """A copy of a folder, with other entries in one of its JSON files."""
+    out.mkdir(exist_ok=True)
+    for original in folder.iterdir():
+        (out / original.name).write_bytes(original.read_bytes())
+    content = json.loads((out / file).read_text())
+    (out / file).write_text(json.dumps(content | changes))
+    return out
+
+
+WITHOUT_3 = {str(number + (number > 2)): name for number, name in enumerate(ATR)}
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "complaint"),
+    [
+        ("config.json", {"id2label": WITHOUT_3, "label2id": {}}, r"without a gap \(id2label\); no name for: 3"),
+        ("config.json", {"model_type": "nothing-known"}, "does not recognize this architecture"),
+        ("preprocessor_config.json", {"image_mean": [0.5] * 4}, r"image_mean is \(0.5, 0.5, 0.5, 0.5\): a number a"),
+        ("preprocessor_config.json", {"image_std": [0.2, 0.0, 0.2]}, "image_std is"),
+        ("preprocessor_config.json", {"size": {"height": 0, "width": 9}}, "height and width, 1 to 4096 pixels"),
+        ("preprocessor_config.json", {"size": {"height": 10**6, "width": 9}}, "height and width, 1 to 4096 pixels"),
+        ("preprocessor_config.json", {"size": {"longest_edge": 9}}, "height and width, 1 to 4096 pixels"),
+        ("preprocessor_config.json", {"size": {"height": 3, "width": 3}}, "cannot be written as a graph for inputs of"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_contradicts_itself_is_refused(folders, tmp_path, file, changes, complaint):
+    folder = edited(folders["segformer"], tmp_path / "hub", file, **changes)
+    with pytest.raises(SystemExit, match=f"{complaint}(.|\n)*nothing was written"):
+        run_command("export.huggingface", folder, tmp_path / "a.onnx")
+    assert list(tmp_path.glob("a.*")) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 255])
+def test_as_many_labels_as_a_label_map_can_hold(count):
+    with pytest.raises(SegmentationFolderError, match=f"names {count} labels .*2 to 254"):
+        require_labels_in_order(dict.fromkeys(range(count), "x"))
+
+
+def test_weights_that_are_not_finite_are_named(folders, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    folder = edited(folders["segformer"], tmp_path / "hub", "config.json")
+    weights = load_file(folder / "model.safetensors")
+    weights["decode_head.classifier.bias"][0] = float("nan")
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(SystemExit, match=r"not finite: decode_head\.classifier\.bias"):
+        run_command("export.huggingface", folder, tmp_path / "a.onnx")
+
+
+def test_code_in_a_folder_does_not_run_whatever_the_user_would_answer(folders, tmp_path, monkeypatch):
+    own = {"AutoConfig": "own.Own", "AutoModelForSemanticSegmentation": "own.Own"}
+    folder = edited(folders["segformer"], tmp_path / "hub", "config.json", model_type="own", auto_map=own)
+    (folder / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Own: pass\n")
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    with pytest.raises(SystemExit, match="holds no semantic segmentation model that loads"):
+        run_command("export.huggingface", folder, tmp_path / "a.onnx")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words"),
+    [
+        ("license:\n- mit\n- cc0-1.0\ndatasets: atr\n", ("mit, cc0-1.0", "atr")),
+        ("datasets:\n- {name: atr}\nbase_model: [nvidia/mit-b0, null]\n",
+         ("not stated", "{'name': 'atr'}; from the weights of nvidia/mit-b0")),
+        ("license: other\nlicense_name: own\nlicense_link: LICENSE\n", ("own (LICENSE)", "not stated")),
+        ("", ("not stated", "not stated")),
+    ],
+)  # fmt: skip
+def test_metadata_of_a_model_card_take_any_form(tmp_path, metadata, words):
+    (tmp_path / "README.md").write_text(f"---\n{metadata}---\n# Model\n")
+    assert model_card_words(tmp_path / "README.md") == words
+
+
+@pytest.mark.parametrize("content", [b"---\nlicense: [mit\n---\n", b"---\nlicense: \xe9\n---\n"])
+def test_metadata_that_cannot_be_read_are_named(tmp_path, content):
+    (tmp_path / "README.md").write_bytes(content)
+    with pytest.raises(SegmentationFolderError, match=r"README\.md has metadata that cannot be read"):
+        model_card_words(tmp_path / "README.md")
 
 
 def test_a_file_that_disagrees_is_not_written(folders, tmp_path, monkeypatch):

@@ -227,6 +227,23 @@ class TestRecard:
             run_command("export.recard", file, "--name", "x", "--colors", tmp_path / "colors.toml")
         assert file.read_bytes() == before
 
+    def test_a_link_stays_one_and_what_it_leads_to_changes(self, file, tmp_path):
+        link = tmp_path / "served" / "model.onnx"
+        link.parent.mkdir()
+        link.symlink_to(file)
+        run_command("export.recard", link, "--name", "ours")
+        assert link.is_symlink()
+        assert card_of(file)["name"] == "ours"
+        assert file.with_suffix(".md").read_text().startswith("# ours\n")
+
+    @pytest.mark.parametrize("text", ["no JSON", "[]", "{}"])
+    def test_a_card_that_is_none_is_refused(self, tmp_path, text):
+        model = onnx.helper.make_model(onnx.helper.make_graph([], "g", [], []))
+        onnx.helper.set_model_props(model, {KEY: text})
+        onnx.save(model, tmp_path / "x.onnx")
+        with pytest.raises(SystemExit, match=r"has a card (that is no JSON|of another schema)"):
+            run_command("export.recard", tmp_path / "x.onnx", "--name", "x")
+
     def test_a_file_without_a_card_is_refused(self, tmp_path):
         onnx.save(onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [])), tmp_path / "x.onnx")
         with pytest.raises(SystemExit, match="has no card"):

@@ -12,12 +12,15 @@ class Captured:
     def __init__(self, stream: io.StringIO) -> None:
         self.stream = stream
 
+    def lines(self) -> list[dict[str, Any]]:
+        """All lines."""
+        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
+
     def requests(self, count: int) -> list[dict[str, Any]]:
         """The lines of so many requests; a line comes after the answer."""
         until = time.monotonic() + 10
         while True:
-            lines = map(json.loads, self.stream.getvalue().splitlines())
-            found = [line for line in lines if line["logger"] == "service.api.observability.request_log"]
+            found = [line for line in self.lines() if line["logger"] == "service.api.observability.request_log"]
             if len(found) >= count or time.monotonic() > until:
                 assert len(found) == count
                 return found

@@ -10,7 +10,7 @@ BLOCKS = ("Bottleneck", "InvertedResidual")
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
-def shallow(network: AnyModule, blocks: int = 2) -> AnyModule:
+def shallow(network: AnyModule, blocks: int = 1) -> AnyModule:
     """Cuts each group of residual blocks down to its first ``blocks``, in place; all other layers stay.
 
     The first block of a group changes the shape and the others keep it, so the network still fits together.

@@ -2,12 +2,15 @@
 
 import io
 import logging
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from service.engine.decoding.decoders import ProcessDecoder
 from service.engine.engine import Engine
 from service.logs import JsonLines
 from service.settings import Settings
@@ -47,3 +50,19 @@ def captured() -> Iterator[Captured]:
     yield Captured(stream)
     service.removeHandler(handler)
     service.setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def decoder() -> Iterator[ProcessDecoder]:
+    decoder = ProcessDecoder(1)
+    decoder.warm()
+    yield decoder
+    decoder.close()
+
+
+@pytest.fixture
+def stopped(decoder: ProcessDecoder) -> int:
+    """The process, held in a task that it does not get on with."""
+    (pid,) = decoder.pids
+    os.kill(pid, signal.SIGSTOP)
+    return pid

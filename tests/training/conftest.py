@@ -99,6 +99,6 @@ def finished(recipe_file, folder, tmp_path_factory):
 def finished_jppnet(folder, tmp_path_factory):
     """The folder of a run that trained a slim JPPNet on the drawings to its end, from random weights."""
     out = tmp_path_factory.mktemp("jppnet-run")
-    recipe = write_slim_recipe(tmp_path_factory.mktemp("recipe") / "slim.toml", epochs=6)
+    recipe = write_slim_recipe(tmp_path_factory.mktemp("recipe") / "slim.toml", epochs=4)
     trainer(recipe, folder, out).run()
     return out

@@ -10,6 +10,7 @@ from export.exporter import export
 from service.engine.engine import Engine
 from service.settings import Settings
 from tests.helpers.drawings import trainer, write_tiny_recipe
+from tests.helpers.shallow import shallow
 from training.checkpoints.checkpoint import load_checkpoint
 from training.evaluation.evaluator import evaluate
 from training.evaluation.protocols import PROTOCOLS, one_pass
@@ -20,7 +21,7 @@ from training.labels.lip import LABEL_ID
 def learnt_lite(folder, tmp_path_factory):
     """The folder of a run that is long enough to tell a dress from the background."""
     root = tmp_path_factory.mktemp("line")
-    trainer(write_tiny_recipe(root / "recipe.toml", epochs=40), folder, root / "run").run()
+    trainer(write_tiny_recipe(root / "recipe.toml", epochs=16, batch=1), folder, root / "run").run()
     return root / "run"
 
 
@@ -29,6 +30,8 @@ def served(request, tmp_path_factory):
     """The run, its checkpoint, and an engine that serves its export."""
     run = request.getfixturevalue(request.param)
     checkpoint = load_checkpoint(run / "best.pt")
+    if request.param == "finished_jppnet":
+        shallow(checkpoint.network, blocks=2)  # fewer to trace than ResNet-101's 33
     path = tmp_path_factory.mktemp("model") / "drawings.onnx"
     export(checkpoint, path, data=None)
     engine = Engine.start(Settings(model=path, provider="cpu", lanes=1, threads=1, max_batch=1))
@@ -52,7 +55,8 @@ def test_the_service_answers_as_the_checkpoint(served, folder, name):
     assert (mask == truth.labels).mean() > 0.97
     sure = truth.joints[:, 2] > 0.3
     if sure.any():
-        assert np.abs(people[0][1].keypoints[sure, :2] - truth.joints[sure, :2]).max() < 0.5
+        inside = truth.joints[sure, :2].clip(0, (71, 95))  # the service gives no joint outside the photo
+        assert np.abs(people[0][1].keypoints[sure, :2] - inside).max() < 0.1
 
 
 def test_the_drawings_were_learnt(learnt_lite, folder):

@@ -147,6 +147,22 @@ class TestCaffemodel:
         with pytest.raises(IncompleteWeightsError, match="conv2_1_res075 blob 0 differs from conv2_1 blob 0"):
             to_weights(read_caffemodel(tmp_path / "net.caffemodel"), slim)
 
+    def test_values_that_are_not_finite_are_named(self, slim, net, tmp_path):
+        for layer in net.layer:
+            if layer.name.startswith("fc7"):
+                layer.blobs[1].data[0] = float("inf")
+        (tmp_path / "net.caffemodel").write_bytes(net.SerializeToString())
+        with pytest.raises(IncompleteWeightsError, match=r"^not finite: fc7 blob 1$"):
+            to_weights(read_caffemodel(tmp_path / "net.caffemodel"), slim)
+
+    @pytest.mark.parametrize("shape", [[-2, -3], [0], [2**32, 2**32], [1] * 40])
+    def test_a_shape_that_no_blob_can_have_is_refused(self, tmp_path, shape):
+        net = NetMessage()
+        net.layer.add(name="conv1_1").blobs.add(data=[1.0] * 6).shape.dim.extend(shape)
+        (tmp_path / "x.caffemodel").write_bytes(net.SerializeToString())
+        with pytest.raises(NotACaffemodelError, match="layer conv1_1 h"):
+            read_caffemodel(tmp_path / "x.caffemodel")
+
     @pytest.mark.parametrize(
         ("content", "complaint"),
         [

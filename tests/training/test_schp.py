@@ -24,7 +24,8 @@ from training.networks.presets import load_recipe
 from training.networks.registry import build_objective, make_example
 from training.networks.schp.network import Schp, normalised
 from training.networks.schp.objective import edge_loss, part_borders
-from training.networks.schp.released_weights import NotAStateDictError, read_state_dict, to_weights
+from training.networks.schp.released_weights import to_weights
+from training.networks.weight_mapping import IncompleteWeightsError
 
 
 @pytest.fixture(scope="module")
@@ -121,26 +122,12 @@ class TestFile:
         with pytest.raises(SystemExit, match=r"no label set 'cihp'.*atr, lip, pascal-person-part"):
             run_command("training.import_schp", tmp_path / "f.pth", tmp_path / "out.pt", "--labels", "cihp")
 
-    @pytest.mark.parametrize("content", [b"text", b""])
-    def test_what_is_no_file_of_weights_is_refused(self, tmp_path, content):
-        (tmp_path / "f.pth").write_bytes(content)
-        with pytest.raises(NotAStateDictError, match="holds no plain weights"):
-            read_state_dict(tmp_path / "f.pth")
-
-    def test_code_in_a_file_does_not_run(self, tmp_path):
-        torch.save({"state_dict": {"a": Runs()}}, tmp_path / "f.pth")
-        with pytest.raises(NotAStateDictError, match="holds no plain weights"):
-            read_state_dict(tmp_path / "f.pth")
-        assert not Runs.ran
-
-
-class Runs:
-    """An object whose reading runs code."""
-
-    ran = False
-
-    def __reduce__(self):
-        return (setattr, (Runs, "ran", True))
+    @pytest.mark.parametrize("value", [float("nan"), float("inf")])
+    def test_values_that_are_not_finite_are_named(self, slim, value):
+        stored = {name: torch.from_numpy(schp_value(name, shape)) for name, shape in variables_of(slim).items()}
+        stored["conv2.weight"][0, 0, 0, 0] = value
+        with pytest.raises(IncompleteWeightsError, match=r"^not finite: conv2\.weight$"):
+            to_weights(stored, slim)
 
 
 def slim_preset(monkeypatch, folder):

@@ -5,12 +5,14 @@ reads both.
 """
 
 import json
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -20,6 +22,13 @@ from training.labels.lip import LIP
 from training.networks.network import Network
 from training.networks.recipe import Recipe
 from training.networks.registry import build_network, parse_recipe
+from training.networks.torch_file import read_torch_file
+
+T = TypeVar("T")
+
+
+class CheckpointError(ValueError):
+    """A file that is no checkpoint, or whose parts do not fit together, with the reason."""
 
 
 @dataclass(frozen=True)
@@ -65,34 +74,70 @@ def save_safetensors(checkpoint: Checkpoint, path: Path) -> None:
     save_file(weights, path, {name: json.dumps(value) for name, value in checkpoint.metadata().items()})
 
 
+def read_parts(path: Path, parts: dict[str, type]) -> dict[str, Any]:
+    """The parts of a checkpoint of either form, by name; ``parts``: those that must be there, and their types.
+
+    Raises OSError, TorchFileError for a ``.pt`` that is not PyTorch's or holds code, and CheckpointError.
+    """
+    stored = _read_safetensors(path) if path.suffix == ".safetensors" else read_torch_file(path)
+    stored = stored if isinstance(stored, dict) else {}
+    if lacking := [name for name, kind in parts.items() if not isinstance(stored.get(name), kind)]:
+        raise CheckpointError(
+            f"{path} is no checkpoint of this project: it lacks {', '.join(lacking)}. "
+            "Weights of other projects are imported first (docs/parsers.md)"
+        )
+    return stored
+
+
 def _read_safetensors(path: Path) -> dict[str, Any]:
-    with safe_open(path, "pt") as file:
-        metadata = {name: json.loads(text) for name, text in file.metadata().items()}
-        weights: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = {name: json.loads(text) for name, text in (file.metadata() or {}).items()}
+            weights: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} is no checkpoint: {error}") from None
     return {"weights": weights, **metadata}
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint of either form and fill its network, float32, in eval mode on the CPU.
 
-    A file without a label set is from when LIP's was the only one; one without a calibration is uncalibrated.
+    A file without a label set is from when LIP's was the only one; one without a calibration is uncalibrated. Raises
+    OSError, TorchFileError for a ``.pt`` that is not PyTorch's or holds code, and CheckpointError.
     """
-    is_safetensors = path.suffix == ".safetensors"
-    stored = _read_safetensors(path) if is_safetensors else torch.load(path, map_location="cpu", weights_only=True)
-    recipe = parse_recipe(stored["recipe"])
-    label_set = LabelSet.model_validate(stored["label_set"]) if "label_set" in stored else LIP
+    stored = read_parts(path, {"recipe": dict, "weights": dict, "data": dict, "metrics": dict})
+    try:
+        recipe = parse_recipe(stored["recipe"])
+        label_set = LabelSet.model_validate(stored["label_set"]) if "label_set" in stored else LIP
+        calibration = Calibration.model_validate(stored.get("calibration", {}))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is no checkpoint that this version reads: {error}") from None
     with torch.device("meta"):  # random weights would cost more time than reading the right ones
         network = build_network(recipe, label_set)
     weights = {name: value.float() if value.is_floating_point() else value for name, value in stored["weights"].items()}
-    network.load_state_dict(weights, assign=True)
-    calibration = Calibration.model_validate(stored.get("calibration", {}))
+    try:
+        network.load_state_dict(weights, assign=True)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path}: its weights are not those of its recipe: {error}") from None
     return Checkpoint(
         network.eval(), recipe, label_set, stored["data"], stored["metrics"], calibration, stored.get("imported", False)
     )
 
 
+def read_or_exit(read: Callable[[Path], T], path: Path) -> T:
+    """What ``read`` makes of a file that a command was given. Ends the command with the reason where it cannot."""
+    try:
+        return read(path)
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
+
+
 def save_atomically(path: Path, content: dict[str, Any]) -> None:
-    """``torch.save`` to a temporary file, then rename: a process that ends early leaves no broken file."""
+    """``torch.save`` to a temporary file, then rename: a process that ends early leaves no broken file.
+
+    The folder is made where there is none.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     torch.save(content, unfinished)
     unfinished.rename(path)

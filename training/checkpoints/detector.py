@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from training.checkpoints.checkpoint import save_atomically
+from training.checkpoints.checkpoint import CheckpointError, read_parts, save_atomically
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.recipe import DetectorRecipe
 
@@ -44,14 +42,16 @@ def save_detector(checkpoint: DetectorCheckpoint, path: Path) -> None:
 
 
 def load_detector(path: Path) -> DetectorCheckpoint:
-    """Read a checkpoint of either form; the network is in float32 and eval mode."""
-    if path.suffix == ".safetensors":
-        with safe_open(path, "pt") as file:
-            stored: dict[str, Any] = {name: json.loads(text) for name, text in file.metadata().items()}
-            stored["weights"] = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    else:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-    recipe = DetectorRecipe.model_validate(stored["recipe"])
-    network = DetectorNetwork(recipe.network.trunk)
-    network.load_state_dict(stored["weights"])
+    """Read a checkpoint of either form; the network is in float32 and eval mode.
+
+    Raises OSError, TorchFileError and CheckpointError.
+    """
+    stored = read_parts(path, {"recipe": dict, "weights": dict, "metrics": dict})
+    try:
+        recipe = DetectorRecipe.model_validate(stored["recipe"])
+        network = DetectorNetwork(recipe.network.trunk)
+        values = stored["weights"].items()
+        network.load_state_dict({name: value.float() if value.is_floating_point() else value for name, value in values})
+    except (ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path} is no detector's checkpoint that this version reads: {error}") from None
     return DetectorCheckpoint(network.eval(), recipe, stored["metrics"])

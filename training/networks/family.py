@@ -39,6 +39,11 @@ class BuildSampler(Protocol[R_contra]):
     ) -> SeededSampler: ...
 
 
+def seeded_sampler(recipe: Recipe, _: PreparedFolder, names: list[str], rank: int, world_size: int) -> SeededSampler:
+    """All samples alike, in another order each epoch."""
+    return SeededSampler(len(names), recipe.schedule.seed, rank, world_size)
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkFamily(Generic[R]):
     """A family's recipe form and what is built from it. Optimizer and learning rate come from ``recipe.schedule``."""
@@ -51,6 +56,6 @@ class NetworkFamily(Generic[R]):
     build_objective: Callable[[Network, R, LabelSet, torch.dtype], Objective]
     """The loss around a network that runs in the given precision."""
     make_example: MakeExample[R]
-    build_sampler: BuildSampler[R]
+    build_sampler: BuildSampler[R] = seeded_sampler
     has_pose: bool = True
     """Whether its networks predict a label set's joints; otherwise they are for parsing alone."""

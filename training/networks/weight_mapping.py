@@ -22,6 +22,12 @@ def require_exact(given: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tup
         raise IncompleteWeightsError("\n".join(problems))
 
 
+def require_finite(tensors: Mapping[str, Tensor]) -> None:
+    """Raises IncompleteWeightsError that names each weight with nan or infinity in it: the file is damaged."""
+    if bad := [name for name, tensor in tensors.items() if not bool(tensor.isfinite().all())]:
+        raise IncompleteWeightsError("\n".join(f"not finite: {name}" for name in bad))
+
+
 def shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
     """The shape of each tensor."""
     return {name: tuple(tensor.shape) for name, tensor in tensors.items()}

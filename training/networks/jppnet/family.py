@@ -4,8 +4,6 @@ from typing import Final
 
 import torch
 
-from training.data.prepared_folder import PreparedFolder
-from training.data.sampler import SeededSampler
 from training.labels.label_set import LabelSet
 from training.networks.family import NetworkFamily
 from training.networks.jppnet.example import jppnet_example
@@ -24,17 +22,10 @@ def _build_objective(network: Network, recipe: JPPNetRecipe, label_set: LabelSet
     return JPPNetObjective(network, precision, recipe.loss, label_set)
 
 
-def _build_sampler(
-    recipe: JPPNetRecipe, _: PreparedFolder, names: list[str], rank: int, world_size: int
-) -> SeededSampler:
-    return SeededSampler(len(names), recipe.schedule.seed, rank, world_size)
-
-
 JPPNET: Final = NetworkFamily(
     networks=("jppnet",),
     recipe=JPPNetRecipe,
     build_network=_build_network,
     build_objective=_build_objective,
     make_example=jppnet_example,
-    build_sampler=_build_sampler,
 )

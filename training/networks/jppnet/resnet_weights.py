@@ -10,8 +10,9 @@ would not give its features here, and nothing in the file says which of the two 
 import re
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+from torch import nn
+
+from training.networks.torch_file import read_state_dict
 
 NORM_LEAVES = {"weight", "bias", "running_mean", "running_var"}
 
@@ -38,10 +39,11 @@ def block_name(group: int, block: int) -> str:
 
 
 def load_caffe_resnet(trunk: nn.Module, group_5: nn.Module, file: Path) -> None:
-    """Fill trunk and group 5. Raises ValueError that names every tensor that is missing or of a wrong shape."""
-    stored: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
-    stored = stored.get("state_dict", stored)  # type: ignore[assignment]
-    ours = {trunk_name(name): value for name, value in stored.items()}
+    """Fill trunk and group 5.
+
+    Raises OSError, TorchFileError, and ValueError that names every tensor that is missing or of a wrong shape.
+    """
+    ours = {trunk_name(name): value for name, value in read_state_dict(file).items()}
     wanted = trunk.state_dict() | {f"res5.{name}": value for name, value in group_5.state_dict().items()}
     problems = [f"missing: {name}" for name in wanted if name not in ours]
     problems += [f"left over: {name}" for name in ours if name is not None and name not in wanted]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from training.networks.lip_ssl.caffemodel import Blobs
-from training.networks.weight_mapping import IncompleteWeightsError, require_exact
+from training.networks.weight_mapping import IncompleteWeightsError, require_exact, require_finite
 
 SUFFIXES: Final = ("", "_res075", "_res05")
 """Of the three scales' layers: the net lists each layer once a scale, with equal blobs."""
@@ -32,8 +32,8 @@ def caffe_layers(module: str) -> tuple[str, ...]:
 def to_weights(layers: Mapping[str, Blobs], network: nn.Module) -> dict[str, Tensor]:
     """A caffemodel's layers → state dict of ``network`` (whose own values are not read; it may be on ``meta``).
 
-    Raises IncompleteWeightsError that names every layer that is missing, left over or of a wrong shape, and each
-    whose copy for another scale has other values.
+    Raises IncompleteWeightsError that names every layer that is missing, left over or of a wrong shape, each whose
+    copy for another scale has other values, and each with values that are not finite.
     """
     places = {
         parameter: [f"{layer} blob {_LEAVES[leaf]}" for layer in caffe_layers(module)]
@@ -52,6 +52,7 @@ def to_weights(layers: Mapping[str, Blobs], network: nn.Module) -> dict[str, Ten
     ]
     if different:
         raise IncompleteWeightsError("\n".join(different))
+    require_finite({first: torch.from_numpy(blobs[first]) for first, *_ in places.values()})
     return {name: torch.from_numpy(blobs[first].reshape(shapes[name])) for name, (first, *_) in places.items()}
 
 

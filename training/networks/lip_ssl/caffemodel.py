@@ -5,6 +5,7 @@ The format is Protobuf's. Below is the part of Caffe's schema that weights need,
 another field (``V1LayerParameter``), and shapes as four numbers; both forms are read.
 """
 
+from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,10 @@ _SCHEMA: Final[dict[str, tuple[tuple[str, int, int, str | None], ...]]] = {
 """Message → its fields: name, number, type, and the message that it holds."""
 
 _REPEATED: Final = {"dim", "data", "double_data", "blobs", "layers", "layer"}
+
+
+MOST_DIMENSIONS: Final = 32
+"""Of a blob: ``kMaxBlobAxes`` of Caffe's ``blob.hpp``."""
 
 
 class NotACaffemodelError(ValueError):
@@ -97,6 +102,8 @@ def _array(blob: Any, where: str) -> npt.NDArray[np.float32]:
         shape = (blob.num, blob.channels, blob.height, blob.width)
         while len(shape) > 1 and shape[0] == 1:
             shape = shape[1:]
-    if values.size != np.prod(shape, dtype=np.int64):
+    if not shape or min(shape) < 1 or len(shape) > MOST_DIMENSIONS:
+        raise NotACaffemodelError(f"{where} has a blob of the shape {shape}")
+    if values.size != prod(shape):
         raise NotACaffemodelError(f"{where} holds {values.size} values for the shape {shape}")
     return values.reshape(shape)

@@ -4,10 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from training.augmentation.random_view import ViewRecipe
 from training.data.fit import RgbColor
-from training.networks.recipe import NetworkRecipe, Recipe, TaskWeights
-from training.optimizers.sgd import SGDSchedule
+from training.networks.parser import ParserRecipe
+from training.networks.recipe import NetworkRecipe
 from training.recipes.strict_model import StrictModel
 
 
@@ -32,14 +31,8 @@ class LipSslLossRecipe(StrictModel):
     sigma: float = Field(gt=0, description="of that loss's heat maps, in pixels of the input")
 
 
-class LipSslRecipe(Recipe):
+class LipSslRecipe(ParserRecipe):
     """The whole file, for LIP_SSL."""
 
     network: LipSslNetworkRecipe
-    schedule: SGDSchedule
     loss: LipSslLossRecipe
-    augmentation: ViewRecipe
-
-    @property
-    def task_weights(self) -> TaskWeights:
-        return TaskWeights(1.0, 0.0)

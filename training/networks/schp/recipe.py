@@ -4,10 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from training.augmentation.random_view import ViewRecipe
 from training.data.fit import RgbColor
-from training.networks.recipe import NetworkRecipe, Recipe, TaskWeights
-from training.optimizers.sgd import SGDSchedule
+from training.networks.parser import ParserRecipe
+from training.networks.recipe import NetworkRecipe
 from training.recipes.strict_model import StrictModel
 
 
@@ -29,14 +28,8 @@ class SchpLossRecipe(StrictModel):
     edge: float = Field(ge=0, description="of the cross-entropy of the borders; the parsing terms weigh 1")
 
 
-class SchpRecipe(Recipe):
+class SchpRecipe(ParserRecipe):
     """The whole file, for SCHP."""
 
     network: SchpNetworkRecipe
-    schedule: SGDSchedule
     loss: SchpLossRecipe
-    augmentation: ViewRecipe
-
-    @property
-    def task_weights(self) -> TaskWeights:
-        return TaskWeights(1.0, 0.0)

@@ -1,13 +1,12 @@
 """SCHP's released weights: a ``state_dict`` of PyTorch with "in-place activated" norms, as weights of ``Schp``."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from training.networks.weight_mapping import require_exact, shapes
+from training.networks.weight_mapping import require_exact, require_finite, shapes
 
 PREFIX: Final = "module."
 """Of every key: the network was saved from within ``DataParallel``."""
@@ -19,38 +18,17 @@ COUNTER: Final = "num_batches_tracked"
 """A buffer of plain batch norm alone, which inference does not read."""
 
 
-class NotAStateDictError(ValueError):
-    """The file holds no weights."""
-
-
-def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """The weights of a file of PyTorch's, by name, without the prefix.
-
-    ``{"state_dict": …}`` and a bare state dict are read. Raises FileNotFoundError, and NotAStateDictError for a file
-    that is not PyTorch's, that holds more than plain tensors, or none.
-    """
-    try:
-        stored: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # pickle, zipfile and torch each raise their own
-        raise NotAStateDictError(f"{path} holds no plain weights of PyTorch's: {error}") from None
-    stored = stored.get("state_dict", stored) if isinstance(stored, Mapping) else stored
-    if not isinstance(stored, Mapping) or not all(isinstance(value, Tensor) for value in stored.values()):
-        raise NotAStateDictError(f"{path} holds no state dict: names and tensors")
-    return {name.removeprefix(PREFIX): value for name, value in stored.items()}
-
-
 def to_weights(stored: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     """The released weights → state dict of ``network`` (whose own values are not read; it may be on ``meta``).
 
     Scales of norms become |weight| + 1e-5. Raises IncompleteWeightsError that names all that is missing, left over or
-    of a wrong shape.
+    of a wrong shape, or not finite.
     """
     own = network.state_dict()
     wanted = {released_name(name): name for name in own if not name.endswith(COUNTER)}
     given = {name: value for name, value in stored.items() if not name.endswith(COUNTER)}
     require_exact(shapes(given), {released: tuple(own[name].shape) for released, name in wanted.items()})
+    require_finite(given)
     weights = {name: norm_scale(given[released], released) for released, name in wanted.items()}
     return weights | {name: torch.tensor(0) for name in own if name.endswith(COUNTER)}
 
