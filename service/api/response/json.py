@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
-from service.api.request.options import DEFAULT, Options
+from service.api.request.answer_options import DEFAULT, Options
 from service.api.response.coco import coco_instance, coco_result
 from service.api.response.pictures import chosen_instances, instances_png, mask_png
 from service.api.response.schemas import (

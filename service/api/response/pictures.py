@@ -5,7 +5,7 @@ from typing import Final
 
 import cv2
 
-from service.api.request.options import DEFAULT, Options
+from service.api.request.answer_options import DEFAULT, Options
 from service.engine.model.card import Card
 from service.engine.photo.analysis import Analysis
 from service.imaging import blend
