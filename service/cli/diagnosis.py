@@ -12,12 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-import onnxruntime as ort
-
 from service.cli.gpu import Gpu, look_for_gpu
 from service.engine.engine import Engine
 from service.engine.errors import StartError
 from service.engine.model.cores import usable_cores
+from service.engine.model.runtime import onnx_runtime
 from service.settings import Settings
 
 PACKAGES: Final = ("jppnet", "numpy", "opencv-python-headless", "fastapi", "pydantic", "uvicorn", "httpx")
@@ -107,7 +106,7 @@ def diagnose(settings: Settings) -> Diagnosis:
         packages=_versions(PACKAGES),
         runtimes=runtimes,
         machine=Machine(platform.platform(), os.cpu_count() or 1, usable_cores(), round(_memory_bytes() / 1e9, 1)),
-        providers=ort.get_available_providers(),
+        providers=_providers(),
         asked_provider=settings.provider,
         model_file=str(settings.model),
         model_mb=_megabytes(settings.model),
@@ -123,6 +122,14 @@ def diagnose(settings: Settings) -> Diagnosis:
 def _megabytes(file: Path) -> float | None:
     """The size of a file, in millions of bytes; None if there is no such file."""
     return round(file.stat().st_size / 1e6, 1) if file.is_file() else None
+
+
+def _providers() -> list[str]:
+    """Those of the installed ONNX Runtime; none where there is none."""
+    try:
+        return list(onnx_runtime().get_available_providers())
+    except StartError:
+        return []
 
 
 def _start(settings: Settings) -> Started:

@@ -22,6 +22,7 @@ from service.engine.engine import Engine
 from service.settings import Settings
 from tests.helpers.either_client import Ask
 from tests.helpers.serving import serving
+from tests.helpers.toy_detector import Figure, draw
 from tests.helpers.toy_model import COLORS, JOINTS, LABELS, paint, png
 
 PHOTO = paint(192, 256, {1: (40, 80, 80, 80), 3: (60, 40, 40, 40)})
@@ -165,3 +166,74 @@ def test_it_needs_nothing_of_the_service() -> None:
     )
     assert {"jppnet", "httpx"} <= set(modules.stdout.split())
     assert not {"service", "fastapi", "starlette", "pydantic", "onnxruntime"} & set(modules.stdout.split())
+
+
+def test_a_label_may_be_named_alone(service: str, ask: Ask) -> None:
+    for labels in ("shirt", 1, "shirt,hair", ["shirt", 3]):
+        names = [label.name for label in ask(service, "parse", png(PHOTO), labels=labels).labels]
+        assert names == (["shirt"] if labels in ("shirt", 1) else ["shirt", "hair"])
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int64])
+def test_boxes_may_be_an_array(service: str, ask: Ask, kind: type[np.generic]) -> None:
+    boxes = [(20, 40, 80, 120), (100, 20, 80, 120)]
+    array = np.array(boxes, kind)
+    assert ask(service, "pose", png(PHOTO), boxes=array) == ask(service, "pose", png(PHOTO), boxes=boxes)
+    assert ask(service, "pose", png(PHOTO), boxes=array[:0]) == ask(service, "pose", png(PHOTO))
+
+
+@pytest.mark.parametrize("boxes", [(1, 2, 3, 4), [(1, 2, 3)], [(1, 2, 3, 4), (1, 2)], ["abcd"], "1,2,3,4"])
+def test_what_are_no_boxes_is_not_sent(ask: Ask, boxes: object) -> None:
+    with pytest.raises(ValueError, match="are no boxes"):
+        ask("http://127.0.0.1:9", "pose", png(PHOTO), boxes=boxes)
+
+
+def test_the_answer_knows_the_photo_that_it_is_about(service: str, ask: Ask, truth: npt.NDArray[np.uint8]) -> None:
+    parsing = ask(service, "parse", PHOTO, labels="shirt")
+    overlay = parsing.overlay(opacity=1)
+    np.testing.assert_array_equal(overlay[truth == 1], np.broadcast_to(COLORS[1], (int((truth == 1).sum()), 3)))
+    np.testing.assert_array_equal(overlay[truth != 1], PHOTO[truth != 1])
+
+
+def test_everybody_in_a_photo(crowd: str, ask: Ask) -> None:
+    scene = draw(Figure(40, 20, 80, 160), Figure(200, 60, 60, 180))
+    analysis, parsing, pose = (ask(crowd, call, scene.png) for call in ("analyze", "parse", "pose"))
+    assert [(person.index, person.box, person.score) for person in parsing.people] == [
+        (1, (40, 20, 80, 160), 1.0),
+        (2, (200, 60, 60, 180), 1.0),
+    ]
+    for person in parsing.people:
+        assert [label.name for label in person.labels] == ["shirt", "trousers", "hair"]
+    png_of_instances = ask(crowd, "fetch", "parse", scene.png, format="instances")
+    instances = cv2.imdecode(np.frombuffer(png_of_instances, np.uint8), cv2.IMREAD_UNCHANGED)
+    for answer in (parsing, analysis):
+        np.testing.assert_array_equal(answer.instances, instances)
+    assert [person.labels for person in analysis.people] == [person.labels for person in parsing.people]
+    assert [person.keypoints for person in analysis.people] == [person.keypoints for person in pose.people]
+    assert [person.index for person in pose.people] == [1, 2]
+    shirts = [parsing.mask_of("shirt", person=index) for index in (1, 2)]
+    np.testing.assert_array_equal(shirts[0] | shirts[1], parsing.mask_of("shirt"))
+    assert not (shirts[0] & shirts[1]).any()
+    assert shirts[1].sum() == parsing.people[1].labels[0].pixels
+
+
+@pytest.mark.parametrize("call", ["parse", "pose", "analyze"])
+def test_how_many_people_are_wanted(crowd: str, ask: Ask, call: str) -> None:
+    scene = draw(Figure(40, 20, 80, 160), Figure(200, 60, 60, 180, 0.8))
+    assert [person.box for person in ask(crowd, call, scene.png, people=1).people] == [(40, 20, 80, 160)]
+    one = ask(crowd, call, scene.png, people="one")
+    assert all(person.index is None for person in one.people)
+    if call != "pose":
+        assert one.instances is None
+        with pytest.raises(ValueError, match="Nobody was looked for"):
+            one.mask_of("shirt", person=1)
+    with pytest.raises(jppnet.ProblemError, match="leave out one of the two"):
+        ask(crowd, call, scene.png, people=2, boxes=[(40, 20, 80, 160)])
+
+
+def test_nobody_in_a_photo(crowd: str, ask: Ask) -> None:
+    for call in ("parse", "analyze"):
+        answer = ask(crowd, call, draw().png)
+        assert answer.people == ()
+        assert answer.instances is not None
+        assert not answer.instances.any()
