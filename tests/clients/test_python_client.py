@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from pycocotools import mask as coco
 from pydantic import SecretStr
 
@@ -90,15 +91,20 @@ def test_a_photo_is_bytes_a_path_a_file_or_pixels(service: str, ask: Ask, tmp_pa
     path = tmp_path / "photo.png"
     path.write_bytes(png(PHOTO))
     answer = ask(service, "pose", png(PHOTO))
-    for photo in (memoryview(png(PHOTO)), path, str(path), io.BytesIO(png(PHOTO)), PHOTO):
+    upside_down = PHOTO[::-1][::-1]  # rows that lie backwards in memory
+    pictures = (PHOTO, upside_down, np.dstack((PHOTO, np.full((256, 192, 1), 255, np.uint8))), Image.fromarray(PHOTO))
+    for photo in (memoryview(png(PHOTO)), path, str(path), io.BytesIO(png(PHOTO)), *pictures):
         assert ask(service, "pose", photo) == answer
 
 
 @pytest.mark.parametrize(
     ("photo", "error", "words"),
     [
-        (PHOTO[..., 0], ValueError, r"shape \(height, width, 3\), RGB; these are uint8 \(256, 192\)"),
-        (PHOTO / 255, ValueError, "these are float64"),
+        (PHOTO.transpose(2, 0, 1), ValueError, r"these are uint8 \(3, 256, 192\).*transpose\(1, 2, 0\)"),
+        (np.zeros((4, 4, 5), np.uint8), ValueError, r"\(height, width, 4\), RGBA; these are uint8 \(4, 4, 5\)"),
+        (PHOTO[:0], ValueError, r"these are uint8 \(0, 192, 3\)"),
+        (PHOTO / 255, ValueError, r"these are float64.*255 \* pixels"),
+        ("https://example.com/a.jpg", ValueError, "is an address, not a file here. Fetch it first"),
         (io.StringIO("text"), TypeError, "Open it with mode “rb”"),
         (None, TypeError, "not NoneType"),
         ("nowhere.jpg", FileNotFoundError, "nowhere.jpg"),
@@ -154,7 +160,7 @@ def test_run_lengths_decode_as_pycocotools_reads_them(data: st.DataObject, heigh
 
 
 def test_it_needs_nothing_of_the_service() -> None:
-    """Importable where only numpy, OpenCV and httpx are installed."""
+    """Importable where only numpy and httpx are installed."""
     program = "import sys, jppnet; print(*{name.partition('.')[0] for name in sys.modules})"
     modules = subprocess.run(
         [sys.executable, "-c", program],
@@ -165,7 +171,8 @@ def test_it_needs_nothing_of_the_service() -> None:
         check=True,
     )
     assert {"jppnet", "httpx"} <= set(modules.stdout.split())
-    assert not {"service", "fastapi", "starlette", "pydantic", "onnxruntime"} & set(modules.stdout.split())
+    others = {"service", "fastapi", "starlette", "pydantic", "onnxruntime", "cv2", "PIL"}
+    assert not others & set(modules.stdout.split())
 
 
 def test_a_label_may_be_named_alone(service: str, ask: Ask) -> None:

@@ -254,7 +254,7 @@ class Parsing(Answer):
             return inside
         if self.instances is None:
             raise ValueError("Nobody was looked for in this photo, so no pixel is one person's. people=“auto” looks.")
-        return np.logical_and(inside, self.instances == person)
+        return inside & np.equal(self.instances, person)
 
     def _find(self, label: str | int) -> Label | None:
         return next((found for found in self.labels if label in (found.id, found.name)), None)
