@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Any, Literal, Self, overload
 
 import cv2
@@ -21,7 +22,7 @@ from service.api.response.objects import analysis_object, model_object
 from service.engine.engine import Engine
 from service.engine.photo.people import PeopleOption
 from service.environment import read_settings
-from service.settings import DETECTORS, MODELS, ProviderName
+from service.settings import DETECTORS, MODELS, ProviderName, Settings
 
 
 class Predictor:
@@ -49,6 +50,9 @@ class Predictor:
             ValueError: there is no such model, or a setting cannot be.
             RuntimeError: the model cannot run here; the message says why.
         """
+        unknown = settings.keys() - Settings.model_fields.keys()
+        if unknown:
+            raise ValueError("; ".join(map(_unknown_setting, sorted(unknown))))
         given = {"model": model, "provider": provider, "isolate_decoding": "none", **settings}
         read = read_settings(given)
         if not read.model.is_file():
@@ -169,6 +173,11 @@ class Predictor:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _unknown_setting(name: str) -> str:
+    near = get_close_matches(name, Settings.model_fields, 1)
+    return f"{name} is no setting." + (f" Did you mean “{near[0]}”?" if near else "")
 
 
 def _shipped() -> list[str]:
