@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from jppnet.installation import MARKS, hidden
 from service.cli.gpu import Gpu, look_for_gpu
 from service.engine.engine import Engine
 from service.engine.errors import StartError
@@ -19,7 +20,16 @@ from service.engine.model.cores import usable_cores
 from service.engine.model.runtime import onnx_runtime
 from service.settings import Settings
 
-PACKAGES: Final = ("jppnet", "numpy", "opencv-python-headless", "fastapi", "pydantic", "uvicorn", "httpx")
+PACKAGES: Final = (
+    "jppnet",
+    "jppnet-client",
+    "numpy",
+    "opencv-python-headless",
+    "fastapi",
+    "pydantic",
+    "uvicorn",
+    "httpx",
+)
 RUNTIMES: Final = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml")
 """The distributions that bring ONNX Runtime; more than one overwrite each other."""
 CGROUP_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
@@ -68,6 +78,8 @@ class Diagnosis:
     packages: dict[str, str]
     runtimes: dict[str, str]
     """Installed distributions of ONNX Runtime."""
+    hidden: list[str]
+    """Folders that hide packages of ours from Python: a sentence each."""
     machine: Machine
     providers: list[str]
     """That this installation of ONNX Runtime has."""
@@ -105,6 +117,7 @@ def diagnose(settings: Settings) -> Diagnosis:
         python=platform.python_version(),
         packages=_versions(PACKAGES),
         runtimes=runtimes,
+        hidden=[found for found in map(hidden, MARKS) if found],
         machine=Machine(platform.platform(), os.cpu_count() or 1, usable_cores(), round(_memory_bytes() / 1e9, 1)),
         providers=_providers(),
         asked_provider=settings.provider,

@@ -1,5 +1,6 @@
 """The distribution jppnet-client, installed alone."""
 
+import os
 import subprocess
 import tomllib
 import venv
@@ -29,8 +30,10 @@ def test_it_is_small_and_runs_without_the_service(tmp_path: Path, service: str) 
     venv.create(environment, with_pip=True)
     python = environment / "bin/python"
 
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
     def run(*arguments: str | Path) -> str:
-        done = subprocess.run([python, *arguments], cwd=tmp_path, capture_output=True, text=True)
+        done = subprocess.run([python, *arguments], cwd=tmp_path, env=own, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -50,5 +53,5 @@ def test_it_is_small_and_runs_without_the_service(tmp_path: Path, service: str) 
     )
     assert run("-c", program) == "toy (64, 48) True\n"
     no_predictor = [python, "-c", "import jppnet; jppnet.Predictor"]
-    done = subprocess.run(no_predictor, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(no_predictor, cwd=tmp_path, env=own, capture_output=True, text=True)
     assert "ImportError: The package “service” of jppnet is not installed" in done.stderr

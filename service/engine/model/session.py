@@ -33,14 +33,17 @@ OUTPUT_SETS: Final = (("labels", "confidence", "keypoints"), ("labels", "confide
 _PROVIDERS: Final[Mapping[DeviceProvider, tuple[str, str]]] = {
     # name → what ONNX Runtime calls it, and how it is had
     "cpu": ("CPUExecutionProvider", "install onnxruntime"),
-    "openvino": ("OpenVINOExecutionProvider", "install onnxruntime-openvino in place of onnxruntime"),
+    "openvino": (
+        "OpenVINOExecutionProvider",
+        "install the extra “openvino” (onnxruntime-openvino in place of onnxruntime)",
+    ),
     "cuda": (
         "CUDAExecutionProvider",
-        "install the extra gpu (onnxruntime-gpu in place of onnxruntime), and let the process see an NVIDIA GPU",
+        "install the extra “gpu” (onnxruntime-gpu in place of onnxruntime), and let the process see an NVIDIA GPU",
     ),
     "tensorrt": (
         "TensorrtExecutionProvider",
-        "install the extra gpu (onnxruntime-gpu in place of onnxruntime) and tensorrt, and let the process see a GPU",
+        "install the extra “gpu” (onnxruntime-gpu in place of onnxruntime) and tensorrt, and let the process see a GPU",
     ),
 }
 _BUFFERED: Final[Mapping[DeviceProvider, str]] = {"cuda": "cuda", "tensorrt": "cuda"}
