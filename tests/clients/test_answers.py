@@ -65,6 +65,10 @@ def test_a_label_is_found_by_its_name_or_id() -> None:
         answer["skirt"]
 
 
+def test_an_answer_is_one_line_in_a_console() -> None:
+    assert repr(two_people()) == "<Analysis: toy 1; 60×40 pixels; people: 2; labels: background, hat, coat>"
+
+
 def test_a_joint_is_found_by_its_name() -> None:
     somebody = person(1, 15.0)
     assert somebody["hip"] == jppnet.Keypoint("hip", 15.0, 30, 0.9)

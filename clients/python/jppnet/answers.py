@@ -133,7 +133,7 @@ class Region:
         return cls(box, tuple(map(Label.read, answer["labels"])), _mask(box.height, box.width, answer["labels"]))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Answer:
     """What every answer says: which model gave it, and the upright photo's size. Notebooks show it as a picture."""
 
@@ -141,7 +141,7 @@ class Answer:
     version: str
     width: int
     height: int
-    photo: bytes | None = field(default=None, repr=False, compare=False)
+    photo: bytes | None = field(default=None, compare=False)
     """The photo's file, as it was sent: what is drawn on."""
 
     @classmethod
@@ -190,6 +190,15 @@ class Answer:
         self._draw(picture, opacity, (labels,) if isinstance(labels, str | int) else labels)
         return picture
 
+    def __repr__(self) -> str:
+        """In a line: arrays and joints would fill the screen."""
+        said = [f"{self.model} {self.version}", f"{self.width}×{self.height} pixels", *self._contents()]
+        return f"<{type(self).__name__}: {'; '.join(said)}>"
+
+    def _contents(self) -> list[str]:
+        """What is in the answer, in a few words each."""
+        return []
+
     def _draw(self, picture: npt.NDArray[np.uint8], opacity: float, labels: Sequence[str | int] | None) -> None:
         """Draws what the answer says into a picture."""
 
@@ -206,7 +215,7 @@ class Answer:
         return {}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Parsing(Answer):
     """Who wears what where."""
 
@@ -256,6 +265,9 @@ class Parsing(Answer):
             raise ValueError("Nobody was looked for in this photo, so no pixel is one person's. people=“auto” looks.")
         return inside & np.equal(self.instances, person)
 
+    def _contents(self) -> list[str]:
+        return [*super()._contents(), "labels: " + ", ".join(label.name for label in self.labels)]
+
     def _find(self, label: str | int) -> Label | None:
         return next((found for found in self.labels if label in (found.id, found.name)), None)
 
@@ -267,7 +279,7 @@ class Parsing(Answer):
         super()._draw(picture, opacity, labels)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Pose(Answer):
     """How the people stand."""
 
@@ -281,6 +293,9 @@ class Pose(Answer):
         bones = tuple((start, end) for start, end in answer["skeleton"])
         return super()._read_rest(answer) | {"people": tuple(map(Person.read, answer["people"])), "skeleton": bones}
 
+    def _contents(self) -> list[str]:
+        return [*super()._contents(), f"people: {len(self.people)}"]
+
     def _draw(self, picture: npt.NDArray[np.uint8], opacity: float, labels: Sequence[str | int] | None) -> None:
         colors = wheel(len(self.people)) if len(self.people) > 1 else [None] * len(self.people)
         for person, color in zip(self.people, colors, strict=True):
@@ -289,7 +304,7 @@ class Pose(Answer):
         super()._draw(picture, opacity, labels)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Analysis(Parsing, Pose):
     """Both, from the same runs of the model."""
 
