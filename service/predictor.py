@@ -1,6 +1,7 @@
 """The model in a program of one's own: the service's engine, without a service."""
 
 import os
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -57,9 +58,10 @@ class Predictor:
         read = read_settings(given)
         if not read.model.is_file():
             raise ValueError(f"There is no model “{model}”. {', '.join(_shipped())} come with jppnet; or name a file.")
-        self._opencv_threads = cv2.getNumThreads()
+        opencv_threads = cv2.getNumThreads()
         self._engine = Engine.start(read)
-        self._is_closed = False
+        # Also where it is forgotten: when the last reference is gone, or the program ends.
+        self._end = weakref.finalize(self, _end, self._engine, opencv_threads)
 
     @property
     def model(self) -> Model:
@@ -78,7 +80,7 @@ class Predictor:
                 so many, the surest.
             labels: keeps only these, by name, id or synonym; the others become background.
         """
-        if self._is_closed:
+        if not self._end.alive:
             raise RuntimeError("This Predictor is closed.")
         data = photo_bytes(image, level=0)
         with _problems_raised():
@@ -120,8 +122,9 @@ class Predictor:
     ) -> Iterator[Analysis | Exception]:
         """The answers to photos, in their order, several at once: in batches where those pay.
 
-        Images are taken only as answers are: never more than keep the model busy are in memory. An answer that is there
-        is given before another image is taken, so that photos that come one by one are answered one by one.
+        Images are taken only as answers are: never more than keep the model busy are in memory. Answers that are there
+        when an image has come are given before the next one is taken, so that those of a slow source wait for one image
+        at most. A live source that cannot wait for that is better called on, image by image.
 
         Args:
             images: paths, arrays, whatever a call takes; from a generator, too.
@@ -163,16 +166,18 @@ class Predictor:
 
     def close(self) -> None:
         """Ends the threads and frees the model. A call after it raises RuntimeError."""
-        if not self._is_closed:
-            self._is_closed = True
-            self._engine.close()
-            cv2.setNumThreads(self._opencv_threads)
+        self._end()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _end(engine: Engine, opencv_threads: int) -> None:
+    engine.close()
+    cv2.setNumThreads(opencv_threads)
 
 
 def _unknown_setting(name: str) -> str:

@@ -97,6 +97,10 @@ def test_the_shipped_model_gives_the_pixels_of_the_service() -> None:
         with serving(Engine.start(settings), settings) as http, jppnet.Client(str(http.base_url)) as client:
             assert values(client.analyze(PORTRAIT)) == values(answer)
             assert values(client.model()) == values(predictor.model)
+            for path, plane in (("parse?format=ids", answer.mask), ("parse?format=instances", answer.instances)):
+                content = http.post(f"/{path}", content=PORTRAIT.read_bytes()).content
+                pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+                np.testing.assert_array_equal(pixels, plane)
     assert (answer.model, answer.width, answer.height, len(answer.people)) == ("jppnet-lite", 512, 512, 1)
     assert answer["face"].share == pytest.approx(answer.mask_of("face").mean(), abs=1e-6)
 
@@ -196,17 +200,18 @@ def test_a_stream_takes_photos_only_as_they_are_answered(predictor: jppnet.Predi
     assert not any(thread.name.startswith("predictor") for thread in threading.enumerate())
 
 
-def test_a_photo_that_comes_alone_is_answered_before_the_next_is_asked_for(predictor: jppnet.Predictor) -> None:
+def test_an_answer_waits_for_one_photo_at_most(toy_path: Path) -> None:
     answered = threading.Event()
 
-    def camera() -> Iterator[bytes]:
+    def slow_source() -> Iterator[bytes]:
         yield GROUP.png
         time.sleep(1)
         yield GROUP.png
         assert answered.is_set()
 
-    for _ in predictor.stream(camera()):
-        answered.set()
+    with jppnet.Predictor(toy_path, **QUICK | {"lanes": 2}) as predictor:  # which four photos at once keep busy
+        for _ in predictor.stream(slow_source()):
+            answered.set()
 
 
 def test_a_buffer_may_be_used_again_for_the_next_photo(predictor: jppnet.Predictor) -> None:
@@ -251,6 +256,14 @@ def test_it_is_closed_for_good_and_leaves_nothing_behind(toy_path: Path) -> None
         predictor(GROUP.png)
     with pytest.raises(RuntimeError, match="closed"):
         next(predictor.stream([GROUP.png]))
+
+
+def test_one_that_is_forgotten_is_closed(toy_path: Path) -> None:
+    before = set(threading.enumerate())
+    predictor = jppnet.Predictor(toy_path, **QUICK)
+    assert set(threading.enumerate()) > before
+    del predictor
+    assert set(threading.enumerate()) == before
 
 
 @pytest.mark.parametrize(
