@@ -142,6 +142,19 @@ def test_bones_and_joints_beyond_the_picture_do_no_harm() -> None:
     assert picture[5, 5].any()
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "F", "I"])
+def test_a_pillow_image_of_any_mode_becomes_a_png(mode: str) -> None:
+    image = Image.fromarray(np.random.default_rng(3).integers(0, 256, (4, 6, 3), np.uint8)).convert(mode)
+    image.info["icc_profile"] = b"profile"
+    read = Image.open(io.BytesIO(photo_bytes(image)))
+    assert (read.format, read.size) == ("PNG", (6, 4))
+    if mode in ("RGB", "RGBA", "L"):
+        assert read.info["icc_profile"] == b"profile"
+        np.testing.assert_array_equal(np.asarray(read), np.asarray(image))
+    if mode == "CMYK":
+        assert "icc_profile" not in read.info, "it says what CMYK means, and the pixels are RGB"
+
+
 @pytest.mark.parametrize("shape", [(3, 5), (3, 5, 1), (3, 5, 2), (3, 5, 3), (3, 5, 4), (1, 1), (200, 3, 3)])
 @pytest.mark.parametrize("level", [0, 1, 9])
 def test_a_png_holds_the_very_pixels(shape: tuple[int, ...], level: int) -> None:

@@ -4,6 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from functools import partial
 from typing import Any, Final, Generic, Literal, Self, TypeVar
+from urllib.request import getproxies
 
 import anyio
 import httpx
@@ -84,6 +85,8 @@ class _Base(ABC, Generic[Http]):
         try:
             return self._open(**options)
         except (ValueError, ImportError) as error:  # httpx's, of a proxy that it cannot use, be it needed or not
+            if not getproxies():
+                raise
             if not is_direct(httpx.URL(self._url).host):
                 raise ValueError(unusable_proxy(error)) from None
             return self._open(**options, trust_env=False, verify=httpx.create_ssl_context())

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,8 @@ from jppnet.png import encode_png
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
-Photo: TypeAlias = "bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | npt.NDArray[np.uint8] | PillowImage"  # noqa: E501  # fmt: skip
+# Not with “|”, which takes no names of types that may be missing here.
+Photo = Union[bytes, bytearray, memoryview, str, os.PathLike[str], BinaryIO, npt.NDArray[np.uint8], "PillowImage"]  # noqa: UP007
 """A photo: a JPEG, PNG or WebP file, as its bytes, its path or an open file; a Pillow image; or pixels, uint8: (height,
 width) grey, or (height, width, 1–4): grey, grey and alpha, RGB, RGBA. What is transparent is taken for white."""
 
@@ -105,10 +106,12 @@ def _encode_image(image: Any, level: int) -> bytes:
     from PIL import ImageOps
 
     upright = ImageOps.exif_transpose(image)
+    profile = upright.info.get("icc_profile")
     if upright.mode not in PNG_MODES:
         upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        profile = None  # it is of the colours before, like CMYK
     file = io.BytesIO()
-    upright.save(file, "PNG", compress_level=level)
+    upright.save(file, "PNG", compress_level=level, icc_profile=profile)
     return file.getvalue()
 
 
