@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
 # Not with “|”, which takes no names of types that may be missing here.
-Photo = Union[bytes, bytearray, memoryview, str, os.PathLike[str], BinaryIO, npt.NDArray[np.uint8], "PillowImage"]  # noqa: UP007
+Photo = Union[bytes, bytearray, memoryview, str, os.PathLike[str], BinaryIO, npt.NDArray[np.uint8], "PillowImage"]
 """A photo: a JPEG, PNG or WebP file, as its bytes, its path or an open file; a Pillow image; or pixels, uint8: (height,
 width) grey, or (height, width, 1–4): grey, grey and alpha, RGB, RGBA. What is transparent is taken for white."""
 
