@@ -117,7 +117,7 @@ dist: $(NODE_MODULES)  ## wheel, JavaScript package and SBOMs, in dist/; needs n
 	$(PYTHON) -m venv .venv-dist/tools
 	.venv-dist/tools/bin/pip install --quiet --require-hashes -r requirements/build.txt
 	.venv-dist/tools/bin/pip install --quiet cyclonedx-bom==7.5.0
-	.venv-dist/tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	.venv-dist/tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . ./clients/python
 	cd clients/js && npm pack --silent --pack-destination ../../dist
 	for extra in cpu gpu; do \
 	  $(PYTHON) -m venv --without-pip .venv-dist/$$extra && \

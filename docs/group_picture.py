@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from service.api.request.options import DEFAULT
+from service.api.request.answer_options import DEFAULT
 from service.api.response.pictures import draw_everything
 from service.engine.engine import Engine
 from service.engine.photo.analysis import Analysis

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 import httpx
 
 import jppnet
-from service.api.request.options import DEFAULT, Options, find_labels, require_joints, require_labels
+from service.api.request.answer_options import DEFAULT, Options, find_labels, require_joints, require_labels
 from service.api.response.formats import ANALYZE, PARSE, POSE, Encode, Formats
 from service.cli.files import Answer, RunError
 from service.engine.engine import Engine

@@ -55,7 +55,8 @@ def bulk(
     wanted = read_people(people)
     if not (find_spec("ray") and find_spec("pyarrow")):
         _end(
-            "jppnet bulk needs Ray: pip install 'jppnet[ray]'. Without it, for photos in a folder of this machine: "
+            "jppnet bulk needs Ray: in a copy of jppnet's repository pip install '.[ray]'. Without it, for photos in a "
+            "folder of this machine: "
             "jppnet parse FOLDER --out MASKS"
         )
     from service.scale.bulk.archive import Archive

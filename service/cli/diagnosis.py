@@ -12,15 +12,24 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-import onnxruntime as ort
-
+from jppnet.installation import MARKS, hidden
 from service.cli.gpu import Gpu, look_for_gpu
 from service.engine.engine import Engine
 from service.engine.errors import StartError
 from service.engine.model.cores import usable_cores
+from service.engine.model.runtime import onnx_runtime
 from service.settings import Settings
 
-PACKAGES: Final = ("jppnet", "numpy", "opencv-python-headless", "fastapi", "pydantic", "uvicorn", "httpx")
+PACKAGES: Final = (
+    "jppnet",
+    "jppnet-client",
+    "numpy",
+    "opencv-python-headless",
+    "fastapi",
+    "pydantic",
+    "uvicorn",
+    "httpx",
+)
 RUNTIMES: Final = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml")
 """The distributions that bring ONNX Runtime; more than one overwrite each other."""
 CGROUP_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
@@ -69,6 +78,8 @@ class Diagnosis:
     packages: dict[str, str]
     runtimes: dict[str, str]
     """Installed distributions of ONNX Runtime."""
+    hidden: list[str]
+    """Folders that hide packages of ours from Python: a sentence each."""
     machine: Machine
     providers: list[str]
     """That this installation of ONNX Runtime has."""
@@ -106,8 +117,9 @@ def diagnose(settings: Settings) -> Diagnosis:
         python=platform.python_version(),
         packages=_versions(PACKAGES),
         runtimes=runtimes,
+        hidden=[found for found in map(hidden, MARKS) if found],
         machine=Machine(platform.platform(), os.cpu_count() or 1, usable_cores(), round(_memory_bytes() / 1e9, 1)),
-        providers=ort.get_available_providers(),
+        providers=_providers(),
         asked_provider=settings.provider,
         model_file=str(settings.model),
         model_mb=_megabytes(settings.model),
@@ -123,6 +135,14 @@ def diagnose(settings: Settings) -> Diagnosis:
 def _megabytes(file: Path) -> float | None:
     """The size of a file, in millions of bytes; None if there is no such file."""
     return round(file.stat().st_size / 1e6, 1) if file.is_file() else None
+
+
+def _providers() -> list[str]:
+    """Those of the installed ONNX Runtime; none where there is none."""
+    try:
+        return list(onnx_runtime().get_available_providers())
+    except StartError:
+        return []
 
 
 def _start(settings: Settings) -> Started:

@@ -41,6 +41,10 @@ def _lines(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
         yield "", f"{name} {version}"
     if len(diagnosis.runtimes) > 1:
         yield "", "More than one ONNX Runtime is installed: they overwrite each other. Uninstall all, install one."
+    if "jppnet-client" in diagnosis.packages and "jppnet" in diagnosis.packages:
+        yield "", "jppnet contains jppnet-client, and each overwrites the other: uninstall both, install one."
+    for hidden in diagnosis.hidden:
+        yield "", hidden
     yield "machine", machine.system
     yield "", f"{machine.usable_cores} of {machine.cores} cores may be used, {machine.memory_gb:g} GB of memory"
     yield "model", _file(diagnosis.model_file, diagnosis.model_mb)
@@ -54,7 +58,7 @@ def _lines(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
             yield "", f"{started.detector}: everybody in a photo is looked for"
     else:
         yield "detector", "none: one person is looked for in each photo"
-    yield "provider", f"{diagnosis.asked_provider} was asked for; installed: {', '.join(diagnosis.providers)}"
+    yield "provider", f"{diagnosis.asked_provider} was asked for; installed: {', '.join(diagnosis.providers) or 'none'}"
     for said in diagnosis.log:
         yield "", said
     if started:

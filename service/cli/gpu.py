@@ -10,6 +10,7 @@ IN_DOCKER = ".dockerenv"
 IN_PODMAN = "run/.containerenv"
 WSL_DEVICE = "dev/dxg"
 """Where Windows lends its GPU to Linux."""
+INSTALL = "in a copy of jppnet's repository pip install '.[gpu]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,9 @@ def look_for_gpu(
             + ("The NVIDIA Container Toolkit brings it into containers." if container else "It comes with the driver.")
         )
     if "onnxruntime-gpu" not in packages:
-        missing.append("onnxruntime-gpu is not installed: pip uninstall onnxruntime, then pip install 'jppnet[gpu]'.")
+        missing.append(f"onnxruntime-gpu is not installed: pip uninstall onnxruntime, then {INSTALL}.")
     elif "onnxruntime" in packages:
-        missing.append(
-            "onnxruntime hides onnxruntime-gpu: pip uninstall onnxruntime onnxruntime-gpu, then pip install "
-            "'jppnet[gpu]'."
-        )
+        missing.append(f"onnxruntime hides onnxruntime-gpu: pip uninstall onnxruntime onnxruntime-gpu, then {INSTALL}.")
     return Gpu(driver, devices, libcuda, container, missing)
 
 

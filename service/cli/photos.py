@@ -9,7 +9,7 @@ import typer
 from tqdm import tqdm
 
 from service.api.problems.errors import NoJointsError, NoLabelsError, UnknownLabelError
-from service.api.request.options import DEFAULT
+from service.api.request.answer_options import DEFAULT
 from service.api.response.formats import AnalyzeFormat, ParseFormat, PoseFormat
 from service.cli.backends import Backend, OutputSpec, engine_backend, service_backend
 from service.cli.files import (

@@ -202,9 +202,15 @@ class Engine:
         """See :meth:`Pipeline.analyze`."""
         return await self._pipeline.analyze(photo, encode, deadline, boxes, people)
 
-    def analyze_here(self, data: bytes, encode: Callable[[Analysis], T], people: PeopleOption = "auto") -> T:
+    def analyze_here(
+        self,
+        data: bytes,
+        encode: Callable[[Analysis], T],
+        people: PeopleOption = "auto",
+        boxes: Sequence[RequestedBox] = (),
+    ) -> T:
         """See :meth:`Pipeline.analyze_here`."""
-        return self._pipeline.analyze_here(data, encode, people)
+        return self._pipeline.analyze_here(data, encode, people, boxes)
 
     def drain(self) -> None:
         """Announces the end: photos are still accepted, but no client should send more."""

@@ -182,11 +182,18 @@ class Pipeline:
             answer, encoding = await asyncio.wrap_future(run_steps(self._encode(inferring, encode, own)))
         return answer, inferring.result().stats(encoding, time.perf_counter() - began)
 
-    def analyze_here(self, data: bytes, encode: Callable[[Analysis], T], people: PeopleOption = "auto") -> T:
+    def analyze_here(
+        self,
+        data: bytes,
+        encode: Callable[[Analysis], T],
+        people: PeopleOption = "auto",
+        boxes: Sequence[RequestedBox] = (),
+    ) -> T:
         """:meth:`analyze` for callers without an event loop; decodes and encodes in the calling thread."""
         never, here = Deadline(), CallingThread()
         execution = Execution(never, here, lanes_decode=False, enter_more=lambda _: nullcontext())
-        inference = run_steps_here(self._infer(self._inspect(data), (), self._most(people), execution))
+        most = 0 if boxes else self._most(people)
+        inference = run_steps_here(self._infer(self._inspect(data), boxes, most, execution))
         encoded = here.submit(partial(encode, inference.analysis(self._card, never)), 0, never)
         return encoded.result()[0]
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from pycocotools import mask as coco
 from pydantic import SecretStr
 
@@ -22,6 +23,7 @@ from service.engine.engine import Engine
 from service.settings import Settings
 from tests.helpers.either_client import Ask
 from tests.helpers.serving import serving
+from tests.helpers.toy_detector import Figure, draw
 from tests.helpers.toy_model import COLORS, JOINTS, LABELS, paint, png
 
 PHOTO = paint(192, 256, {1: (40, 80, 80, 80), 3: (60, 40, 40, 40)})
@@ -89,15 +91,20 @@ def test_a_photo_is_bytes_a_path_a_file_or_pixels(service: str, ask: Ask, tmp_pa
     path = tmp_path / "photo.png"
     path.write_bytes(png(PHOTO))
     answer = ask(service, "pose", png(PHOTO))
-    for photo in (memoryview(png(PHOTO)), path, str(path), io.BytesIO(png(PHOTO)), PHOTO):
+    upside_down = PHOTO[::-1][::-1]  # rows that lie backwards in memory
+    pictures = (PHOTO, upside_down, np.dstack((PHOTO, np.full((256, 192, 1), 255, np.uint8))), Image.fromarray(PHOTO))
+    for photo in (memoryview(png(PHOTO)), path, str(path), io.BytesIO(png(PHOTO)), *pictures):
         assert ask(service, "pose", photo) == answer
 
 
 @pytest.mark.parametrize(
     ("photo", "error", "words"),
     [
-        (PHOTO[..., 0], ValueError, r"shape \(height, width, 3\), RGB; these are uint8 \(256, 192\)"),
-        (PHOTO / 255, ValueError, "these are float64"),
+        (PHOTO.transpose(2, 0, 1), ValueError, r"these are uint8 \(3, 256, 192\).*transpose\(1, 2, 0\)"),
+        (np.zeros((4, 4, 5), np.uint8), ValueError, r"\(height, width, 4\), RGBA; these are uint8 \(4, 4, 5\)"),
+        (PHOTO[:0], ValueError, r"these are uint8 \(0, 192, 3\)"),
+        (PHOTO / 255, ValueError, r"these are float64.*255 \* pixels"),
+        ("https://example.com/a.jpg", ValueError, "is an address, not a file here. Fetch it first"),
         (io.StringIO("text"), TypeError, "Open it with mode “rb”"),
         (None, TypeError, "not NoneType"),
         ("nowhere.jpg", FileNotFoundError, "nowhere.jpg"),
@@ -153,7 +160,7 @@ def test_run_lengths_decode_as_pycocotools_reads_them(data: st.DataObject, heigh
 
 
 def test_it_needs_nothing_of_the_service() -> None:
-    """Importable where only numpy, OpenCV and httpx are installed."""
+    """Importable where only numpy and httpx are installed."""
     program = "import sys, jppnet; print(*{name.partition('.')[0] for name in sys.modules})"
     modules = subprocess.run(
         [sys.executable, "-c", program],
@@ -164,4 +171,76 @@ def test_it_needs_nothing_of_the_service() -> None:
         check=True,
     )
     assert {"jppnet", "httpx"} <= set(modules.stdout.split())
-    assert not {"service", "fastapi", "starlette", "pydantic", "onnxruntime"} & set(modules.stdout.split())
+    others = {"service", "fastapi", "starlette", "pydantic", "onnxruntime", "cv2", "PIL"}
+    assert not others & set(modules.stdout.split())
+
+
+def test_a_label_may_be_named_alone(service: str, ask: Ask) -> None:
+    for labels in ("shirt", 1, "shirt,hair", ["shirt", 3]):
+        names = [label.name for label in ask(service, "parse", png(PHOTO), labels=labels).labels]
+        assert names == (["shirt"] if labels in ("shirt", 1) else ["shirt", "hair"])
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int64])
+def test_boxes_may_be_an_array(service: str, ask: Ask, kind: type[np.generic]) -> None:
+    boxes = [(20, 40, 80, 120), (100, 20, 80, 120)]
+    array = np.array(boxes, kind)
+    assert ask(service, "pose", png(PHOTO), boxes=array) == ask(service, "pose", png(PHOTO), boxes=boxes)
+    assert ask(service, "pose", png(PHOTO), boxes=array[:0]) == ask(service, "pose", png(PHOTO))
+
+
+@pytest.mark.parametrize("boxes", [(1, 2, 3, 4), [(1, 2, 3)], [(1, 2, 3, 4), (1, 2)], ["abcd"], "1,2,3,4"])
+def test_what_are_no_boxes_is_not_sent(ask: Ask, boxes: object) -> None:
+    with pytest.raises(ValueError, match="are no boxes"):
+        ask("http://127.0.0.1:9", "pose", png(PHOTO), boxes=boxes)
+
+
+def test_the_answer_knows_the_photo_that_it_is_about(service: str, ask: Ask, truth: npt.NDArray[np.uint8]) -> None:
+    parsing = ask(service, "parse", PHOTO, labels="shirt")
+    overlay = parsing.overlay(opacity=1)
+    np.testing.assert_array_equal(overlay[truth == 1], np.broadcast_to(COLORS[1], (int((truth == 1).sum()), 3)))
+    np.testing.assert_array_equal(overlay[truth != 1], PHOTO[truth != 1])
+
+
+def test_everybody_in_a_photo(crowd: str, ask: Ask) -> None:
+    scene = draw(Figure(40, 20, 80, 160), Figure(200, 60, 60, 180))
+    analysis, parsing, pose = (ask(crowd, call, scene.png) for call in ("analyze", "parse", "pose"))
+    assert [(person.index, person.box, person.score) for person in parsing.people] == [
+        (1, (40, 20, 80, 160), 1.0),
+        (2, (200, 60, 60, 180), 1.0),
+    ]
+    for person in parsing.people:
+        assert [label.name for label in person.labels] == ["shirt", "trousers", "hair"]
+    png_of_instances = ask(crowd, "fetch", "parse", scene.png, format="instances")
+    instances = cv2.imdecode(np.frombuffer(png_of_instances, np.uint8), cv2.IMREAD_UNCHANGED)
+    for answer in (parsing, analysis):
+        np.testing.assert_array_equal(answer.instances, instances)
+    assert [person.labels for person in analysis.people] == [person.labels for person in parsing.people]
+    assert [person.keypoints for person in analysis.people] == [person.keypoints for person in pose.people]
+    assert [person.index for person in pose.people] == [1, 2]
+    shirts = [parsing.mask_of("shirt", person=index) for index in (1, 2)]
+    np.testing.assert_array_equal(shirts[0] | shirts[1], parsing.mask_of("shirt"))
+    assert not (shirts[0] & shirts[1]).any()
+    assert shirts[1].sum() == parsing.people[1].labels[0].pixels
+
+
+@pytest.mark.parametrize("call", ["parse", "pose", "analyze"])
+def test_how_many_people_are_wanted(crowd: str, ask: Ask, call: str) -> None:
+    scene = draw(Figure(40, 20, 80, 160), Figure(200, 60, 60, 180, 0.8))
+    assert [person.box for person in ask(crowd, call, scene.png, people=1).people] == [(40, 20, 80, 160)]
+    one = ask(crowd, call, scene.png, people="one")
+    assert all(person.index is None for person in one.people)
+    if call != "pose":
+        assert one.instances is None
+        with pytest.raises(ValueError, match="Nobody was looked for"):
+            one.mask_of("shirt", person=1)
+    with pytest.raises(jppnet.ProblemError, match="leave out one of the two"):
+        ask(crowd, call, scene.png, people=2, boxes=[(40, 20, 80, 160)])
+
+
+def test_nobody_in_a_photo(crowd: str, ask: Ask) -> None:
+    for call in ("parse", "analyze"):
+        answer = ask(crowd, call, draw().png)
+        assert answer.people == ()
+        assert answer.instances is not None
+        assert not answer.instances.any()

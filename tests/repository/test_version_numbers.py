@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +40,7 @@ def image_label(dockerfile: str) -> str:
         ("CHANGELOG.md", first_release),
         ("CITATION.cff", lambda content: yaml.safe_load(content)["version"]),
         ("Dockerfile", image_label),
+        ("clients/python/pyproject.toml", lambda content: tomllib.loads(content)["project"]["version"]),
         ("clients/js/package.json", lambda content: json.loads(content)["version"]),
         ("clients/js/package-lock.json", lambda content: json.loads(content)["version"]),
         ("clients/js/package-lock.json", lambda content: json.loads(content)["packages"][""]["version"]),

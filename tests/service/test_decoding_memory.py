@@ -16,8 +16,8 @@ from typing import Self
 import numpy as np
 import pytest
 
+from service.api.request.answer_options import DEFAULT, Options
 from service.api.request.boxes import MAX_BOXES
-from service.api.request.options import DEFAULT, Options
 from service.api.response.formats import ANALYZE, PARSE, POSE
 from service.engine.decoding.decoders import ProcessDecoder, ThreadDecoder
 from service.engine.decoding.task import DecodingTask

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from service.api.request.options import DEFAULT
+from service.api.request.answer_options import DEFAULT
 from service.api.response.formats import ANALYZE, PARSE, Encode
 from service.engine.detection.detector import PersonDetector
 from service.engine.detection.session import Candidates, DetectorSession

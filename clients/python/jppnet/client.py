@@ -4,6 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from functools import partial
 from typing import Any, Final, Generic, Literal, Self, TypeVar
+from urllib.request import getproxies
 
 import anyio
 import httpx
@@ -11,6 +12,7 @@ from anyio.to_thread import run_sync
 
 from jppnet.answers import Analysis, Model, Parsing, Pose
 from jppnet.photo import Photo
+from jppnet.proxies import is_direct, unusable_proxy
 from jppnet.reading import read_bytes, read_json
 from jppnet.request import Boxes, Call, Labels, People, Request, photo_request
 from jppnet.retry import Outcome, RetryLoop, Send, Wait, retry
@@ -25,6 +27,9 @@ Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
 
 
 def _checked(url: str) -> str:
+    if "://" not in url:
+        hint = f" Did you mean http://{url}?" if url.strip("/") else ""
+        raise ValueError(f"“{url}” is no address of a service: it must begin with http:// or https://.{hint}")
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -58,8 +63,10 @@ class _Base(ABC, Generic[Http]):
     ) -> None:
         """A client of the service at ``url``; nothing is sent before the first call.
 
+        Proxies are those of the environment (``http_proxy``, ``https_proxy``, ``all_proxy``, ``no_proxy``).
+
         Raises:
-            ValueError: ``url`` is no address of a service.
+            ValueError: ``url`` is no address of a service, or the environment names a proxy that cannot be used.
 
         Args:
             url: where the service is, with the path that comes before its calls, if there is one.
@@ -72,7 +79,17 @@ class _Base(ABC, Generic[Http]):
         self._timeout = timeout
         self._retries = retries
         headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}".encode(errors="surrogateescape")}
-        self._http: Http = self._open(headers=headers, follow_redirects=True)
+        self._http: Http = self._connect({"headers": headers, "follow_redirects": True})
+
+    def _connect(self, options: dict[str, Any]) -> Http:
+        try:
+            return self._open(**options)
+        except (ValueError, ImportError) as error:  # httpx's, of a proxy that it cannot use, be it needed or not
+            if not getproxies():
+                raise
+            if not is_direct(httpx.URL(self._url).host):
+                raise ValueError(unusable_proxy(error)) from None
+            return self._open(**options, trust_env=False, verify=httpx.create_ssl_context())
 
     @abstractmethod
     def _open(self, **options: Any) -> Http: ...
@@ -107,15 +124,33 @@ class Client(_Base[httpx.Client]):
         *,
         labels: Labels | None = None,
         boxes: Boxes | None = None,
+        people: People | None = None,
         timeout: float | None = None,
     ) -> Parsing:
-        """Who wears what where. ``labels`` (names or ids) keeps only those, ``boxes`` names the people to look at."""
-        request = photo_request("parse", photo, "json", mask="rle", labels=labels, boxes=boxes)
-        return read_json(self._ask(request, timeout), Parsing.read)
+        """Who wears what where.
 
-    def pose(self, photo: Photo, *, boxes: Boxes | None = None, timeout: float | None = None) -> Pose:
+        Args:
+            photo: see :data:`~jppnet.photo.Photo`.
+            labels: keeps only these, by name or id; the others become background.
+            boxes: where people are, so that nobody is looked for.
+            people: who is looked for: “auto” (the service's default) everybody, “one” the one person that the photo is
+                of, a number at most so many. Not together with boxes.
+            timeout: seconds, in place of the client's.
+        """
+        request = photo_request("parse", photo, "json", mask="rle", labels=labels, boxes=boxes, people=people)
+        return read_json(self._ask(request, timeout), partial(Parsing.read, photo=request.photo))
+
+    def pose(
+        self,
+        photo: Photo,
+        *,
+        boxes: Boxes | None = None,
+        people: People | None = None,
+        timeout: float | None = None,
+    ) -> Pose:
         """How the people stand."""
-        return read_json(self._ask(photo_request("pose", photo, "json", boxes=boxes), timeout), Pose.read)
+        request = photo_request("pose", photo, "json", boxes=boxes, people=people)
+        return read_json(self._ask(request, timeout), partial(Pose.read, photo=request.photo))
 
     def analyze(
         self,
@@ -123,11 +158,12 @@ class Client(_Base[httpx.Client]):
         *,
         labels: Labels | None = None,
         boxes: Boxes | None = None,
+        people: People | None = None,
         timeout: float | None = None,
     ) -> Analysis:
         """What :meth:`parse` and :meth:`pose` say, from one run of the model."""
-        request = photo_request("analyze", photo, "json", mask="rle", labels=labels, boxes=boxes)
-        return read_json(self._ask(request, timeout), Analysis.read)
+        request = photo_request("analyze", photo, "json", mask="rle", labels=labels, boxes=boxes, people=people)
+        return read_json(self._ask(request, timeout), partial(Analysis.read, photo=request.photo))
 
     def fetch(
         self,
@@ -201,16 +237,26 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         *,
         labels: Labels | None = None,
         boxes: Boxes | None = None,
+        people: People | None = None,
         timeout: float | None = None,
     ) -> Parsing:
         """As :meth:`Client.parse`."""
-        ask = partial(photo_request, "parse", photo, "json", mask="rle", labels=labels, boxes=boxes)
-        return read_json(await self._ask(await run_sync(ask), timeout), Parsing.read)
+        ask = partial(photo_request, "parse", photo, "json", mask="rle", labels=labels, boxes=boxes, people=people)
+        request = await run_sync(ask)
+        return read_json(await self._ask(request, timeout), partial(Parsing.read, photo=request.photo))
 
-    async def pose(self, photo: Photo, *, boxes: Boxes | None = None, timeout: float | None = None) -> Pose:
+    async def pose(
+        self,
+        photo: Photo,
+        *,
+        boxes: Boxes | None = None,
+        people: People | None = None,
+        timeout: float | None = None,
+    ) -> Pose:
         """As :meth:`Client.pose`."""
-        ask = partial(photo_request, "pose", photo, "json", boxes=boxes)
-        return read_json(await self._ask(await run_sync(ask), timeout), Pose.read)
+        ask = partial(photo_request, "pose", photo, "json", boxes=boxes, people=people)
+        request = await run_sync(ask)
+        return read_json(await self._ask(request, timeout), partial(Pose.read, photo=request.photo))
 
     async def analyze(
         self,
@@ -218,11 +264,13 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         *,
         labels: Labels | None = None,
         boxes: Boxes | None = None,
+        people: People | None = None,
         timeout: float | None = None,
     ) -> Analysis:
         """As :meth:`Client.analyze`."""
-        ask = partial(photo_request, "analyze", photo, "json", mask="rle", labels=labels, boxes=boxes)
-        return read_json(await self._ask(await run_sync(ask), timeout), Analysis.read)
+        ask = partial(photo_request, "analyze", photo, "json", mask="rle", labels=labels, boxes=boxes, people=people)
+        request = await run_sync(ask)
+        return read_json(await self._ask(request, timeout), partial(Analysis.read, photo=request.photo))
 
     async def fetch(
         self,

@@ -63,6 +63,10 @@ class BoxesAndPeopleError(ValueError):
     """The query says where people are, and how many are to be looked for."""
 
 
+class InvalidRequestError(ValueError):
+    """A parameter has a value that it cannot have."""
+
+
 class UnauthorizedError(ValueError):
     """The call needs an API key, and there is none or a wrong one."""
 

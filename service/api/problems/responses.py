@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from service.api.problems.errors import UnauthorizedError
+from service.api.problems.errors import InvalidRequestError, UnauthorizedError
 from service.api.problems.types import PROBLEM_TYPES, ProblemType, problem_type_of
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -35,6 +35,7 @@ def install_exception_handlers(app: FastAPI) -> None:
     """Makes the app answer every known error with a problem document."""
     for error in PROBLEM_TYPES:
         app.add_exception_handler(error, _answer_known)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(ClientDisconnect, _answer_disconnected)
 
@@ -69,12 +70,16 @@ def error_response(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(retry_after)
     if isinstance(error, UnauthorizedError):
         headers["WWW-Authenticate"] = 'Bearer realm="jppnet"'
-    detail = _validation_detail(error) if isinstance(error, RequestValidationError) else str(error)
-    return problem_response(request, problem_type_of(error), detail, headers)
+    return problem_response(request, problem_type_of(error), str(error), headers)
 
 
 async def _answer_known(request: Request, error: Exception) -> Response:
     return error_response(request, error)
+
+
+async def _answer_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return error_response(request, InvalidRequestError(_validation_detail(error)))
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

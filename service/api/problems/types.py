@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from fastapi.exceptions import RequestValidationError
-
 from service.api.problems import errors as request
 from service.engine import errors as engine
 from service.imaging import errors as photo
@@ -168,7 +166,7 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         "Unknown label",
         "There is no label “cape”. The labels are background, hat, hair, …; or, by their ids, 0 to 19.",
     ),
-    RequestValidationError: ProblemType(
+    request.InvalidRequestError: ProblemType(
         422,
         "invalid-request",
         "Invalid request",

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
+from service.api.request.answer_options import Options
 from service.api.request.negotiation import negotiate, preferred
-from service.api.request.options import Options
 from service.api.response.json import analyze_json, coco_instances_json, coco_json, parse_json, pose_json, segments_json
 from service.api.response.pictures import (
     as_jpeg,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
-from service.api.request.options import DEFAULT, Options
+from service.api.request.answer_options import DEFAULT, Options
 from service.api.response.coco import coco_instance, coco_result
 from service.api.response.pictures import chosen_instances, instances_png, mask_png
 from service.api.response.schemas import (
@@ -68,7 +68,7 @@ def analyze_json(analysis: Analysis, options: Options = DEFAULT) -> bytes:
     answer = AnalyzeAnswer(
         model=_model(analysis.card),
         image=_size(analysis),
-        people=_analyzed_people(analysis, options),
+        people=analyzed_people(analysis, options),
         skeleton=analysis.card.skeleton,
         **dict(_parsing(analysis, options)),
     )
@@ -133,7 +133,8 @@ def _parsed_people(analysis: Analysis, options: Options) -> list[ParsedPerson] |
     ]
 
 
-def _analyzed_people(analysis: Analysis, options: Options) -> list[AnalyzedPerson]:
+def analyzed_people(analysis: Analysis, options: Options) -> list[AnalyzedPerson]:
+    """The people in the photo, with joints and what of the mask is theirs."""
     people = zip(person_answers(analysis, options), _own_parts(analysis, options), strict=True)
     return [AnalyzedPerson(**dict(person), **dict(own)) for person, own in people]
 

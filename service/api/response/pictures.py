@@ -5,7 +5,7 @@ from typing import Final
 
 import cv2
 
-from service.api.request.options import DEFAULT, Options
+from service.api.request.answer_options import DEFAULT, Options
 from service.engine.model.card import Card
 from service.engine.photo.analysis import Analysis
 from service.imaging import blend
@@ -28,12 +28,12 @@ def parse_png(analysis: Analysis, options: Options = DEFAULT) -> bytes:
 
 def mask_png(ids: Image, card: Card, options: Options) -> bytes:
     """A label map (height, width) as a palette PNG: pixel value = label id, palette = the labels' colours."""
-    return palette_png(_chosen(ids, options), card.palette)
+    return palette_png(chosen_labels(ids, options), card.palette)
 
 
 def ids_png(analysis: Analysis, options: Options) -> bytes:
     """The mask as an 8-bit grey PNG: any reader, a browser's canvas too, gets label ids as pixel values."""
-    return grey_png(_chosen(analysis.mask, options))
+    return grey_png(chosen_labels(analysis.mask, options))
 
 
 def instances_png(analysis: Analysis, options: Options) -> bytes:
@@ -94,7 +94,7 @@ def as_png(draw: Draw) -> Callable[[Analysis, Options], bytes]:
     return encode
 
 
-def _chosen(ids: Image, options: Options) -> Image:
+def chosen_labels(ids: Image, options: Options) -> Image:
     """The label map (height, width), labels that are not wanted being background."""
     return ids if options.labels is None else keep_labels(ids, options.labels)
 

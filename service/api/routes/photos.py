@@ -9,26 +9,21 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service.api.observability.traces import trace_stages
 from service.api.openapi.document import PHOTO_BODY, photo_answer, problems
+from service.api.request.answer_options import (
+    DEFAULT,
+    Options,
+    choose_people,
+    find_labels,
+    require_joints,
+    require_labels,
+)
 from service.api.request.api_keys import ApiKeys
 from service.api.request.body import UploadReader
 from service.api.request.boxes import read_boxes
 from service.api.request.conditional import entity_tag, matches
 from service.api.request.disconnect import cancel_on_disconnect
 from service.api.request.headers import RequestHeaders, read_request_headers
-from service.api.request.options import (
-    DEFAULT,
-    Boxes,
-    ImageId,
-    Labels,
-    MaskIn,
-    Opacity,
-    Options,
-    People,
-    choose_people,
-    find_labels,
-    require_joints,
-    require_labels,
-)
+from service.api.request.options import Boxes, ImageId, Labels, MaskIn, Opacity, People
 from service.api.request.parameter_cache import CachedParametersRoute
 from service.api.request.upload_budget import Upload, UploadBudget
 from service.api.response.formats import (

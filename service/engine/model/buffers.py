@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 
+from service.engine.model.runtime import onnx_runtime
 from service.imaging.decode import Image
 
 TYPES: Final[Mapping[str, type[np.generic]]] = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
@@ -31,7 +31,7 @@ class Buffers:
             value = _allocate(device, (batch, *output.shape[1:]), TYPES[output.type])
             self._binding.bind_ortvalue_output(output.name, value)
             self._outputs[output.name] = value
-        self._options = ort.RunOptions()
+        self._options = onnx_runtime().RunOptions()
         self._options.add_run_config_entry(GRAPH_ID, str(batch))
 
     def run(self, images: Sequence[Image], names: Sequence[str]) -> list[npt.NDArray[Any]]:
@@ -44,4 +44,4 @@ class Buffers:
 
 
 def _allocate(device: str, shape: Sequence[int], dtype: type[np.generic]) -> Any:
-    return ort.OrtValue.ortvalue_from_shape_and_type(list(shape), dtype, device, 0)
+    return onnx_runtime().OrtValue.ortvalue_from_shape_and_type(list(shape), dtype, device, 0)

@@ -12,12 +12,12 @@ from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 
 from service.engine.errors import ProviderError, StartError
 from service.engine.model.buffers import Buffers
 from service.engine.model.card import METADATA_KEY
 from service.engine.model.cores import usable_cores
+from service.engine.model.runtime import onnx_runtime
 from service.imaging.decode import Image
 from service.settings import DeviceProvider, ProviderName
 
@@ -33,14 +33,17 @@ OUTPUT_SETS: Final = (("labels", "confidence", "keypoints"), ("labels", "confide
 _PROVIDERS: Final[Mapping[DeviceProvider, tuple[str, str]]] = {
     # name → what ONNX Runtime calls it, and how it is had
     "cpu": ("CPUExecutionProvider", "install onnxruntime"),
-    "openvino": ("OpenVINOExecutionProvider", "install onnxruntime-openvino in place of onnxruntime"),
+    "openvino": (
+        "OpenVINOExecutionProvider",
+        "install the extra “openvino” (onnxruntime-openvino in place of onnxruntime)",
+    ),
     "cuda": (
         "CUDAExecutionProvider",
-        "install jppnet[gpu] (onnxruntime-gpu in place of onnxruntime), and let the process see an NVIDIA GPU",
+        "install the extra “gpu” (onnxruntime-gpu in place of onnxruntime), and let the process see an NVIDIA GPU",
     ),
     "tensorrt": (
         "TensorrtExecutionProvider",
-        "install jppnet[gpu] (onnxruntime-gpu in place of onnxruntime) and tensorrt, and let the process see a GPU",
+        "install the extra “gpu” (onnxruntime-gpu in place of onnxruntime) and tensorrt, and let the process see a GPU",
     ),
 }
 _BUFFERED: Final[Mapping[DeviceProvider, str]] = {"cuda": "cuda", "tensorrt": "cuda"}
@@ -174,7 +177,7 @@ def open_session(model: Path, provider: ProviderName, threads: int, options: Gpu
     """
     if provider != "auto":
         return Session(model, provider, threads, options)
-    available = ort.get_available_providers()
+    available = onnx_runtime().get_available_providers()
     for choice in _AUTO_ORDER:
         if _PROVIDERS[choice][0] not in available:
             continue
@@ -234,6 +237,7 @@ class _Identity(NamedTuple):
 
 def _read_identity(model: Path) -> _Identity | None:
     """By its card; None of a file that has none, or cannot be read."""
+    ort = onnx_runtime()
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL  # it is only looked into
     options.intra_op_num_threads = 1
@@ -271,6 +275,7 @@ def open_runtime(model: Path, provider: DeviceProvider, threads: int, options: G
     Raises:
         StartError: the provider is missing, or the file cannot be opened on it.
     """
+    ort = onnx_runtime()
     session_options = ort.SessionOptions()
     session_options.intra_op_num_threads = threads
     session_options.inter_op_num_threads = 1

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from service.api.request.options import DEFAULT
+from service.api.request.answer_options import DEFAULT
 from service.api.response.json import label_answer, person_answers
 from service.engine.model.card import Card
 from service.engine.photo.analysis import Analysis, Part
