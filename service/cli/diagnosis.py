@@ -12,10 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-import onnxruntime as ort
-
 from service.cli.gpu import Gpu, look_for_gpu
-from service.engine.engine import Engine
+from service.cli.start import require_runtime
 from service.engine.errors import StartError
 from service.engine.model.cores import usable_cores
 from service.settings import Settings
@@ -107,7 +105,7 @@ def diagnose(settings: Settings) -> Diagnosis:
         packages=_versions(PACKAGES),
         runtimes=runtimes,
         machine=Machine(platform.platform(), os.cpu_count() or 1, usable_cores(), round(_memory_bytes() / 1e9, 1)),
-        providers=ort.get_available_providers(),
+        providers=_providers(),
         asked_provider=settings.provider,
         model_file=str(settings.model),
         model_mb=_megabytes(settings.model),
@@ -125,7 +123,20 @@ def _megabytes(file: Path) -> float | None:
     return round(file.stat().st_size / 1e6, 1) if file.is_file() else None
 
 
+def _providers() -> list[str]:
+    try:
+        require_runtime()
+    except StartError:
+        return []
+    import onnxruntime as ort
+
+    return list(ort.get_available_providers())
+
+
 def _start(settings: Settings) -> Started:
+    require_runtime()
+    from service.engine.engine import Engine
+
     began = time.perf_counter()
     engine = Engine.start(settings)
     seconds = time.perf_counter() - began

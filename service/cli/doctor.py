@@ -54,7 +54,7 @@ def _lines(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
             yield "", f"{started.detector}: everybody in a photo is looked for"
     else:
         yield "detector", "none: one person is looked for in each photo"
-    yield "provider", f"{diagnosis.asked_provider} was asked for; installed: {', '.join(diagnosis.providers)}"
+    yield "provider", f"{diagnosis.asked_provider} was asked for; installed: {', '.join(diagnosis.providers) or 'none'}"
     for said in diagnosis.log:
         yield "", said
     if started:

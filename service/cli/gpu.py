@@ -51,11 +51,14 @@ def look_for_gpu(
             + ("The NVIDIA Container Toolkit brings it into containers." if container else "It comes with the driver.")
         )
     if "onnxruntime-gpu" not in packages:
-        missing.append("onnxruntime-gpu is not installed: pip uninstall onnxruntime, then pip install 'jppnet[gpu]'.")
+        missing.append(
+            "onnxruntime-gpu is not installed: pip uninstall onnxruntime, then, in a clone of the "
+            "repository, pip install '.[gpu]'; or make serve-gpu."
+        )
     elif "onnxruntime" in packages:
         missing.append(
-            "onnxruntime hides onnxruntime-gpu: pip uninstall onnxruntime onnxruntime-gpu, then pip install "
-            "'jppnet[gpu]'."
+            "onnxruntime hides onnxruntime-gpu: pip uninstall onnxruntime onnxruntime-gpu, then, in a clone of "
+            "the repository, pip install '.[gpu]'."
         )
     return Gpu(driver, devices, libcuda, container, missing)
 

@@ -1,21 +1,38 @@
-"""The start of every command: settings, and an engine."""
+"""The start of every command: settings, and an engine.
+
+ONNX Runtime comes with an extra of the installation: nothing here may need it before there is an engine to start.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from service.engine.engine import Engine
 from service.engine.errors import StartError
 from service.environment import SettingsError, read_settings
 from service.settings import ProviderName, Settings
 
-Model = Annotated[Path | None, typer.Option(help="Model file.", envvar="JPPNET_MODEL")]
+if TYPE_CHECKING:
+    from service.engine.engine import Engine
+
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        help="Model file, or the name of one that comes with jppnet: jppnet-lite (the default), jppnet-base.",
+        envvar="JPPNET_MODEL",
+    ),
+]
 Provider = Annotated[
     ProviderName | None,
     typer.Option(help="What runs the model. “auto” takes the best there is.", envvar="JPPNET_PROVIDER"),
 ]
+NO_RUNTIME: Final = (
+    "ONNX Runtime is not installed, which runs the model. In a clone of the repository: pip install '.[cpu]' (or "
+    "'.[gpu]' for an NVIDIA GPU, '.[openvino]'), or make serve, which installs all. Without it, --server has a service answer."
+)
 
 
 def settings_from(given: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Settings] = read_settings) -> Settings:
@@ -27,9 +44,24 @@ def settings_from(given: Mapping[str, Any], read: Callable[[Mapping[str, Any]], 
         raise typer.Exit(2) from None
 
 
+def require_runtime() -> None:
+    """Raises:
+    StartError: ONNX Runtime is not installed.
+    """
+    try:
+        import onnxruntime  # noqa: F401
+    except ModuleNotFoundError as error:
+        if error.name != "onnxruntime":
+            raise
+        raise StartError(NO_RUNTIME) from None
+
+
 def start_engine(settings: Settings) -> Engine:
     """A started engine, or the end of the command with the reason why there is none."""
     try:
+        require_runtime()
+        from service.engine.engine import Engine
+
         return Engine.start(settings)
     except StartError as error:
         typer.echo(f"jppnet cannot start: {error}", err=True)

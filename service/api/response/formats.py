@@ -1,10 +1,11 @@
 """The formats of each call's answer, and which one a client gets."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from service.api.request.negotiation import negotiate, preferred
 from service.api.request.options import Options
+from service.api.response.format_names import JPEG, JSON, PNG
 from service.api.response.json import analyze_json, coco_instances_json, coco_json, parse_json, pose_json, segments_json
 from service.api.response.openpose import body_25_json, coco_18_json
 from service.api.response.pictures import (
@@ -19,14 +20,6 @@ from service.api.response.pictures import (
     parse_png,
 )
 from service.engine.photo.analysis import Analysis
-
-PNG: Final = "image/png"
-JPEG: Final = "image/jpeg"
-JSON: Final = "application/json"
-
-ParseFormat = Literal["mask", "ids", "instances", "overlay", "cutout", "json", "coco", "hf"]
-PoseFormat = Literal["json", "coco", "openpose", "openpose-18", "overlay"]
-AnalyzeFormat = Literal["json", "openpose", "openpose-18", "overlay"]
 
 Encode = Callable[[Analysis, Options], bytes]
 Formats = Mapping[str, Mapping[str, Encode]]

@@ -18,7 +18,7 @@ from service.api.request.options import (
     choose_people,
     find_labels,
 )
-from service.api.response.formats import AnalyzeFormat, ParseFormat, PoseFormat
+from service.api.response.format_names import AnalyzeFormat, ParseFormat, PoseFormat
 from service.engine.model.card import Card
 
 

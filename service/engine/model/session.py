@@ -36,11 +36,13 @@ _PROVIDERS: Final[Mapping[DeviceProvider, tuple[str, str]]] = {
     "openvino": ("OpenVINOExecutionProvider", "install onnxruntime-openvino in place of onnxruntime"),
     "cuda": (
         "CUDAExecutionProvider",
-        "install jppnet[gpu] (onnxruntime-gpu in place of onnxruntime), and let the process see an NVIDIA GPU",
+        "install onnxruntime-gpu in place of onnxruntime (in a clone of the repository: pip install '.[gpu]'), and let "
+        "the process see an NVIDIA GPU",
     ),
     "tensorrt": (
         "TensorrtExecutionProvider",
-        "install jppnet[gpu] (onnxruntime-gpu in place of onnxruntime) and tensorrt, and let the process see a GPU",
+        "install onnxruntime-gpu in place of onnxruntime (in a clone of the repository: pip install '.[gpu]') and "
+        "tensorrt, and let the process see a GPU",
     ),
 }
 _BUFFERED: Final[Mapping[DeviceProvider, str]] = {"cuda": "cuda", "tensorrt": "cuda"}
