@@ -8,7 +8,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from tqdm import tqdm
 
-from service.cli.people import People, PeopleOption, read_people
+from jppnet.request import People as PeopleOption
+from service.cli.people import People, read_people
 from service.cli.start import Model, Provider, require_runtime
 from service.engine.errors import StartError
 from service.engine.model.card import Card, read_card

@@ -11,6 +11,8 @@ from service.cli.formats import coco, cvat
 from service.cli.formats.labelme import labelme_json
 from service.cli.formats.parsed_photo import ParsedPhoto
 from service.cli.write_record import WriteRecord
+from service.imaging.errors import PhotoError
+from service.imaging.inspect import read_file
 
 Labels = Sequence[tuple[str, tuple[int, int, int]]]
 CorrectionFormat = Literal["labelme", "cvat"]
@@ -60,7 +62,16 @@ def coco_format(tasks: Sequence[Task], annotations: Path | None, written: WriteR
 
 def _join_coco(ids: Mapping[Path, int], tasks: Sequence[Task]) -> Mapping[str, bytes]:
     answers = ((ids[task.place], task.answer.read_bytes()) for task in tasks)
-    return {coco.RESULTS: coco.results_json(answers), coco.IMAGES: coco.images_json(ids)}
+    sizes = {task.place: size for task in tasks if (size := _size(task.photo))}
+    return {coco.RESULTS: coco.results_json(answers), coco.IMAGES: coco.images_json(ids, sizes)}
+
+
+def _size(photo: Path) -> tuple[int, int] | None:
+    """Width and height of an upright photo; None if it is no longer one."""
+    try:
+        return read_file(photo.read_bytes()).header.upright_size
+    except (OSError, PhotoError):
+        return None
 
 
 def _labelme(answer: bytes, task: Task, labels: Labels) -> bytes:

@@ -1,6 +1,6 @@
 """``jppnet parse``, ``pose`` and ``analyze``: answers for files, folders and patterns, or for one photo in a pipe."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -287,7 +287,7 @@ def _answering(backend: Backend, form: FolderFormat) -> Answer:
 
 
 def _write_joined(
-    join: Callable[[Sequence[Task]], dict[str, bytes]], tasks: Sequence[Task], written: WriteRecord
+    join: Callable[[Sequence[Task]], Mapping[str, bytes]], tasks: Sequence[Task], written: WriteRecord
 ) -> bool:
     """Writes the files that are joined of all answers; gives whether it could."""
     answers = {task.answer for task in tasks}

@@ -31,7 +31,8 @@ Provider = Annotated[
 ]
 NO_RUNTIME: Final = (
     "ONNX Runtime is not installed, which runs the model. In a clone of the repository: pip install '.[cpu]' (or "
-    "'.[gpu]' for an NVIDIA GPU, '.[openvino]'), or make serve, which installs all. Without it, --server has a service answer."
+    "'.[gpu]' for an NVIDIA GPU, '.[openvino]'), or make serve, which installs all. Without it, --server has a "
+    "service answer."
 )
 
 

@@ -65,9 +65,13 @@ def read_ids(file: Path) -> dict[str, int]:
         raise PlanError(f"{file} is no COCO annotation file: it has no images with id and file_name.") from None
 
 
-def images_json(ids: Mapping[Path, int]) -> bytes:
-    """The file that says which photo has which id."""
-    images = [{"id": number, "file_name": place.as_posix()} for place, number in ids.items()]
+def images_json(ids: Mapping[Path, int], sizes: Mapping[Path, tuple[int, int]]) -> bytes:
+    """The file that says which photo has which id, and of photos whose width and height are known these."""
+    images = [
+        {"id": number, "file_name": place.as_posix()}
+        | ({"width": sizes[place][0], "height": sizes[place][1]} if place in sizes else {})
+        for place, number in ids.items()
+    ]
     return json.dumps({"images": images, "annotations": [], "categories": [PERSON]}, indent=1).encode()
 
 

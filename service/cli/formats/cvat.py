@@ -18,7 +18,8 @@ def cvat_xml(photo: ParsedPhoto, name: str, labels: Sequence[tuple[str, Color]])
     """The file of a photo that is called ``name`` in CVAT; ``labels`` are the model's names and colours."""
     image = ET.Element("image", id="0", name=_printable(name), width=str(photo.width), height=str(photo.height))
     for part in photo.parts():
-        mask = ET.SubElement(image, "mask", label=part.label, source="auto", occluded="0", **_runs(part.pixels))
+        told = {"label": part.label, "source": "auto", "occluded": "0", **_runs(part.pixels)}
+        mask = ET.SubElement(image, "mask", told)
         mask.set("z_order", "0")
         if part.person is not None:
             mask.set("group_id", str(part.person))
@@ -54,7 +55,7 @@ def _document(labels: Sequence[tuple[str, Color]], images: Sequence[ET.Element])
         ET.SubElement(label, "attributes")
     root.extend(images)
     ET.indent(root)
-    return ET.tostring(root, "utf-8", xml_declaration=True)
+    return bytes(ET.tostring(root, "utf-8", xml_declaration=True))
 
 
 def _runs(pixels: npt.NDArray[np.bool_]) -> dict[str, str]:

@@ -37,7 +37,7 @@ class Polygon(NamedTuple):
 def labelme_json(photo: ParsedPhoto, image_path: PurePath, tolerance: float = TOLERANCE) -> bytes:
     """The file of a photo whose path, seen from the file, is ``image_path``."""
     polygons = sorted(_polygons(photo, tolerance), key=lambda it: -it.area)
-    document = {
+    document: dict[str, Any] = {
         "version": VERSION,
         "flags": {},
         "shapes": [_shape(polygon) for polygon in polygons],

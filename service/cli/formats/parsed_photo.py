@@ -55,12 +55,12 @@ class ParsedPhoto:
     @property
     def height(self) -> int:
         """Of the photo, in pixels."""
-        return self.labels.shape[0]
+        return int(self.labels.shape[0])
 
     @property
     def width(self) -> int:
         """Of the photo, in pixels."""
-        return self.labels.shape[1]
+        return int(self.labels.shape[1])
 
     def parts(self) -> Iterator[Part]:
         """Everything but the background, person by person and label by label."""
