@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from urllib.request import getproxies
 
 import httpx
 
@@ -124,7 +125,7 @@ def service_backend(address: str, api_key: str | None, spec: OutputSpec) -> Iter
         except jppnet.ProblemError as problem:
             raise RunError(f"{url}: {problem.detail}") from None
         except httpx.TransportError as error:
-            raise RunError(f"{url} does not answer: {error}") from None
+            raise RunError(f"{url} does not answer: {error}{_by_proxy()}") from None
         labels = [(label.name, label.color) for label in model.labels]
         yield Backend(answer, 2 * model.lanes * model.largest_batch, labels)
 
@@ -141,6 +142,12 @@ def _client(url: str, api_key: str | None) -> jppnet.Client:
         raise RunError(str(error)) from None
 
 
+def _by_proxy() -> str:
+    """A sentence, where the environment names a proxy: often it is that which does not answer."""
+    proxies = {proxy for scheme, proxy in getproxies().items() if scheme in ("all", "http", "https")}
+    return f" (asked through the proxy {' or '.join(sorted(proxies))}; NO_PROXY names hosts without)" if proxies else ""
+
+
 @contextmanager
 def _client_errors_translated(url: str) -> Iterator[None]:
     """Translates errors of the client: ValueError for a problem of one photo, RunError for one of every photo."""
@@ -151,4 +158,4 @@ def _client_errors_translated(url: str) -> Iterator[None]:
             raise RunError(f"{url}: {problem.detail}") from None
         raise ValueError(problem.detail) from None
     except httpx.TransportError as error:
-        raise RunError(f"{url} does not answer: {error}") from None
+        raise RunError(f"{url} does not answer: {error}{_by_proxy()}") from None

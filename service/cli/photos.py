@@ -82,8 +82,8 @@ COCO_HELP: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where answers come from and go to, and what is said meanwhile."""
+class RunOptions:
+    """What a run is told beside the output: where answers come from and go to, and what is said meanwhile."""
 
     out: Path | None
     overwrite: bool
@@ -120,13 +120,13 @@ def parse(
     api_key: ApiKey = None,
 ) -> None:
     """Write who wears what where in each photo: a mask whose pixel values are label ids, or what --format says."""
-    place = Place(out, overwrite, quiet, model, provider, server, api_key, image_ids)
+    options = RunOptions(out, overwrite, quiet, model, provider, server, api_key, image_ids)
     if format in ("labelme", "cvat"):
         spec = OutputSpec("parse", "json", picture, labels, opacity, "rle", read_people(people))
-        _run(photos, spec, place, correction_format(format))
+        _run(photos, spec, options, correction_format(format))
     else:
         spec = OutputSpec("parse", format, picture, labels, opacity, mask, read_people(people))
-        _run(photos, spec, place)
+        _run(photos, spec, options)
 
 
 def pose(
@@ -151,7 +151,7 @@ def pose(
 ) -> None:
     """Write the joints of the people in each photo."""
     spec = OutputSpec("pose", format, picture, people=read_people(people))
-    _run(photos, spec, Place(out, overwrite, quiet, model, provider, server, api_key, image_ids))
+    _run(photos, spec, RunOptions(out, overwrite, quiet, model, provider, server, api_key, image_ids))
 
 
 def analyze(
@@ -172,20 +172,20 @@ def analyze(
 ) -> None:
     """Write labels, mask, people and their joints for each photo."""
     spec = OutputSpec("analyze", format, picture, labels, opacity, mask, read_people(people))
-    _run(photos, spec, Place(out, overwrite, quiet, model, provider, server, api_key))
+    _run(photos, spec, RunOptions(out, overwrite, quiet, model, provider, server, api_key))
 
 
-def _run(photos: Sequence[Path], spec: OutputSpec, place: Place, form: FolderFormat = FolderFormat()) -> None:  # noqa: B008
+def _run(photos: Sequence[Path], spec: OutputSpec, options: RunOptions, form: FolderFormat = FolderFormat()) -> None:  # noqa: B008
     """Answers one photo or many. Exits with 1 if photos failed, 2 for impossible arguments, 130 on Ctrl-C."""
     try:
-        if place.image_ids and spec.format != "coco":
+        if options.image_ids and spec.format != "coco":
             raise PlanError("--image-ids is of --format coco alone.")
-        if STANDARD in photos or place.out == STANDARD or _is_file_of_one(photos, place.out):
-            _answer_one(photos, spec, place, form)
-        elif place.out is None:
+        if STANDARD in photos or options.out == STANDARD or _is_file_of_one(photos, options.out):
+            _answer_one(photos, spec, options, form)
+        elif options.out is None:
             raise PlanError("Name the folder that the answers are written to: --out FOLDER.")
         else:
-            _answer_many(photos, place.out, spec, place, form)
+            _answer_many(photos, options.out, spec, options, form)
     except PlanError as error:
         _say(str(error))
         raise typer.Exit(2) from None
@@ -201,7 +201,7 @@ def _is_file_of_one(photos: Sequence[Path], out: Path | None) -> bool:
     )
 
 
-def _answer_one(photos: Sequence[Path], spec: OutputSpec, place: Place, form: FolderFormat) -> None:
+def _answer_one(photos: Sequence[Path], spec: OutputSpec, options: RunOptions, form: FolderFormat) -> None:
     """Answers a photo of which there is one, without a folder's record.
 
     Raises:
@@ -211,19 +211,19 @@ def _answer_one(photos: Sequence[Path], spec: OutputSpec, place: Place, form: Fo
     if len(photos) != 1 or photos[0].is_dir():
         raise PlanError("“-” is for one photo: name one file, or “-” alone. For more, name a folder with --out.")
     (photo,) = photos
-    out = STANDARD if place.out is None else place.out
+    out = STANDARD if options.out is None else options.out
     if out != STANDARD and (out.is_dir() or out.suffix.lower() not in {*ANSWER_SUFFIXES, suffix}):
         prepare_folder(out)
         out = out / f"{STDIN_NAME}{suffix}"
-    check_output(out, suffix, place.overwrite)
+    check_output(out, suffix, options.overwrite)
     content = read_photo(photo)
     name = STDIN_NAME if photo == STANDARD else photo
     task = Task(name, out if out != STANDARD else name.with_suffix(suffix), Path(name.name))
     ids = {task.place: 0}
     if spec.format == "coco":
-        ids |= coco_format([task], place.image_ids, WriteRecord(Path())).image_ids if photo != STANDARD else {}
+        ids |= coco_format([task], options.image_ids, WriteRecord(Path())).image_ids if photo != STANDARD else {}
     try:
-        with _backend(spec, place) as backend:
+        with _backend(spec, options) as backend:
             answer = backend.answer(content, ids[task.place])
             if form.convert:
                 answer = form.convert(answer, task, backend.labels)
@@ -237,7 +237,7 @@ def _answer_one(photos: Sequence[Path], spec: OutputSpec, place: Place, form: Fo
     write_answer(answer, out)
 
 
-def _answer_many(photos: Sequence[Path], out: Path, spec: OutputSpec, place: Place, form: FolderFormat) -> None:
+def _answer_many(photos: Sequence[Path], out: Path, spec: OutputSpec, options: RunOptions, form: FolderFormat) -> None:
     """Answers what is not answered yet into a folder.
 
     Raises:
@@ -247,21 +247,21 @@ def _answer_many(photos: Sequence[Path], out: Path, spec: OutputSpec, place: Pla
         tasks, left_out = plan_tasks(photos, out, form.suffix or spec.suffix)
         written = WriteRecord.read(out)
         if spec.format == "coco":
-            form = coco_format(tasks, place.image_ids, written)
-        to_do, done, outcomes = split_tasks(tasks, written, place.overwrite)
+            form = coco_format(tasks, options.image_ids, written)
+        to_do, done, outcomes = split_tasks(tasks, written, options.overwrite)
         if to_do:
             prepare_folder(out)
     except OSError as error:
         raise PlanError(str(error)) from None
-    if not place.quiet:
+    if not options.quiet:
         for sentence in left_out.sentences():
             _say(sentence)
     end: int | None = None
     if to_do:
         try:
-            with _backend(spec, place) as backend:
+            with _backend(spec, options) as backend:
                 before = len(done) + len(outcomes)
-                _answer(to_do, _answering(backend, form), backend.at_once, before, written, outcomes, place.quiet)
+                _answer(to_do, _answering(backend, form), backend.at_once, before, written, outcomes, options.quiet)
         except RunError as error:
             _say(str(error))
             end = 1
@@ -272,7 +272,7 @@ def _answer_many(photos: Sequence[Path], out: Path, spec: OutputSpec, place: Pla
         end = 1
     is_listed = _report_failures(failed, written)
     listing = out / FAILED if is_listed else None
-    if not place.quiet:
+    if not options.quiet:
         _say(_summary(len(done), len(tasks) - len(done), len(outcomes), len(failed), listing))
     if end or failed:
         raise typer.Exit(end or 1)
@@ -312,12 +312,12 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _backend(spec: OutputSpec, place: Place) -> Iterator[Backend]:
-    if place.server:
-        with service_backend(place.server, place.api_key, spec) as backend:
+def _backend(spec: OutputSpec, options: RunOptions) -> Iterator[Backend]:
+    if options.server:
+        with service_backend(options.server, options.api_key, spec) as backend:
             yield backend
         return
-    settings = settings_from({"model": place.model, "provider": place.provider})
+    settings = settings_from({"model": options.model, "provider": options.provider})
     # For people: what goes right is not worth a line of log before the answer.
     level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
     set_up_logs(settings.log_format or "pretty", level)

@@ -1,4 +1,4 @@
-"""Without ONNX Runtime, which is an extra of the installation, every command works as far as it can, and says what it is."""
+"""Without ONNX Runtime, an extra of the installation, every command does what it can, and names the extra."""
 
 import os
 import subprocess

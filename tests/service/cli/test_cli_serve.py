@@ -1,5 +1,6 @@
 """``jppnet serve`` says why it cannot start."""
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_flags_are_settings_and_come_before_variables(run: Run, monkeypatch: pyt
         seen.append(settings)
         raise typer.Exit(3)
 
-    monkeypatch.setattr("service.cli.serve.start_engine", note)
+    monkeypatch.setattr(importlib.import_module("service.cli.serve"), "start_engine", note)
     monkeypatch.setenv("JPPNET_MAX_PIXELS", "5")
     flags = [
         *("--max-pixels", 7, "--cors-origins", "https://a.b,https://c.d", "--closer-look", "false", "--lanes", 2),
