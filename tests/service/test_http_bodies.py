@@ -157,3 +157,24 @@ def test_decompression_never_makes_more_than_is_asked_for() -> None:
         tracemalloc.stop()
     with pytest.raises(InvalidEncodingError, match=f"more than {MAX_MEMBERS} parts"):
         Gunzip().write(gzip.compress(b"") * (MAX_MEMBERS + 1), 100)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("br, gzip;q=0.5", "gzip"),
+        ("gzip;q=0.001", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip; q=0.000, *", None),
+        ("identity", None),
+        ("br", None),
+        ("", None),
+    ],
+)
+def test_an_answer_is_compressed_where_that_is_accepted(
+    client: httpx.Client, accepted: str, coding: str | None
+) -> None:
+    answer = client.post("/parse?format=json", content=DATA, headers={"accept-encoding": accepted})
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.json()["image"] == {"width": 192, "height": 256}
