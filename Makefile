@@ -5,11 +5,20 @@ BIN := .venv/bin
 NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
-.PHONY: serve install install-training install-dev test test-js test-slow test-ops test-container test-scale test-lowest \
+.PHONY: serve serve-gpu install install-training install-dev test test-js test-slow test-ops test-container test-scale test-lowest \
   reference dist bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
+
+serve-gpu: .venv-gpu/done  ## the same on an NVIDIA GPU
+	.venv-gpu/bin/jppnet serve --port $(PORT) --provider cuda
+
+.venv-gpu/done: pyproject.toml requirements/gpu.txt
+	$(PYTHON) -m venv .venv-gpu
+	.venv-gpu/bin/pip install --quiet --require-hashes -r requirements/gpu.txt
+	.venv-gpu/bin/pip install --quiet --no-deps --editable .
+	touch $@
 
 install: .venv/service.done  ## what the service needs, at locked versions
 
@@ -141,4 +150,4 @@ pose-environment:  ## MediaPipe, in an environment of its own (training/mediapip
 	.venv-pose/bin/pip install --quiet mediapipe==0.10.14 tqdm
 
 clean:
-	rm -rf .venv .venv-bench .venv-dist .venv-lowest .venv-pose .venv-scale clients/js/node_modules
+	rm -rf .venv .venv-bench .venv-dist .venv-gpu .venv-lowest .venv-pose .venv-scale clients/js/node_modules

@@ -58,7 +58,9 @@ def read_segmentation_folder(folder: Path) -> SegmentationFolder:
     try:
         from transformers import AutoImageProcessor, AutoModelForSemanticSegmentation
     except ImportError as error:
-        raise ImportError("a Hugging Face folder is read with transformers: install jppnet[huggingface]") from error
+        raise ImportError(
+            "a Hugging Face folder is read with transformers: in the clone, pip install '.[huggingface]'"
+        ) from error
 
     wanted = ("config.json", "preprocessor_config.json")
     missing = [name for name in wanted if not (folder / name).is_file()]

@@ -8,9 +8,9 @@ from typing import Any, Final
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 
 from service.api.connection.connections import Connections
+from service.api.middleware.compression import Compression
 from service.api.middleware.http_defaults import GZIP_FROM, GZIP_LEVEL, NOT_GZIPPED, HeadAsGet, cors
 from service.api.middleware.lingering import Lingering
 from service.api.middleware.overload_guard import OverloadGuard
@@ -71,7 +71,7 @@ def create_app(engine: Engine, settings: Settings, connections: Connections | No
             Middleware(Lingering),  # outside of compression, which would hold an early answer back
             *cors(settings.cors_origins),  # its headers are on errors, too
             Middleware(
-                GZipMiddleware,
+                Compression,
                 minimum_size=GZIP_FROM,
                 compresslevel=GZIP_LEVEL,
                 exclude_content_types=NOT_GZIPPED,

@@ -92,7 +92,7 @@ def _isolation(value: Any) -> Any:
 class Settings(BaseSettings):
     """The service's settings; the defaults suit a laptop."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, hide_input_in_errors=True, use_attribute_docstrings=True)
 
     host: str = "127.0.0.1"
     port: Annotated[int, BeforeValidator(_port)] = Field(default=PORT, ge=0, le=65535)

@@ -1,8 +1,9 @@
 """Prepare a published data set for training: ``python -m training.prepare ccp --root DIR --out DIR``.
 
 ``ccp`` is Clothing Co-Parsing, ``lip`` Look into Person, ``atr`` ATR, ``openimages`` crops of people that several
-teachers label (docs/everyday-photos.md), ``no-people`` photos in which nobody is; another data set is one more adapter
-in ``training/data/adapters/`` (docs/label-sets.md).
+teachers label (docs/everyday-photos.md), ``no-people`` photos in which nobody is, ``labelme`` and ``cvat`` masks that
+were corrected in these programs (docs/train-your-own-labels.md); another data set is one more adapter in
+``training/data/adapters/`` (docs/label-sets.md).
 
 Resumable: samples that are already there are kept. A sample that cannot be used is skipped and named.
 """

@@ -3,20 +3,19 @@
 from enum import StrEnum
 from hashlib import sha256
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from tqdm import tqdm
 
+from jppnet.request import People as PeopleOption
 from service.cli.people import People, read_people
-from service.engine.detection.session import DetectorSession
+from service.cli.start import Model, Provider
 from service.engine.errors import StartError
 from service.engine.model.card import Card, read_card
-from service.engine.model.session import open_session
-from service.engine.photo.people import PeopleOption
+from service.engine.model.runtime import onnx_runtime
 from service.environment import SettingsError, read_settings
-from service.settings import ProviderName, Settings
+from service.settings import Settings
 
 
 class Masks(StrEnum):
@@ -42,10 +41,8 @@ def bulk(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Workers. As many as the machines have GPUs, or else cores, if not set.")
     ] = None,
-    model: Annotated[Path | None, typer.Option(help="Model file.", envvar="JPPNET_MODEL")] = None,
-    provider: Annotated[
-        ProviderName | None, typer.Option(help="What runs the model.", envvar="JPPNET_PROVIDER")
-    ] = None,
+    model: Model = None,
+    provider: Provider = None,
 ) -> None:
     """Answer an archive of photos, on this machine or on a Ray cluster (RAY_ADDRESS).
 
@@ -55,22 +52,22 @@ def bulk(
     wanted = read_people(people)
     if not (find_spec("ray") and find_spec("pyarrow")):
         _end(
-            "jppnet bulk needs Ray: in a copy of jppnet's repository pip install '.[ray]'. Without it, for photos in a "
-            "folder of this machine: "
-            "jppnet parse FOLDER --out MASKS"
+            "jppnet bulk needs Ray: in a clone of the repository, pip install '.[cpu,ray]'. Without it, for photos in "
+            "a folder of this machine: jppnet parse FOLDER --out MASKS"
         )
     from service.scale.bulk.archive import Archive
     from service.scale.bulk.source import Source
     from service.scale.bulk.storage import StorageError, StoragePath, public
 
     try:
-        settings = read_settings(_given(model=model and model.absolute(), provider=provider))
+        settings = read_settings(_given(model=model, provider=provider))
     except SettingsError as error:
         _end(str(error))
     try:
+        onnx_runtime()
         card = _card(settings)
-        if settings.detector:  # workers run elsewhere
-            settings = settings.model_copy(update={"detector": settings.detector.absolute()})
+        elsewhere = {name: file.absolute() for name in ("model", "detector") if (file := getattr(settings, name))}
+        settings = settings.model_copy(update=elsewhere)  # workers run there
         photos, archive = Source.open(source, column), Archive(StoragePath.open(out))
         if photos.means(archive.location / "masks/0.jpg.png") or photos.means(archive.location / "answers/0.parquet"):
             raise StorageError("--out lies within SOURCE: the masks would be taken for photos. Choose another --out.")
@@ -125,6 +122,8 @@ def _given(**flags: Any) -> dict[str, Any]:
 
 def _card(settings: Settings) -> Card:
     """The card of the model, which need not run here: the workers may be on other machines."""
+    from service.engine.model.session import open_session
+
     return read_card(open_session(settings.model, "cpu", 1).metadata, str(settings.model))
 
 
@@ -132,6 +131,8 @@ def _who_is_found(settings: Settings, people: PeopleOption) -> dict[str, str]:
     """What of a job's description says whose rows there are. Without a detector, only one person is looked for."""
     if settings.detector is None or people == "one":
         return {"people": "one"}
+    from service.engine.detection.session import DetectorSession
+
     card = DetectorSession(settings.detector, "cpu").card
     return {
         "people": str(people),

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from jppnet.installation import MARKS, hidden
 from service.cli.gpu import Gpu, look_for_gpu
-from service.engine.engine import Engine
 from service.engine.errors import StartError
 from service.engine.model.cores import usable_cores
 from service.engine.model.runtime import onnx_runtime
@@ -146,6 +145,8 @@ def _providers() -> list[str]:
 
 
 def _start(settings: Settings) -> Started:
+    from service.engine.engine import Engine
+
     began = time.perf_counter()
     engine = Engine.start(settings)
     seconds = time.perf_counter() - began

@@ -2,23 +2,22 @@
 
 import errno
 import tempfile
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+from service.cli.photo_search import Found, LeftOut, PlanError, find_photos
 from service.cli.write_record import WriteRecord
 from service.imaging.photo_file import PHOTO_SUFFIXES
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 """Errors of a write that the next write will meet as well."""
 MOVE_IT: Final = "It is left alone: move it away, or name another folder with --out."
-
-Answer = Callable[[Path], bytes]
-"""Makes the answer to a photo's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,12 @@ class Task:
 
     photo: Path
     answer: Path
+    place: Path
+    """The photo's path below the folder named or before the pattern, or its file name."""
+
+
+Answer = Callable[[Task], bytes]
+"""Makes the answer to a photo's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +42,63 @@ class Outcome:
     error: str | None = None
 
 
-class PlanError(ValueError):
-    """The arguments cannot be carried out; the message says what to change."""
+class Plan(NamedTuple):
+    """What is to be answered, and what was found beside it."""
+
+    tasks: list[Task]
+    left_out: LeftOut
 
 
 class RunError(RuntimeError):
     """The run cannot go on: the next photos would fail as well."""
 
 
-def plan_tasks(paths: Sequence[Path], out: Path, suffix: str) -> list[Task]:
+def plan_tasks(paths: Sequence[Path], out: Path, suffix: str) -> Plan:
     """One task per file named and per photo in the folders and patterns named, whose structure is kept under ``out``.
+
+    An answer has its photo's name with ``suffix`` in place of the photo's own. Photos that differ in their own suffix
+    alone, like ``p.jpg`` and ``p.png``, keep it: ``p.jpg.json`` and ``p.png.json``.
 
     Raises:
         PlanError: there is no photo where some are meant to be, or an answer would overwrite another or a photo.
             A single photo that is missing among others is none of these: it fails when its turn comes.
     """
-    tasks: dict[Path, Task] = {}
+    all_found, left_out = dict[tuple[Path, Path], None](), LeftOut()
     for path in paths:
-        found = [(photo, place) for photo, place in _find_photos(path) if not _is_answer(photo, path, out)]
-        if not found:
-            raise PlanError(f"There is no photo ({', '.join(sorted(PHOTO_SUFFIXES))}) at {path}.")
-        for photo, place in found:
-            task = Task(photo, out / place.with_suffix(suffix))
-            other = tasks.setdefault(task.answer, task)
-            if other.photo != photo:
-                raise PlanError(
-                    f"{other.photo} and {photo} would both be answered in {task.answer}. Rename one, or run them apart."
-                )
-    _check_photos_stay(list(tasks.values()))
-    return list(tasks.values())
+        found = Found(left_out=left_out)
+        find_photos(path, found)
+        photos = [(photo, place) for photo, place in found.photos if not _is_answer(photo, path, out)]
+        if not photos:
+            suffixes = ", ".join(sorted(PHOTO_SUFFIXES))
+            raise PlanError(" ".join([f"There is no photo ({suffixes}) at {path}.", *left_out.sentences()]))
+        all_found |= dict.fromkeys(photos)
+    tasks = _named_tasks(list(all_found), out, suffix)
+    _check_photos_stay(tasks)
+    return Plan(tasks, left_out)
+
+
+def _named_tasks(photos: Sequence[tuple[Path, Path]], out: Path, suffix: str) -> list[Task]:
+    """The tasks of photos, given with their places.
+
+    Raises:
+        PlanError: several would have the same answer, whatever their suffixes.
+    """
+    full = set[tuple[Path, Path]]()
+    while True:
+        answers = defaultdict(list)
+        for photo in photos:
+            place = photo[1]
+            answers[out / place.with_name((place.name if photo in full else place.stem) + suffix)].append(photo)
+        alike = {photo for same in answers.values() if len(same) > 1 for photo in same}
+        if not alike - full:
+            break
+        full |= alike
+    for answer, (photo, *others) in answers.items():
+        if others:
+            raise PlanError(
+                f"{photo[0]} and {others[0][0]} would both be answered in {answer}. Rename one, or run them apart."
+            )
+    return [Task(photo, answer, place) for answer, ((photo, place),) in answers.items()]
 
 
 def _check_photos_stay(tasks: Sequence[Task]) -> None:
@@ -77,33 +110,6 @@ def _check_photos_stay(tasks: Sequence[Task]) -> None:
             raise PlanError(f"The answer to {task.photo} would overwrite {which}. Name another folder with --out.")
     if not any(photo.exists() for photo in photos):
         raise PlanError(f"There is nothing at {', '.join(str(task.photo) for task in tasks[:3])}.")
-
-
-def _find_photos(path: Path) -> Iterator[tuple[Path, Path]]:
-    """Each photo, and its place: the path below the folder named or before the pattern, or its file name."""
-    if path.is_dir():
-        for photo in _photos(path.rglob("*")):
-            yield photo, photo.relative_to(path)
-    elif not path.exists() and _is_pattern(str(path)):
-        folder = Path(*takewhile(lambda part: not _is_pattern(part), path.parts))
-        pattern = path.relative_to(folder)
-        # Before Python 3.13, “**” at the end would find nothing but folders.
-        for photo in _photos(folder.glob(str(pattern / "*" if pattern.name == "**" else pattern))):
-            yield photo, photo.relative_to(folder)
-    elif path.is_file() or not path.exists():
-        if path.suffix.lower() not in PHOTO_SUFFIXES and not path.exists():
-            raise PlanError(f"There is nothing at {path}.")
-        yield path, Path(path.name)
-    else:
-        raise PlanError(f"{path} is neither a file nor a folder. Write what comes from it into a file first.")
-
-
-def _photos(files: Iterable[Path]) -> list[Path]:
-    return sorted(file for file in files if file.suffix.lower() in PHOTO_SUFFIXES and file.is_file())
-
-
-def _is_pattern(text: str) -> bool:
-    return any(sign in text for sign in "*?[")
 
 
 def _is_answer(photo: Path, named: Path, out: Path) -> bool:
@@ -175,7 +181,7 @@ def answer_files(
 
 def _answer_file(task: Task, answer: Answer, written: WriteRecord) -> Outcome:
     try:
-        write_whole(task.answer, answer(task.photo), written)
+        write_whole(task.answer, answer(task), written)
     except RunError:
         raise
     except Exception as error:

@@ -10,7 +10,6 @@ IN_DOCKER = ".dockerenv"
 IN_PODMAN = "run/.containerenv"
 WSL_DEVICE = "dev/dxg"
 """Where Windows lends its GPU to Linux."""
-INSTALL = "in a copy of jppnet's repository pip install '.[gpu]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,15 @@ def look_for_gpu(
             + ("The NVIDIA Container Toolkit brings it into containers." if container else "It comes with the driver.")
         )
     if "onnxruntime-gpu" not in packages:
-        missing.append(f"onnxruntime-gpu is not installed: pip uninstall onnxruntime, then {INSTALL}.")
+        missing.append(
+            "onnxruntime-gpu is not installed: pip uninstall onnxruntime, then, in a clone of the "
+            "repository, pip install '.[gpu]'; or make serve-gpu."
+        )
     elif "onnxruntime" in packages:
-        missing.append(f"onnxruntime hides onnxruntime-gpu: pip uninstall onnxruntime onnxruntime-gpu, then {INSTALL}.")
+        missing.append(
+            "onnxruntime hides onnxruntime-gpu: pip uninstall onnxruntime onnxruntime-gpu, then, in a clone of "
+            "the repository, pip install '.[gpu]'."
+        )
     return Gpu(driver, devices, libcuda, container, missing)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from service.engine.photo.people import PeopleOption
+from jppnet.request import People as PeopleOption
 
 People = Annotated[
     str,

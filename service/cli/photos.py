@@ -1,20 +1,20 @@
-"""``jppnet parse``, ``pose`` and ``analyze``: answers for files, folders and patterns."""
+"""``jppnet parse``, ``pose`` and ``analyze``: answers for files, folders and patterns, or for one photo in a pipe."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 import typer
 from tqdm import tqdm
 
 from service.api.problems.errors import NoJointsError, NoLabelsError, UnknownLabelError
-from service.api.request.answer_options import DEFAULT
-from service.api.response.formats import AnalyzeFormat, ParseFormat, PoseFormat
+from service.api.response.format_names import AnalyzeFormat, ParseFormat, PoseFormat
 from service.cli.backends import Backend, OutputSpec, engine_backend, service_backend
 from service.cli.files import (
+    Answer,
     Outcome,
-    PlanError,
     RunError,
     Task,
     answer_files,
@@ -23,7 +23,10 @@ from service.cli.files import (
     split_tasks,
     write_whole,
 )
+from service.cli.folder_formats import CorrectionFormat, FolderFormat, coco_format, correction_format
 from service.cli.people import People, read_people
+from service.cli.photo_search import PlanError
+from service.cli.single import STANDARD, STDIN_NAME, check_output, read_photo, write_answer
 from service.cli.start import Model, Provider, settings_from, start_engine
 from service.cli.write_record import WriteRecord, escaped
 from service.logs import set_up_logs
@@ -33,57 +36,114 @@ FAILED: Final = "failed.tsv"
 """The list of photos without an answer, in the folder of answers: path, tab, reason, with ``\\t``, ``\\n``, ``\\r`` and
 ``\\\\`` for what would break its rows. Names that are no UTF-8 are there as the bytes that they are."""
 INTERRUPTED: Final = 130
+ANSWER_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".json"})
+"""Suffixes by which --out is the file of one photo's answer."""
 
 Photos = Annotated[
     list[Path],
-    typer.Argument(help="Photos, folders of photos, and patterns in quotes, such as 'photos/**/*.jpg'."),
+    typer.Argument(
+        help="Photos, folders of photos, and patterns in quotes, such as 'photos/**/*.jpg'; or “-”: one photo on "
+        "standard input."
+    ),
 ]
-Out = Annotated[Path, typer.Option(help="Folder that the answers are written to.", file_okay=False)]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder that the answers are written to; of one photo also a file (mask.png), or “-”: standard output. "
+        "With a photo on standard input: standard output, if not set."
+    ),
+]
 Labels = Annotated[str | None, typer.Option(help="Only these labels, by name or id, with commas between.")]
-Opacity = Annotated[float, typer.Option(help="Of the colours in an overlay.", min=0, max=1)]
+Opacity = Annotated[float | None, typer.Option(help="Of the colours in an overlay; 0.6 if not set.", min=0, max=1)]
 Mask = Annotated[Literal["png", "rle"], typer.Option(help="How JSON holds the mask.")]
 Picture = Annotated[Literal["jpg", "png"], typer.Option(help="What overlays are written as.")]
+ImageIds = Annotated[
+    Path | None,
+    typer.Option(
+        help="COCO annotation file whose images give the photos' ids in “coco”, by file_name. Without it, the numbers "
+        "at the ends of the photos' names are the ids, if each has another; else they are counted.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Make answers anew that are there already.")]
-Server = Annotated[str | None, typer.Option(help="Address of a service that answers in place of this machine.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what failed.")]
+Server = Annotated[
+    str | None,
+    typer.Option(help="Address of a service that answers in place of this machine, such as localhost:8000."),
+]
 ApiKey = Annotated[str | None, typer.Option(help="Shown to the service.", envvar="JPPNET_API_KEY")]
+
+CORRECTED: Final = frozenset(get_args(CorrectionFormat))
+COCO_HELP: Final = (
+    "“coco” also writes one list of the whole folder, coco.results.json, and the photos' ids, coco.images.json: "
+    "COCO(ids).loadRes(list) takes them."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run is told beside the output: where answers come from and go to, and what is said meanwhile."""
+
+    out: Path | None
+    overwrite: bool
+    quiet: bool
+    model: Path | None
+    provider: ProviderName | None
+    server: str | None
+    api_key: str | None
+    image_ids: Path | None = None
 
 
 def parse(
     photos: Photos,
-    out: Out,
+    out: Out = None,
     format: Annotated[
-        ParseFormat,
+        Literal[ParseFormat, CorrectionFormat],
         typer.Option(
-            help="What is written. “instances” is a PNG whose pixel values say whose a pixel is. “coco” takes a "
-            "photo's image_id from the number that its file is named."
+            help="What is written. “instances” is a PNG whose pixel values say whose a pixel is. " + COCO_HELP + " "
+            "“labelme” and “cvat” are files for correcting masks by hand in LabelMe (polygons) and CVAT (masks), which "
+            "training.prepare reads."
         ),
     ] = "mask",
     labels: Labels = None,
-    opacity: Opacity = DEFAULT.opacity,
+    opacity: Opacity = None,
     mask: Mask = "png",
     picture: Picture = "jpg",
     people: People = "auto",
+    image_ids: ImageIds = None,
     overwrite: Overwrite = False,
+    quiet: Quiet = False,
     model: Model = None,
     provider: Provider = None,
     server: Server = None,
     api_key: ApiKey = None,
 ) -> None:
     """Write who wears what where in each photo: a mask whose pixel values are label ids, or what --format says."""
-    spec = OutputSpec("parse", format, picture, labels, opacity, mask, read_people(people))
-    _run(photos, out, spec, overwrite, model, provider, server, api_key)
+    options = RunOptions(out, overwrite, quiet, model, provider, server, api_key, image_ids)
+    if format in ("labelme", "cvat"):
+        spec = OutputSpec("parse", "json", picture, labels, opacity, "rle", read_people(people))
+        _run(photos, spec, options, correction_format(format))
+    else:
+        spec = OutputSpec("parse", format, picture, labels, opacity, mask, read_people(people))
+        _run(photos, spec, options)
 
 
 def pose(
     photos: Photos,
-    out: Out,
+    out: Out = None,
     format: Annotated[
         PoseFormat,
-        typer.Option(help="What is written. “coco” takes a photo's image_id from the number that its file is named."),
+        typer.Option(
+            help="What is written. " + COCO_HELP + " “openpose” (25 joints) and “openpose-18” are OpenPose's JSON, "
+            "NAME_keypoints.json."
+        ),
     ] = "json",
     picture: Picture = "jpg",
     people: People = "auto",
+    image_ids: ImageIds = None,
     overwrite: Overwrite = False,
+    quiet: Quiet = False,
     model: Model = None,
     provider: Provider = None,
     server: Server = None,
@@ -91,19 +151,20 @@ def pose(
 ) -> None:
     """Write the joints of the people in each photo."""
     spec = OutputSpec("pose", format, picture, people=read_people(people))
-    _run(photos, out, spec, overwrite, model, provider, server, api_key)
+    _run(photos, spec, RunOptions(out, overwrite, quiet, model, provider, server, api_key, image_ids))
 
 
 def analyze(
     photos: Photos,
-    out: Out,
+    out: Out = None,
     format: Annotated[AnalyzeFormat, typer.Option(help="What is written.")] = "json",
     labels: Labels = None,
-    opacity: Opacity = DEFAULT.opacity,
+    opacity: Opacity = None,
     mask: Mask = "png",
     picture: Picture = "jpg",
     people: People = "auto",
     overwrite: Overwrite = False,
+    quiet: Quiet = False,
     model: Model = None,
     provider: Provider = None,
     server: Server = None,
@@ -111,45 +172,137 @@ def analyze(
 ) -> None:
     """Write labels, mask, people and their joints for each photo."""
     spec = OutputSpec("analyze", format, picture, labels, opacity, mask, read_people(people))
-    _run(photos, out, spec, overwrite, model, provider, server, api_key)
+    _run(photos, spec, RunOptions(out, overwrite, quiet, model, provider, server, api_key))
 
 
-def _run(
-    photos: Sequence[Path],
-    out: Path,
-    spec: OutputSpec,
-    overwrite: bool,
-    model: Path | None,
-    provider: ProviderName | None,
-    server: str | None,
-    api_key: str | None,
-) -> None:
-    """Answers what is not answered yet. Exits with 1 if photos failed, 2 for impossible arguments, 130 on Ctrl-C."""
+def _run(photos: Sequence[Path], spec: OutputSpec, options: RunOptions, form: FolderFormat = FolderFormat()) -> None:  # noqa: B008
+    """Answers one photo or many. Exits with 1 if photos failed, 2 for impossible arguments, 130 on Ctrl-C."""
     try:
-        tasks = plan_tasks(photos, out, spec.suffix)
-        written = WriteRecord.read(out)
-        to_do, done, outcomes = split_tasks(tasks, written, overwrite)
-        if to_do:
-            prepare_folder(out)
-    except (PlanError, OSError) as error:
+        if options.image_ids and spec.format != "coco":
+            raise PlanError("--image-ids is of --format coco alone.")
+        if STANDARD in photos or options.out == STANDARD or _is_file_of_one(photos, options.out):
+            _answer_one(photos, spec, options, form)
+        elif options.out is None:
+            raise PlanError("Name the folder that the answers are written to: --out FOLDER.")
+        else:
+            _answer_many(photos, options.out, spec, options, form)
+    except PlanError as error:
         _say(str(error))
         raise typer.Exit(2) from None
+
+
+def _is_file_of_one(photos: Sequence[Path], out: Path | None) -> bool:
+    return (
+        out is not None
+        and out.suffix.lower() in ANSWER_SUFFIXES
+        and not out.is_dir()
+        and len(photos) == 1
+        and photos[0].is_file()
+    )
+
+
+def _answer_one(photos: Sequence[Path], spec: OutputSpec, options: RunOptions, form: FolderFormat) -> None:
+    """Answers a photo of which there is one, without a folder's record.
+
+    Raises:
+        PlanError: there are more, or the answer cannot be written.
+    """
+    suffix = form.suffix or spec.suffix
+    if len(photos) != 1 or photos[0].is_dir():
+        raise PlanError("“-” is for one photo: name one file, or “-” alone. For more, name a folder with --out.")
+    (photo,) = photos
+    out = STANDARD if options.out is None else options.out
+    if out != STANDARD and (out.is_dir() or out.suffix.lower() not in {*ANSWER_SUFFIXES, suffix}):
+        prepare_folder(out)
+        out = out / f"{STDIN_NAME}{suffix}"
+    check_output(out, suffix, options.overwrite)
+    content = read_photo(photo)
+    name = STDIN_NAME if photo == STANDARD else photo
+    task = Task(name, out if out != STANDARD else name.with_suffix(suffix), Path(name.name))
+    ids = {task.place: 0}
+    if spec.format == "coco":
+        ids |= coco_format([task], options.image_ids, WriteRecord(Path())).image_ids if photo != STANDARD else {}
+    try:
+        with _backend(spec, options) as backend:
+            answer = backend.answer(content, ids[task.place])
+            if form.convert:
+                answer = form.convert(answer, task, backend.labels)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    except typer.Exit:
+        raise
+    except (RunError, ValueError, OSError, RuntimeError) as error:
+        _say(f"{photo}: {error}" if not isinstance(error, RunError) else str(error))
+        raise typer.Exit(1) from None
+    write_answer(answer, out)
+
+
+def _answer_many(photos: Sequence[Path], out: Path, spec: OutputSpec, options: RunOptions, form: FolderFormat) -> None:
+    """Answers what is not answered yet into a folder.
+
+    Raises:
+        PlanError: it cannot be.
+    """
+    try:
+        tasks, left_out = plan_tasks(photos, out, form.suffix or spec.suffix)
+        written = WriteRecord.read(out)
+        if spec.format == "coco":
+            form = coco_format(tasks, options.image_ids, written)
+        to_do, done, outcomes = split_tasks(tasks, written, options.overwrite)
+        if to_do:
+            prepare_folder(out)
+    except OSError as error:
+        raise PlanError(str(error)) from None
+    if not options.quiet:
+        for sentence in left_out.sentences():
+            _say(sentence)
     end: int | None = None
     if to_do:
         try:
-            with _backend(spec, model, provider, server, api_key) as backend:
-                _answer(to_do, backend, len(done) + len(outcomes), written, outcomes)
+            with _backend(spec, options) as backend:
+                before = len(done) + len(outcomes)
+                _answer(to_do, _answering(backend, form), backend.at_once, before, written, outcomes, options.quiet)
         except RunError as error:
             _say(str(error))
             end = 1
         except KeyboardInterrupt:
             end = INTERRUPTED
     failed = sorted((outcome.task.photo, outcome.error) for outcome in outcomes if outcome.error)
+    if form.join and end is None and not _write_joined(form.join, tasks, written):
+        end = 1
     is_listed = _report_failures(failed, written)
     listing = out / FAILED if is_listed else None
-    _say(_summary(len(done), len(tasks) - len(done), len(outcomes), len(failed), listing))
+    if not options.quiet:
+        _say(_summary(len(done), len(tasks) - len(done), len(outcomes), len(failed), listing))
     if end or failed:
         raise typer.Exit(end or 1)
+
+
+def _answering(backend: Backend, form: FolderFormat) -> Answer:
+    def answer(task: Task) -> bytes:
+        content = backend.answer(task.photo.read_bytes(), form.image_ids.get(task.place, 0))
+        return form.convert(content, task, backend.labels) if form.convert else content
+
+    return answer
+
+
+def _write_joined(
+    join: Callable[[Sequence[Task]], Mapping[str, bytes]], tasks: Sequence[Task], written: WriteRecord
+) -> bool:
+    """Writes the files that are joined of all answers; gives whether it could."""
+    answers = {task.answer for task in tasks}
+    there = [task for task in tasks if written.holds(task.answer) and task.answer.is_file()]
+    try:
+        for name, content in join(there).items():
+            file = written.folder / name
+            if file in answers or (file.exists() and not written.is_unchanged(file)):
+                _say(f"{file} is there, and is not what this command wrote. Move it away, or name another --out.")
+                return False
+            write_whole(file, content, written)
+    except (OSError, RunError, ValueError) as error:
+        _say(f"The file of all photos could not be written: {error}")
+        return False
+    return True
 
 
 def _say(text: str) -> None:
@@ -159,15 +312,15 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _backend(
-    spec: OutputSpec, model: Path | None, provider: ProviderName | None, server: str | None, api_key: str | None
-) -> Iterator[Backend]:
-    if server:
-        with service_backend(server, api_key, spec) as backend:
+def _backend(spec: OutputSpec, options: RunOptions) -> Iterator[Backend]:
+    if options.server:
+        with service_backend(options.server, options.api_key, spec) as backend:
             yield backend
         return
-    settings = settings_from({"model": model, "provider": provider})
-    set_up_logs(settings.log_format, settings.log_level)
+    settings = settings_from({"model": options.model, "provider": options.provider})
+    # For people: what goes right is not worth a line of log before the answer.
+    level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
+    set_up_logs(settings.log_format or "pretty", level)
     engine = start_engine(settings)
     try:
         yield engine_backend(engine, spec)
@@ -179,12 +332,18 @@ def _backend(
 
 
 def _answer(
-    to_do: Sequence[Task], backend: Backend, before: int, written: WriteRecord, outcomes: list[Outcome]
+    to_do: Sequence[Task],
+    answer: Answer,
+    at_once: int,
+    before: int,
+    written: WriteRecord,
+    outcomes: list[Outcome],
+    quiet: bool,
 ) -> None:
     """Answers tasks and shows how far it is; ``outcomes`` grows as they come, so that they are there after Ctrl-C."""
     with (
-        tqdm(total=before + len(to_do), initial=before, unit="photo", disable=None) as bar,
-        closing(answer_files(to_do, *backend, written)) as coming,
+        tqdm(total=before + len(to_do), initial=before, unit="photo", disable=True if quiet else None) as bar,
+        closing(answer_files(to_do, answer, at_once, written)) as coming,
     ):
         for outcome in coming:
             outcomes.append(outcome)

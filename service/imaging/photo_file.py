@@ -5,7 +5,7 @@ from math import ceil
 from typing import Final, Literal
 
 PhotoType = Literal["jpeg", "png", "webp"]
-PHOTO_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+PHOTO_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
 """Suffixes of the files that are taken as photos when a folder is searched."""
 
 OVERHEAD: Final = 1_500_000

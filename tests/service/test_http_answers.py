@@ -29,18 +29,6 @@ def test_a_photo_is_taken_raw_or_from_a_form(client: httpx.Client, encode: Any, 
     assert_is_mask_of(ids_of(answer.content), PHOTO)
 
 
-@pytest.mark.parametrize("encode", [base64.b64encode, base64.encodebytes])
-@pytest.mark.parametrize("head", ["", "data:image/png;base64,", "DATA:;BASE64,"])
-def test_a_photo_is_taken_from_json(client: httpx.Client, encode: Any, head: str) -> None:
-    answer = client.post("/parse", json={"image": head + encode(png(PHOTO)).decode()})
-    assert_is_mask_of(ids_of(answer.content), PHOTO)
-
-
-def test_a_form_may_have_other_fields(client: httpx.Client) -> None:
-    answer = client.post("/parse", files={"image": png(PHOTO)}, data={"album": "holidays"})
-    assert_is_mask_of(ids_of(answer.content), PHOTO)
-
-
 def test_curls_default_content_type_does_no_harm(client: httpx.Client) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded"}
     assert client.post("/parse", content=png(PHOTO), headers=headers).status_code == 200

@@ -1,55 +1,52 @@
-"""The photo inside JSON is decoded bit by bit, and comes out as if it had been decoded at once."""
+"""JSON with a photo: what is beside the photo is options, and too much of it is refused before it is parsed."""
 
-import base64
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from fastapi.exceptions import RequestValidationError
 
-from service.api.problems.errors import InvalidBase64Error, InvalidJsonError
-from service.api.request import json_body
-from service.api.request.json_body import OVERHEAD, photo_in_json
+from service.api.problems.errors import InvalidJsonError, MissingPhotoError
+from service.api.request.json_body import EXAMPLE, OVERHEAD, read_json
 
 LIMIT = 10_000
 
 
-@pytest.fixture(autouse=True, scope="module")
-def tiny_windows() -> object:
-    """Of a few characters, which border on one another everywhere."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_body, "WINDOW", 7)
-        yield
-
-
-def as_json(text: str) -> bytes:
-    return json.dumps({"image": text}).encode()
-
-
-@given(photo=st.binary(max_size=60), blanks=st.lists(st.integers(0, 80), max_size=9))
-def test_any_bytes_come_through_with_blanks_anywhere(photo: bytes, blanks: list[int]) -> None:
-    text = base64.b64encode(photo).decode()
-    for place in blanks:
-        text = text[:place] + "\n \t"[place % 3] + text[place:]
-    assert photo_in_json(as_json(text), LIMIT) == photo
-
-
-@given(st.text(alphabet="AQ9+/=\n$", max_size=30))
-def test_what_is_base64_is_what_it_is_as_a_whole(text: str) -> None:
-    try:
-        expected = base64.b64decode("".join(text.split()), validate=True)
-    except ValueError:
-        with pytest.raises(InvalidBase64Error):
-            photo_in_json(as_json(text), LIMIT)
-    else:
-        assert photo_in_json(as_json(text), LIMIT) == expected
+def as_json(**values: object) -> bytes:
+    return json.dumps(values).encode()
 
 
 @pytest.mark.parametrize("character", list(",:[{"))
 def test_many_values_are_refused_before_they_are_parsed(character: str) -> None:
-    photo_in_json(as_json("") + b" " + b" " * 100, LIMIT)
+    read_json(as_json(image="") + b" " * 100, LIMIT)
     with pytest.raises(InvalidJsonError, match="too much beside the photo"):
-        photo_in_json(character.encode() * (OVERHEAD + 1), LIMIT)
+        read_json(character.encode() * (OVERHEAD + 1), LIMIT)
     with pytest.raises(InvalidJsonError) as refused:
-        photo_in_json(character.encode() * OVERHEAD, LIMIT)
+        read_json(character.encode() * OVERHEAD, LIMIT)
     assert "too much beside" not in str(refused.value)
+
+
+def test_options_are_texts_as_in_a_query() -> None:
+    _, options = read_json(
+        as_json(image=EXAMPLE, format="json", opacity=0.5, people=3, labels=["hair", 2], box=[1, 2.5, 3, 4], mask=None),
+        LIMIT,
+    )
+    assert options == {
+        "format": ["json"], "opacity": ["0.5"], "people": ["3"], "labels": ["hair", "2"], "box": ["1,2.5,3,4"],
+        "mask": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("box", [[[1, 2, 3, 4], [5, 6, 7, 8]], ["1,2,3,4", "5,6,7,8"]])
+def test_several_boxes_are_lists_or_texts(box: object) -> None:
+    assert read_json(as_json(image=EXAMPLE, box=box), LIMIT)[1] == {"box": ["1,2,3,4", "5,6,7,8"]}
+
+
+@pytest.mark.parametrize("value", [True, {"a": 1}, [[1]], [None]])
+def test_what_is_no_value_is_refused(value: object) -> None:
+    with pytest.raises(RequestValidationError):
+        read_json(as_json(image=EXAMPLE, labels=value), LIMIT)
+
+
+def test_options_without_a_photo_are_no_request() -> None:
+    with pytest.raises(MissingPhotoError):
+        read_json(as_json(format="json"), LIMIT)

@@ -7,6 +7,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel
 
 from service.api.problems.responses import MEDIA_TYPE, Problem
 from service.api.problems.types import ProblemType, types_by_status
@@ -32,25 +33,46 @@ ANSWER_HEADERS: Final = {
     },
 }
 
-PHOTO_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": "A JPEG, PNG or WebP photo: as it is, as the field `image` (or `file`) of a form, or in JSON.",
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["image"],
-                    "properties": {"image": {"type": "string", "format": "binary", "description": "the photo"}},
-                }
-            },
-            "application/json": {"schema": {"$ref": "#/components/schemas/JsonPhoto"}},
-            "image/jpeg": BINARY,
-            "image/png": BINARY,
-            "image/webp": BINARY,
-        },
-    }
+PHOTO_FIELD: Final = {"type": "string", "format": "binary", "description": "the photo, or its text in base64"}
+NUMBER_LIST: Final = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+JSON_VALUES: Final[dict[str, list[dict[str, Any]]]] = {
+    "box": [NUMBER_LIST, {"type": "array", "items": NUMBER_LIST}, {"type": "string"}],
+    "labels": [{"type": "string"}, {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}}],
 }
+"""What JSON takes for an option that is a list of texts elsewhere."""
+
+
+def photo_body(parameters: type[BaseModel]) -> dict[str, Any]:
+    """What a route's body may be: the photo, or a form or JSON with the photo and the options of the call."""
+    options = parameters.model_json_schema()["properties"]
+    in_json = {
+        name: {**schema, "anyOf": JSON_VALUES[name]} if name in JSON_VALUES else schema
+        for name, schema in options.items()
+    }
+    return {
+        "requestBody": {
+            "required": True,
+            "description": "A JPEG, PNG or WebP photo: as it is, as the field `image` (or `file`) of a form, or in "
+            "JSON. A form or JSON may have the call's options, too, by the names that they have in the query. The body "
+            "may be compressed with gzip (`Content-Encoding: gzip`).",
+            "content": {
+                "multipart/form-data": {
+                    "schema": {"type": "object", "required": ["image"], "properties": {"image": PHOTO_FIELD, **options}}
+                },
+                "application/json": {
+                    "schema": {
+                        "allOf": [
+                            {"$ref": "#/components/schemas/JsonPhoto"},
+                            {"type": "object", "properties": in_json},
+                        ]
+                    }
+                },
+                "image/jpeg": BINARY,
+                "image/png": BINARY,
+                "image/webp": BINARY,
+            },
+        }
+    }
 
 
 def photo_answer(description: str, *pictures: str) -> dict[int | str, dict[str, Any]]:

@@ -24,7 +24,23 @@ class InvalidJsonError(ValueError):
 
 
 class InvalidBase64Error(ValueError):
-    """The photo within JSON is neither base64 nor a ``data:`` URL of it."""
+    """The photo's text is neither base64 nor a ``data:`` URL of it."""
+
+
+class UnsupportedEncodingError(ValueError):
+    """The request's body is compressed in a way that is not understood."""
+
+
+class InvalidEncodingError(ValueError):
+    """The request's body is not compressed as its header promises."""
+
+
+class UnknownOptionError(ValueError):
+    """The request has an option that the call does not have."""
+
+
+class ContradictingOptionsError(ValueError):
+    """The request says two things of one option."""
 
 
 class MissingPhotoError(ValueError):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from service.api.problems.errors import InvalidRequestError, UnauthorizedError
+from service.api.problems.errors import InvalidRequestError, UnauthorizedError, UnsupportedEncodingError
 from service.api.problems.types import PROBLEM_TYPES, ProblemType, problem_type_of
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -70,6 +70,8 @@ def error_response(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(retry_after)
     if isinstance(error, UnauthorizedError):
         headers["WWW-Authenticate"] = 'Bearer realm="jppnet"'
+    if isinstance(error, UnsupportedEncodingError):
+        headers["Accept-Encoding"] = "gzip"  # RFC 9110, 12.5.3
     return problem_response(request, problem_type_of(error), str(error), headers)
 
 

@@ -44,6 +44,12 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         "Invalid JSON",
         "The body is not the JSON that its header promises: EOF while parsing an object at column 1.",
     ),
+    request.InvalidEncodingError: ProblemType(
+        400,
+        "invalid-encoding",
+        "Invalid encoding",
+        "The gzip body is cut off. Send it anew.",
+    ),
     request.UnauthorizedError: ProblemType(
         401,
         "unauthorized",
@@ -107,6 +113,12 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         "Unsupported type of picture",
         "This is a GIF file. Send the photo as JPEG, PNG or WebP.",
     ),
+    request.UnsupportedEncodingError: ProblemType(
+        415,
+        "unsupported-encoding",
+        "Unsupported encoding",
+        "The body's Content-Encoding is br. Send it as it is, or compressed with gzip.",
+    ),
     photo.TruncatedPhotoError: ProblemType(
         422,
         "truncated-photo",
@@ -143,7 +155,7 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         422,
         "boxes-and-people",
         "Boxes and people",
-        "The query has box= and people=3. Boxes say where people are, so that nobody is looked for: leave out one of "
+        "The request has box= and people=3. Boxes say where people are, so that nobody is looked for: leave out one of "
         "the two.",
     ),
     photo.BoxOutsideError: ProblemType(
@@ -159,6 +171,19 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         "Boxes too large",
         "The boxes with their surroundings have 2,048,000,000 pixels in all; one call takes at most 256,000,000. Send "
         "fewer boxes in a call, or a smaller photo.",
+    ),
+    request.UnknownOptionError: ProblemType(
+        422,
+        "unknown-option",
+        "Unknown option",
+        "This call has no option “label”, which the query has. Did you mean “labels”? Its options are format, box, "
+        "people, labels, opacity, mask, image_id.",
+    ),
+    request.ContradictingOptionsError: ProblemType(
+        422,
+        "contradicting-options",
+        "Contradicting options",
+        "The option “format” is json in the query and mask in the form. Send it once.",
     ),
     request.UnknownLabelError: ProblemType(
         422,

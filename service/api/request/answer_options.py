@@ -43,8 +43,8 @@ def choose_people(people: PeopleOption | None, boxes: Sequence[object]) -> Peopl
     """
     if people is not None and boxes:
         raise BoxesAndPeopleError(
-            f"The query has box= and people={people}. Boxes say where people are, so that nobody is looked for: leave "
-            "out one of the two."
+            f"The request has box= and people={people}. Boxes say where people are, so that nobody is looked for: "
+            "leave out one of the two."
         )
     return "auto" if people is None else people
 

@@ -1,29 +1,50 @@
-"""Reads the photo of a request: a raw body, a field of a multipart form, or JSON, within the limit of its size."""
+"""Reads a request's body within the limit of its size: the photo itself, or a form or JSON with photo and options."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from service.api.problems.errors import (
-    MissingPhotoError,
     MultipartError,
     SlowUploadError,
     UploadsFullError,
     UploadTooLargeError,
 )
-from service.api.request.json_body import json_size, photo_in_json
+from service.api.request.base64_photo import decode_photo, is_photo_text
+from service.api.request.content_encoding import decompressor
+from service.api.request.form_body import FORM_OVERHEAD, URLENCODED, MultipartForm, read_urlencoded
+from service.api.request.json_body import json_size, read_json
+from service.api.request.option_places import Place, Texts
 from service.api.request.upload_budget import Upload, UploadBudget
 
-FIELDS: Final = ("image", "file")
-FORM_OVERHEAD: Final = 64 * 1024
-"""Bytes that a form may have beside the photo."""
-MAX_PARTS: Final = 64
-"""Parts of a form; the parser takes a while for each."""
+FORM: Final = b"multipart/form-data"
+URLENCODED_FORM: Final = b"application/x-www-form-urlencoded"
+JSON: Final = b"application/json"
+ESCAPED: Final = 1.1
+"""How much longer base64 gets in a URL-encoded form, at most: one character of 32 becomes three."""
+
+
+class Body(NamedTuple):
+    """A request's body, understood."""
+
+    photo: bytes
+    """The photo's file."""
+    options: Texts = MappingProxyType({})
+    """The options that came with it, by name."""
+    place: Place = "form"
+    """Where they stood."""
+
+
+def may_have_options(request: Request) -> bool:
+    """Whether the body may name options, going by its type."""
+    kind, _ = parse_options_header(request.headers.get("content-type"))
+    return kind in (FORM, URLENCODED_FORM, JSON)
 
 
 class UploadReader:
@@ -35,26 +56,33 @@ class UploadReader:
         self._seconds = seconds
         self._budget = budget
         # Decoding takes several times the body's memory, and does not run side by side anyway.
-        self._decoding_json = asyncio.Lock()
+        self._decoding_text = asyncio.Lock()
 
-    async def read(self, request: Request, upload: Upload) -> bytes:
-        """The photo's bytes, counted for ``upload``. A body that is neither a multipart form nor JSON is the photo,
-        whatever type it claims.
+    async def read(self, request: Request, upload: Upload) -> Body:
+        """The photo's bytes, counted for ``upload``, and the options beside it.
+
+        A body that is neither a form nor JSON is the photo, whatever type it claims, or the photo's text: programs give
+        wrong types, and no picture begins as a text, a form or JSON does.
 
         Raises:
             UploadTooLargeError, MultipartError, InvalidJsonError, InvalidBase64Error, MissingPhotoError,
-            SlowUploadError, UploadsFullError: see there.
+            SlowUploadError, UploadsFullError, UnsupportedEncodingError, InvalidEncodingError, RequestValidationError:
+                see there.
         """
-        kind, options = parse_options_header(request.headers.get("content-type"))
+        kind, header = parse_options_header(request.headers.get("content-type"))
         try:
             async with asyncio.timeout(self._seconds) as upload.timer:
                 match kind:
                     case b"multipart/form-data":
-                        photo = await self._read_form(request, upload, options.get(b"boundary", b""))
+                        body = await self._read_form(request, upload, header.get(b"boundary", b""))
                     case b"application/json":
-                        photo = await self._read_whole(request, upload, json_size(self._max_bytes) - self._max_bytes)
+                        content = await self._read_whole(request, upload, json_size(self._max_bytes))
+                        body = Body(content, place="JSON")
+                    case b"application/x-www-form-urlencoded":
+                        most = int(json_size(self._max_bytes) * ESCAPED)
+                        body = Body(await self._read_whole(request, upload, most))
                     case _:
-                        photo = await self._read_whole(request, upload)
+                        body = Body(await self._read_whole(request, upload, self._max_bytes))
         except TimeoutError:
             if upload.is_evicted:
                 raise UploadsFullError(
@@ -65,46 +93,68 @@ class UploadReader:
                 f"The upload did not arrive within {self._seconds:g} s. Send a smaller photo, or over a faster "
                 "connection."
             ) from None
-        if kind == b"application/json":
-            async with self._decoding_json:
-                photo = await run_in_threadpool(photo_in_json, photo, self._max_bytes)
-        self._budget.settle(upload, len(photo))
-        return photo
+        body = await self._understand(kind, body)
+        self._budget.settle(upload, len(body.photo))
+        return body
 
-    async def _read_whole(self, request: Request, upload: Upload, overhead: int = 0) -> bytes:
+    async def _understand(self, kind: bytes, body: Body) -> Body:
+        """Takes the photo out of the text that a body is."""
+        content = body.photo
+        if kind == JSON or (kind != FORM and content.startswith(b"{")):
+            async with self._decoding_text:
+                photo, options = await run_in_threadpool(read_json, content, self._max_bytes)
+            return Body(photo, options, "JSON")
+        is_text = is_photo_text(content)
+        if kind == URLENCODED_FORM and URLENCODED.match(content):
+            content, options = read_urlencoded(content)
+            body, is_text = Body(content, options, "form"), bool(content)
+        if is_text:
+            async with self._decoding_text:
+                body = body._replace(photo=await run_in_threadpool(decode_photo, content))
+        if len(body.photo) > self._max_bytes:
+            raise UploadTooLargeError.of(self._max_bytes)
+        return body
+
+    async def _read_whole(self, request: Request, upload: Upload, most: int) -> bytes:
         body = bytearray()
-        async for chunk in self._limited(request, upload, overhead):
+        async for chunk in self._limited(request, upload, most):
             body += chunk
         return bytes(body)
 
-    async def _read_form(self, request: Request, upload: Upload, boundary: bytes) -> bytes:
+    async def _read_form(self, request: Request, upload: Upload, boundary: bytes) -> Body:
         if not boundary:
             raise MultipartError("The header Content-Type says multipart/form-data, but names no boundary.")
         try:
-            form = PhotoForm(boundary)
-            async for chunk in self._limited(request, upload, FORM_OVERHEAD):
+            form = MultipartForm(boundary, self._max_bytes)
+            async for chunk in self._limited(request, upload, json_size(self._max_bytes) + FORM_OVERHEAD):
                 form.write(chunk)
         except FormParserError as error:
             raise MultipartError(f"The multipart form cannot be read: {error}.") from error
-        return form.photo()
+        return Body(form.photo(), form.options(), "form")
 
-    async def _limited(self, request: Request, upload: Upload, overhead: int) -> AsyncIterator[bytes]:
-        """The body's chunks, up to the limit; a body whose Content-Length exceeds it is not read at all."""
-        most = self._max_bytes + overhead
+    async def _limited(self, request: Request, upload: Upload, most: int) -> AsyncIterator[bytes]:
+        """The body's chunks, decompressed, up to the limit; a body whose Content-Length exceeds it is not read."""
+        gunzip = decompressor(request.headers.get("content-encoding"))
         announced = _announced(request)
         if announced is not None:
             if announced > most:
                 raise UploadTooLargeError.of(self._max_bytes)
             self._budget.grow(upload, announced)
+        size = 0
         async for chunk in request.stream():
             upload.received += len(chunk)
-            if upload.received > most:
-                raise UploadTooLargeError.of(self._max_bytes)
-            self._budget.grow(upload, upload.received)
             if announced == upload.received:
                 request.state.body_is_read = True
+            if gunzip is not None:
+                chunk = await run_in_threadpool(gunzip.write, chunk, most - size + 1)
+            size += len(chunk)
+            if size > most:
+                raise UploadTooLargeError.of(self._max_bytes)
+            self._budget.grow(upload, size)
             yield chunk
         request.state.body_is_read = True
+        if gunzip is not None:
+            gunzip.end()
 
 
 def _announced(request: Request) -> int | None:
@@ -113,75 +163,3 @@ def _announced(request: Request) -> int | None:
     if "content-length" not in request.headers or not digits.isdecimal():
         return None
     return int(digits[:20])
-
-
-class PhotoForm:
-    """A multipart form of which only the photo is kept, in memory."""
-
-    def __init__(self, boundary: bytes) -> None:
-        self._photos: list[bytearray] = []
-        self._field: bytearray | None = None
-        self._header = b""
-        self._value = b""
-        self._name = b""
-        self._ended = False
-        self._parts = 0
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._begin_part,
-                "on_header_field": self._add_header,
-                "on_header_value": self._add_value,
-                "on_header_end": self._end_header,
-                "on_headers_finished": self._begin_data,
-                "on_part_data": self._add_data,
-                "on_end": self._end,
-            },
-        )
-
-    def write(self, chunk: bytes) -> None:
-        """Takes the next bytes of the form.
-
-        Raises:
-            FormParserError, MultipartError: it is none, or has too many parts.
-        """
-        self._parser.write(chunk)
-
-    def photo(self) -> bytes:
-        """The photo, once the whole form is written."""
-        if not self._ended:
-            raise MultipartError("The multipart form is cut off: its last boundary is missing. Send it anew.")
-        if len(self._photos) != 1:
-            raise MissingPhotoError(
-                f"The form has {len(self._photos) or 'no'} fields “image” or “file”. Send exactly one, with the photo."
-            )
-        return bytes(self._photos[0])
-
-    def _begin_part(self) -> None:
-        self._name, self._field = b"", None
-        self._parts += 1
-        if self._parts > MAX_PARTS:
-            raise MultipartError(f"The multipart form has more than {MAX_PARTS} parts. Send the photo alone.")
-
-    def _add_header(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
-
-    def _add_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _end_header(self) -> None:
-        if self._header.lower() == b"content-disposition":
-            self._name = parse_options_header(self._value)[1].get(b"name", b"")
-        self._header = self._value = b""
-
-    def _begin_data(self) -> None:
-        if self._name.decode("latin-1") in FIELDS:
-            self._field = bytearray()
-            self._photos.append(self._field)
-
-    def _add_data(self, data: bytes, start: int, end: int) -> None:
-        if self._field is not None:
-            self._field += data[start:end]
-
-    def _end(self) -> None:
-        self._ended = True

@@ -1,11 +1,13 @@
 """The formats of each call's answer, and which one a client gets."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from service.api.request.answer_options import Options
 from service.api.request.negotiation import negotiate, preferred
+from service.api.response.format_names import JPEG, JSON, PNG
 from service.api.response.json import analyze_json, coco_instances_json, coco_json, parse_json, pose_json, segments_json
+from service.api.response.openpose import body_25_json, coco_18_json
 from service.api.response.pictures import (
     as_jpeg,
     as_png,
@@ -18,14 +20,6 @@ from service.api.response.pictures import (
     parse_png,
 )
 from service.engine.photo.analysis import Analysis
-
-PNG: Final = "image/png"
-JPEG: Final = "image/jpeg"
-JSON: Final = "application/json"
-
-ParseFormat = Literal["mask", "ids", "instances", "overlay", "cutout", "json", "coco", "hf"]
-PoseFormat = Literal["json", "coco", "overlay"]
-AnalyzeFormat = Literal["json", "overlay"]
 
 Encode = Callable[[Analysis, Options], bytes]
 Formats = Mapping[str, Mapping[str, Encode]]
@@ -41,13 +35,16 @@ PARSE: Final[Formats] = {
     "coco": {JSON: coco_instances_json},
     "hf": {JSON: segments_json},
 }
+OPENPOSE: Final[Formats] = {"openpose": {JSON: body_25_json}, "openpose-18": {JSON: coco_18_json}}
 POSE: Final[Formats] = {
     "json": {JSON: pose_json},
     "coco": {JSON: coco_json},
+    **OPENPOSE,
     "overlay": {JPEG: as_jpeg(draw_pose), PNG: as_png(draw_pose)},
 }
 ANALYZE: Final[Formats] = {
     "json": {JSON: analyze_json},
+    **OPENPOSE,
     "overlay": {JPEG: as_jpeg(draw_everything), PNG: as_png(draw_everything)},
 }
 

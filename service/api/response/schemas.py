@@ -219,6 +219,33 @@ class CocoResult(BaseModel):
     )
 
 
+class OpenPosePerson(BaseModel):
+    """A person in the photo, as OpenPose's JSON has them. What the model does not answer is empty."""
+
+    person_id: list[int] = Field(description="always -1: nobody is tracked", examples=[[-1]])
+    pose_keypoints_2d: list[float] = Field(
+        description="x, y and score of every joint of BODY_25 or COCO-18 in turn; 0, 0, 0 of one that the model does "
+        "not have or did not find",
+        examples=[[0, 0, 0, 214.3, 189.2, 0.88]],
+    )
+    face_keypoints_2d: list[float]
+    hand_left_keypoints_2d: list[float]
+    hand_right_keypoints_2d: list[float]
+    pose_keypoints_3d: list[float]
+    face_keypoints_3d: list[float]
+    hand_left_keypoints_3d: list[float]
+    hand_right_keypoints_3d: list[float]
+
+
+class OpenPoseAnswer(BaseModel):
+    """The people in the photo, as OpenPose's ``--write_json`` has them."""
+
+    version: float = Field(description="of OpenPose's format", examples=[1.3])
+    people: list[OpenPosePerson]
+    canvas_width: int = Field(description="the upright photo's width, which ControlNet's tools read", examples=[550])
+    canvas_height: int = Field(description="and its height", examples=[830])
+
+
 class CocoCategory(BaseModel):
     """What COCO's annotation files say about a category with key points."""
 

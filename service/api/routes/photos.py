@@ -2,53 +2,62 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
+from functools import partial
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service.api.observability.traces import trace_stages
-from service.api.openapi.document import PHOTO_BODY, photo_answer, problems
-from service.api.request.answer_options import (
-    DEFAULT,
-    Options,
-    choose_people,
-    find_labels,
-    require_joints,
-    require_labels,
-)
+from service.api.openapi.document import photo_answer, photo_body, problems
+from service.api.request.answer_options import Options, require_joints, require_labels
 from service.api.request.api_keys import ApiKeys
-from service.api.request.body import UploadReader
-from service.api.request.boxes import read_boxes
+from service.api.request.body import UploadReader, may_have_options
 from service.api.request.conditional import entity_tag, matches
 from service.api.request.disconnect import cancel_on_disconnect
 from service.api.request.headers import RequestHeaders, read_request_headers
-from service.api.request.options import Boxes, ImageId, Labels, MaskIn, Opacity, People
+from service.api.request.option_places import only_options_of, with_body_options
 from service.api.request.parameter_cache import CachedParametersRoute
 from service.api.request.upload_budget import Upload, UploadBudget
-from service.api.response.formats import (
-    ANALYZE,
-    PARSE,
-    POSE,
-    AnalyzeFormat,
-    ChosenFormat,
-    ParseFormat,
-    PoseFormat,
-    choose,
-)
+from service.api.response.formats import ANALYZE, PARSE, POSE, ChosenFormat, Formats, choose
 from service.api.response.schemas import (
     AnalyzeAnswer,
     CocoInstance,
     CocoResult,
+    OpenPoseAnswer,
     ParseAnswer,
     PoseAnswer,
     Segment,
 )
 from service.api.response.server_timing import server_timing
+from service.api.routes.parameters import AnalyzeParameters, ParseParameters, PoseParameters
 from service.engine.engine import Engine
 from service.engine.errors import DeadlineError
 from service.engine.photo.analysis import Analysis
 from service.settings import Settings
+
+PhotoParameters = ParseParameters | PoseParameters | AnalyzeParameters
+
+
+class PhotoCall(NamedTuple):
+    """A call's formats, and those among which the header Accept decides where none is named."""
+
+    formats: Formats
+    negotiable: Sequence[str]
+
+    def choose(self, parameters: PhotoParameters, headers: RequestHeaders) -> ChosenFormat:
+        """The format of an answer.
+
+        Raises:
+            NotAcceptableError: see :func:`choose`.
+        """
+        return choose(self.formats, parameters.format, headers.accept, self.negotiable)
+
+
+PARSE_CALL: Final = PhotoCall(PARSE, ("mask", "json"))
+POSE_CALL: Final = PhotoCall(POSE, ("json",))
+ANALYZE_CALL: Final = PhotoCall(ANALYZE, ("json",))
 
 
 def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys: ApiKeys) -> APIRouter:
@@ -62,28 +71,41 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
     model = sha256(f"{engine.card.model_dump_json()}{detector}{settings.max_people}".encode()).hexdigest()
     reader = UploadReader(int(settings.max_upload_mb * 1e6), settings.body_seconds, uploads)
 
-    async def answer(request: Request, headers: RequestHeaders, chosen: ChosenFormat, options: Options) -> Response:
+    async def answer(request: Request, headers: RequestHeaders, call: PhotoCall, query: PhotoParameters) -> Response:
+        options = query.options(engine.card)
         engine.check(options.boxes)
         with uploads.enter() as upload:
-            return await answer_to(upload, request, headers, chosen, options)
+            # What may name a format in its body is negotiated when that has been read.
+            chosen = None if may_have_options(request) else call.choose(query, headers)
+            return await answer_to(upload, request, headers, call, query, options, chosen)
 
     async def answer_to(
-        upload: Upload, request: Request, headers: RequestHeaders, chosen: ChosenFormat, options: Options
+        upload: Upload,
+        request: Request,
+        headers: RequestHeaders,
+        call: PhotoCall,
+        query: PhotoParameters,
+        options: Options,
+        chosen: ChosenFormat | None,
     ) -> Response:
         seconds = headers.timeout_ms / 1000 if headers.timeout_ms else settings.timeout_seconds
         deadline = time.monotonic() + seconds
-
-        def encode(analysis: Analysis) -> bytes:
-            return chosen.encode(analysis, options)
-
         try:
             async with asyncio.timeout(seconds):
-                photo = await engine.inspect(await reader.read(request, upload))
+                body = await reader.read(request, upload)
+                if body.options:
+                    query = with_body_options(query, body.options, body.place)
+                    options = query.options(engine.card)
+                    engine.check(options.boxes)
+                if body.options or chosen is None:
+                    chosen = call.choose(query, headers)
+                photo = await engine.inspect(body.photo)
                 key = (model, request.scope["path"], chosen.name, chosen.media_type, options)
                 tag = entity_tag(photo.digest, *key)
                 answer_headers = {"ETag": tag, "Vary": "Accept"}
                 if matches(headers.if_none_match, tag):
                     return Response(status_code=304, headers=answer_headers)
+                encode = partial(_encode, chosen, options)
                 content, stats = await cancel_on_disconnect(
                     request, engine.analyze(photo, encode, deadline, options.boxes, options.people)
                 )
@@ -103,92 +125,53 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
         summary="Who wears what where: a mask of the photo's size",
         response_model=ParseAnswer | list[Segment] | list[CocoInstance],
         responses=photo_answer("A picture, or JSON for the formats json, coco and hf", "image/png", "image/jpeg"),
-        openapi_extra=PHOTO_BODY,
+        openapi_extra=photo_body(ParseParameters),
+        dependencies=[Depends(only_options_of(ParseParameters))],
     )
     async def parse(
         request: Request,
         headers: Annotated[RequestHeaders, Depends(read_request_headers)],
-        format: Annotated[  # the parameter's name in the URL
-            ParseFormat | None,
-            Query(
-                description="**mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, "
-                "pixel value = label id. **instances**: grey PNG, pixel value = the person's index, from 1. "
-                "**overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. "
-                "**cutout**: PNG of the photo with all but the wanted labels transparent. **json**: labels, mask, and "
-                "what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list that Hugging "
-                "Face's image segmentation gives. Without it, the header Accept decides between mask and json.",
-            ),
-        ] = None,
-        box: Boxes = None,
-        people: People = None,
-        labels: Labels = None,
-        opacity: Opacity = DEFAULT.opacity,
-        mask: MaskIn = "png",
-        image_id: ImageId = DEFAULT.image_id,
+        query: Annotated[ParseParameters, Query()],
     ) -> Response:
         """Labels every pixel of the upright photo with a part or garment."""
         require_labels(engine.card)
-        boxes = read_boxes(box)
-        options = Options(
-            find_labels(labels, engine.card), opacity, mask == "rle", boxes, choose_people(people, boxes), image_id
-        )
-        return await answer(request, headers, choose(PARSE, format, headers.accept, ["mask", "json"]), options)
+        return await answer(request, headers, PARSE_CALL, query)
 
     @router.post(
         "/pose",
         summary="How they stand: named joints in photo pixels",
-        response_model=PoseAnswer | list[CocoResult],
+        response_model=PoseAnswer | list[CocoResult] | OpenPoseAnswer,
         responses=photo_answer("The people and their joints", "image/jpeg", "image/png"),
-        openapi_extra=PHOTO_BODY,
+        openapi_extra=photo_body(PoseParameters),
+        dependencies=[Depends(only_options_of(PoseParameters))],
     )
     async def pose(
         request: Request,
         headers: Annotated[RequestHeaders, Depends(read_request_headers)],
-        format: Annotated[
-            PoseFormat | None,
-            Query(
-                description="**json** (the default): people and their joints. **coco**: COCO's key point results; "
-                "their category is in `coco_categories` of GET /model. **overlay**: the photo with the skeleton drawn "
-                "in; JPEG, or PNG if the header Accept prefers that.",
-            ),
-        ] = None,
-        box: Boxes = None,
-        people: People = None,
-        image_id: ImageId = DEFAULT.image_id,
+        query: Annotated[PoseParameters, Query()],
     ) -> Response:
         """Finds people's joints."""
         require_joints(engine.card)
-        chosen = choose(POSE, format, headers.accept, ["json"])
-        boxes = read_boxes(box)
-        options = Options(boxes=boxes, people=choose_people(people, boxes), image_id=image_id)
-        return await answer(request, headers, chosen, options)
+        return await answer(request, headers, POSE_CALL, query)
 
     @router.post(
         "/analyze",
         summary="Mask and joints from one run of the model",
-        response_model=AnalyzeAnswer,
+        response_model=AnalyzeAnswer | OpenPoseAnswer,
         responses=photo_answer("Labels, mask, people and joints", "image/jpeg", "image/png"),
-        openapi_extra=PHOTO_BODY,
+        openapi_extra=photo_body(AnalyzeParameters),
+        dependencies=[Depends(only_options_of(AnalyzeParameters))],
     )
     async def analyze(
         request: Request,
         headers: Annotated[RequestHeaders, Depends(read_request_headers)],
-        format: Annotated[
-            AnalyzeFormat | None,
-            Query(
-                description="**json** (the default): labels, mask, people and joints. **overlay**: the photo with the "
-                "labels' colours and the skeleton; JPEG, or PNG if the header Accept prefers that.",
-            ),
-        ] = None,
-        box: Boxes = None,
-        people: People = None,
-        labels: Labels = None,
-        opacity: Opacity = DEFAULT.opacity,
-        mask: MaskIn = "png",
+        query: Annotated[AnalyzeParameters, Query()],
     ) -> Response:
         """What /parse and /pose say, from one run of the model; of a model for one of the two, what that one says."""
-        boxes = read_boxes(box)
-        options = Options(find_labels(labels, engine.card), opacity, mask == "rle", boxes, choose_people(people, boxes))
-        return await answer(request, headers, choose(ANALYZE, format, headers.accept, ["json"]), options)
+        return await answer(request, headers, ANALYZE_CALL, query)
 
     return router
+
+
+def _encode(chosen: ChosenFormat, options: Options, analysis: Analysis) -> bytes:
+    return chosen.encode(analysis, options)

@@ -7,7 +7,8 @@ from service.engine.errors import StartError
 
 HOW_TO_INSTALL: Final = (
     "It comes with an extra of this package. In a copy of jppnet's repository: pip install '.[cpu]', or '.[gpu]' for "
-    "NVIDIA's GPUs, or '.[openvino]'. Exactly one of them: they overwrite each other."
+    "NVIDIA's GPUs, or '.[openvino]'. Exactly one of them: they overwrite each other. Without it, --server has a "
+    "service answer."
 )
 
 

@@ -39,11 +39,13 @@ _PROVIDERS: Final[Mapping[DeviceProvider, tuple[str, str]]] = {
     ),
     "cuda": (
         "CUDAExecutionProvider",
-        "install the extra “gpu” (onnxruntime-gpu in place of onnxruntime), and let the process see an NVIDIA GPU",
+        "install onnxruntime-gpu in place of onnxruntime (in a clone of the repository: pip install '.[gpu]'), and let "
+        "the process see an NVIDIA GPU",
     ),
     "tensorrt": (
         "TensorrtExecutionProvider",
-        "install the extra “gpu” (onnxruntime-gpu in place of onnxruntime) and tensorrt, and let the process see a GPU",
+        "install onnxruntime-gpu in place of onnxruntime (in a clone of the repository: pip install '.[gpu]') and "
+        "tensorrt, and let the process see a GPU",
     ),
 }
 _BUFFERED: Final[Mapping[DeviceProvider, str]] = {"cuda": "cuda", "tensorrt": "cuda"}

@@ -22,14 +22,15 @@ from tests.helpers.toy_model import jpeg, png
     ],
 )
 def test_a_pattern_keeps_the_structure_below_its_first_sign(album: Path, pattern: str, answers: list[str]) -> None:
-    tasks = plan_tasks([album / pattern], Path("out"), ".json")
+    tasks = plan_tasks([album / pattern], Path("out"), ".json").tasks
     assert sorted(str(task.answer) for task in tasks) == [f"out/{answer}" for answer in answers]
 
 
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
     photo = tmp_path / "one [1].jpg"
     photo.write_bytes(b"")
-    assert plan_tasks([photo], Path("out"), ".json") == [Task(photo, Path("out/one [1].json"))]
+    tasks = plan_tasks([photo], Path("out"), ".json").tasks
+    assert tasks == [Task(photo, Path("out/one [1].json"), Path("one [1].jpg"))]
 
 
 def test_answers_within_the_folder_of_photos_are_no_photos(album: Path) -> None:
@@ -42,7 +43,7 @@ def test_answers_within_the_folder_of_photos_are_no_photos(album: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "out", "words"),
     [
-        (["a.jpg", "a.png"], "out", "would both be answered in"),
+        (["a.jpg", "other/a.jpg"], "out", "would both be answered in"),
         (["a.png"], ".", "would overwrite it"),
         (["*.webp"], "out", r"There is no photo .* at .*\*\.webp"),
         (["empty"], "out", "There is no photo .* at .*empty"),
@@ -50,7 +51,8 @@ def test_answers_within_the_folder_of_photos_are_no_photos(album: Path) -> None:
 )
 def test_what_cannot_be_is_said_before_anything_starts(tmp_path: Path, names: list[str], out: str, words: str) -> None:
     (tmp_path / "empty").mkdir()
-    for name in ("a.jpg", "a.png"):
+    (tmp_path / "other").mkdir()
+    for name in ("a.jpg", "a.png", "other/a.jpg"):
         (tmp_path / name).write_bytes(png(PHOTO))
     with pytest.raises(PlanError, match=words):
         plan_tasks([tmp_path / name for name in names], tmp_path / out, ".png")

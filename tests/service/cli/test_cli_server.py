@@ -45,3 +45,25 @@ def test_what_is_no_service_is_said_once(run: Run, album: Path, client: httpx.Cl
         assert result.exit_code == 1
         assert result.stderr.count(words) == 1
         assert "0 of 3 photos answered; 3 left" in result.stderr
+
+
+def test_an_address_without_a_scheme_is_one_of_http(
+    run: Run, client: httpx.Client, photo: Path, tmp_path: Path
+) -> None:
+    server = f"{client.base_url.host}:{client.base_url.port}"
+    assert run("pose", photo, "--out", tmp_path / "out", "--server", server).exit_code == 0
+    assert files_below(tmp_path / "out") == ["one.json"]
+
+
+@pytest.mark.parametrize("proxy", ["socks://127.0.0.1:1080", "socks5://127.0.0.1:1080", "nonsense"])
+def test_a_proxy_that_cannot_be_used_is_a_sentence(
+    run: Run, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    monkeypatch.setenv("all_proxy", proxy)
+    result = run("pose", photo, "--out", tmp_path / "out", "--server", "localhost:9")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    first, *_ = result.stderr.splitlines()
+    assert "proxy" in first.lower()
+    assert "NO_PROXY" in first

@@ -7,6 +7,8 @@ from typing import Final
 from training.data.adapter import Adapter
 from training.data.adapters.atr import ActiveTemplateRegression
 from training.data.adapters.ccp import ClothingCoParsing
+from training.data.adapters.cvat import cvat
+from training.data.adapters.labelme import labelme
 from training.data.adapters.lip import LookIntoPerson
 from training.data.adapters.no_people import NoPeople
 from training.data.adapters.photo_folder import PhotoFolder
@@ -15,6 +17,8 @@ from training.data.unlabelled import UnlabelledPhotos
 ADAPTERS: Final[Mapping[str, Callable[[Path], Adapter]]] = {
     "atr": ActiveTemplateRegression,
     "ccp": ClothingCoParsing,
+    "cvat": cvat,
+    "labelme": labelme,
     "lip": LookIntoPerson,
     "no-people": NoPeople,
 }

@@ -108,7 +108,9 @@ def read_checkpoint(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         import tensorflow as tf
     except ImportError as error:
-        raise ImportError("a TensorFlow checkpoint is read with TensorFlow: install jppnet[import-tf]") from error
+        raise ImportError(
+            "a TensorFlow checkpoint is read with TensorFlow: in the clone, pip install '.[import-tf]'"
+        ) from error
 
     prefix = checkpoint_prefix(path)
     try:
