@@ -1,6 +1,6 @@
 """The analysis of a photo: the predictions for its views, merged, in the photo's own pixels."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -13,9 +13,10 @@ from service.engine.model.card import Card
 from service.engine.photo.ownership import ownership
 from service.engine.photo.people import reach
 from service.engine.photo.view import Person, View
-from service.imaging.binary_mask import keep_where
+from service.imaging.binary_mask import binary_mask, keep_where
+from service.imaging.blend import soft_edges
 from service.imaging.box import Box
-from service.imaging.decode import Image
+from service.imaging.decode import Image, on_white
 from service.imaging.label_boxes import label_boxes
 from service.imaging.merge import LabelledBox, MergedLabelMaps, merge_label_maps
 
@@ -48,10 +49,17 @@ class Analysis:
     """The people whom the detector found, the largest first, one for each view; None where nobody was looked for."""
 
     @cached_property
+    def picture(self) -> Image:
+        """The upright photo as it is: (height, width, 3), RGB, or (height, width, 4) with alpha if it has transparent
+        pixels. It is decoded anew: a queue full of decoded photos that few answers need would take gigabytes."""
+        picture = self.load_photo()
+        is_opaque = picture.shape[2] == 4 and picture[..., 3].min() == 255
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), np.uint8) if is_opaque else picture
+
+    @property
     def photo(self) -> Image:
-        """The upright photo (height, width, 3), RGB. It is decoded anew: a queue full of decoded photos that few
-        answers need would take gigabytes."""
-        return self.load_photo()
+        """The upright photo on white (height, width, 3), RGB: what the model was shown. It is not to be changed."""
+        return self.picture if self.picture.shape[2] == 3 else on_white(self.picture)
 
     @cached_property
     def mask(self) -> Image:
@@ -95,6 +103,28 @@ class Analysis:
                 yield LabelledBox(own, ids[within], claim[within])
             else:
                 yield LabelledBox(Box(0, 0, 0, 0), *np.zeros((2, 0, 0), np.uint8))
+
+    def coverage(self, labels: Collection[int]) -> Image:
+        """How much of every photo pixel (height, width) belongs to some labels, 0–255: 128 or more where the mask has
+        one of them, less elsewhere. Between are edges as soft as the model is unsure."""
+        coverage = np.zeros((self.height, self.width), np.uint8)
+        for area, own in self._coverages(labels):
+            np.maximum(coverage[area.area], own, out=coverage[area.area])
+        return soft_edges(binary_mask(self.mask, labels), coverage)
+
+    def _coverages(self, labels: Collection[int]) -> Iterator[tuple[Box, Image]]:
+        """For each view a box of the photo, and how much of its pixels (height, width) it gives to some labels."""
+        boxes = [detection.box for detection in self.detections or ()]
+        for index, view in enumerate(self.views):
+            self.check()
+            if not boxes:
+                yield view.box, view.draw_coverage(labels)
+            elif self._is_whole or view.person:
+                others = boxes[:index] + boxes[index + 1 :]
+                owned = None if self._is_whole else ownership(view, boxes[index], others)
+                own = reach(boxes[index], self.width, self.height)
+                within = own.moved(-view.box.x, -view.box.y).area
+                yield own, view.draw_coverage(labels, owned)[within]
 
     def describe_views(self, describe: Callable[[View, Image], T]) -> tuple[MergedLabelMaps, list[T]]:
         """The views' masks as one, and what is said of each view and its own mask (height,
