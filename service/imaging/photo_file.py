@@ -80,8 +80,12 @@ class Header:
         """Peak bytes per pixel: while OpenCV decodes, and while the result is converted and turned upright."""
         if self.clear_grey is not None:
             return self.depth // 8 or 1, 8 if self.depth == 16 else 7
-        if self.type in ("avif", "heic"):
-            return 80, 80
+        if self.type == "avif":
+            return (26 if self.depth > 8 else 20) + (18 if self.has_alpha else 0), 12
+        if self.type == "heic":
+            return (15, 12) if self.has_alpha else (11, 9)
+        if self.type == "gif":
+            return (8, 9) if self.has_alpha else (6, 6)
         if self.type == "webp":
             return (7, 11) if self.has_alpha else (3, 9)
         if not self.has_alpha:

@@ -113,7 +113,11 @@ def test_grey_pictures_have_curves_of_their_own() -> None:
 
 
 def in_file(kind: str, icc_profile: bytes) -> bytes:
-    how: dict[str, Any] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}, "AVIF": {"quality": 100}}
+    how: dict[str, Any] = {
+        "JPEG": {"quality": 95, "subsampling": 0},
+        "WEBP": {"lossless": True},
+        "AVIF": {"quality": 100},
+    }
     return saved(COLORS, kind, icc_profile=icc_profile, **how.get(kind, {}))
 
 

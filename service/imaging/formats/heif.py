@@ -33,6 +33,8 @@ ORIENTATIONS: Final = {
 }  # fmt: skip
 """EXIF's orientations of what the properties ``irot`` and ``imir`` do. Orientations in EXIF data do not count."""
 
+HELD: Final = 6_000_000
+"""Bytes that a decoder takes for its tables and for other pictures than the one that is shown."""
 HIGH_DEPTH, TWELVE_BITS = 0x40, 0x20
 """Flags of AV1's configuration."""
 
@@ -94,7 +96,9 @@ def _header(data: bytes, kind: HeifType, meta: IsoBox) -> Header:
         if orientation >= 5:
             width, height = height, width
         orientation = 1
-    return Header(kind, width, height, orientation, has_alpha, depth=_depth(data, own), color=_color(data, own))
+    return Header(
+        kind, width, height, orientation, has_alpha, depth=_depth(data, own), held=HELD, color=_color(data, own)
+    )
 
 
 def _associations(data: bytes, part: IsoBox, item: int) -> Iterator[int]:

@@ -142,7 +142,8 @@ def _parametric(tag: bytes, values: Vector) -> Vector:
             e = f = c
             c, d = 0.0, -b / a if a else 2.0
     with np.errstate(all="raise"):
-        return np.where(values >= d, np.maximum(a * values + b, 0) ** gamma + e, c * values + f)
+        light = np.where(values >= d, np.maximum(a * values + b, 0) ** gamma + e, c * values + f)
+    return np.asarray(light, np.float64)
 
 
 def _thrice(curve: Vector) -> Vector:
