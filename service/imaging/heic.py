@@ -27,7 +27,11 @@ def decode_heic(data: npt.NDArray[np.uint8], has_alpha: bool) -> npt.NDArray[Any
     try:
         picture = pillow_heif.open_heif(BytesIO(data.tobytes()), bgr_mode=has_alpha)
         pixels = np.asarray(picture)
-    except (ValueError, EOFError, SyntaxError, RuntimeError, OSError):
+    except MemoryError:
+        raise
+    except (
+        Exception
+    ):  # whatever the package stumbles over in a broken file: it reads metadata, too, and names no errors
         return None
     if picture.mode in ("L", "LA"):
         pixels = pixels if pixels.ndim == 2 else pixels[..., 0]

@@ -3,6 +3,7 @@
 import struct
 from typing import Final
 
+from service.imaging.decode import Image
 from service.imaging.png import png_chunk
 
 PNG_HEADER: Final = 33
@@ -12,14 +13,14 @@ JFIF: Final = 20
 """Bytes of a JPEG's beginning and its JFIF segment."""
 
 
-def png_in_srgb(png: bytes) -> bytes:
-    """A PNG with the chunk ``sRGB`` (https://www.w3.org/TR/png-3/#11sRGB)."""
-    return b"".join((png[:PNG_HEADER], png_chunk(b"sRGB", PERCEPTUAL), png[PNG_HEADER:]))
+def png_in_srgb(png: Image) -> bytes:
+    """A PNG, as OpenCV encodes it, with the chunk ``sRGB`` (https://www.w3.org/TR/png-3/#11sRGB)."""
+    return b"".join((png[:PNG_HEADER].data, png_chunk(b"sRGB", PERCEPTUAL), png[PNG_HEADER:].data))
 
 
-def jpeg_in_srgb(jpeg: bytes) -> bytes:
-    """A JPEG that begins with a JFIF segment, with a profile (ICC.1:2022, annex B.4)."""
-    return b"".join((jpeg[:JFIF], _PROFILE_SEGMENT, jpeg[JFIF:]))
+def jpeg_in_srgb(jpeg: Image) -> bytes:
+    """A JPEG, as OpenCV encodes it, that begins with a JFIF segment, with a profile (ICC.1:2022, annex B.4)."""
+    return b"".join((jpeg[:JFIF].data, _PROFILE_SEGMENT, jpeg[JFIF:].data))
 
 
 def _numbers(*values: float) -> bytes:

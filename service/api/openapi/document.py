@@ -35,7 +35,8 @@ ANSWER_HEADERS: Final = {
 PHOTO_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "A JPEG, PNG or WebP photo: as it is, as the field `image` (or `file`) of a form, or in JSON.",
+        "description": "A photo (JPEG, PNG, WebP, GIF, AVIF, or HEIC with the extra `heic`): as it is, as the field "
+        "`image` (or `file`) of a form, or in JSON.",
         "content": {
             "multipart/form-data": {
                 "schema": {
@@ -48,6 +49,9 @@ PHOTO_BODY: Final[dict[str, Any]] = {
             "image/jpeg": BINARY,
             "image/png": BINARY,
             "image/webp": BINARY,
+            "image/gif": BINARY,
+            "image/avif": BINARY,
+            "image/heic": BINARY,
         },
     }
 }

@@ -80,7 +80,8 @@ def as_jpeg(draw: Draw) -> Callable[[Analysis, Options], bytes]:
 
     def encode(analysis: Analysis, options: Options) -> bytes:
         bgr = cv2.cvtColor(draw(analysis, options, analysis.photo), cv2.COLOR_RGB2BGR)
-        return jpeg_in_srgb(cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))[1].tobytes())
+        jpeg = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))[1]
+        return jpeg_in_srgb(np.asarray(jpeg, np.uint8))
 
     return encode
 
@@ -101,7 +102,8 @@ def as_png(draw: Draw) -> Callable[[Analysis, Options], bytes]:
 def _png(picture: Image) -> bytes:
     """A picture (height, width, 3 or 4), sRGB, with alpha if it has any."""
     bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR if picture.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
-    return png_in_srgb(cv2.imencode(".png", bgr)[1].tobytes())
+    del picture  # large photos take much memory
+    return png_in_srgb(np.asarray(cv2.imencode(".png", bgr)[1], np.uint8))
 
 
 def _chosen(ids: Image, options: Options) -> Image:

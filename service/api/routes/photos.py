@@ -119,9 +119,10 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
                 description="**mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, "
                 "pixel value = label id. **instances**: grey PNG, pixel value = the person's index, from 1. "
                 "**overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. "
-                "**cutout**: PNG of the photo with all but the wanted labels transparent. **json**: labels, mask, and "
-                "what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list that Hugging "
-                "Face's image segmentation gives. Without it, the header Accept decides between mask and json.",
+                "**cutout**: PNG of the photo with all but the wanted labels transparent, its edges soft. **json**: "
+                "labels, mask, and what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the "
+                "list that Hugging Face's image segmentation gives. Without it, the header Accept decides between mask "
+                "and json.",
             ),
         ] = None,
         box: Boxes = None,

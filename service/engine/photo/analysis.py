@@ -17,6 +17,7 @@ from service.imaging.binary_mask import binary_mask, keep_where
 from service.imaging.blend import soft_edges
 from service.imaging.box import Box
 from service.imaging.decode import Image, on_white
+from service.imaging.guided_filter import follow_edges
 from service.imaging.label_boxes import label_boxes
 from service.imaging.merge import LabelledBox, MergedLabelMaps, merge_label_maps
 
@@ -105,26 +106,36 @@ class Analysis:
                 yield LabelledBox(Box(0, 0, 0, 0), *np.zeros((2, 0, 0), np.uint8))
 
     def coverage(self, labels: Collection[int]) -> Image:
-        """How much of every photo pixel (height, width) belongs to some labels, 0–255: 128 or more where the mask has
-        one of them, less elsewhere. Between are edges as soft as the model is unsure."""
+        """How much of every photo pixel (height, width) belongs to some labels, 0–255: soft edges, as wide as the model
+        is unsure, near those of the mask, and moved to the photo's own."""
         coverage = np.zeros((self.height, self.width), np.uint8)
-        for area, own in self._coverages(labels):
-            np.maximum(coverage[area.area], own, out=coverage[area.area])
-        return soft_edges(binary_mask(self.mask, labels), coverage)
-
-    def _coverages(self, labels: Collection[int]) -> Iterator[tuple[Box, Image]]:
-        """For each view a box of the photo, and how much of its pixels (height, width) it gives to some labels."""
-        boxes = [detection.box for detection in self.detections or ()]
-        for index, view in enumerate(self.views):
+        areas = [self._area(index) for index in range(len(self.views))]
+        for index, area in enumerate(areas):
             self.check()
-            if not boxes:
-                yield view.box, view.draw_coverage(labels)
-            elif self._is_whole or view.person:
-                others = boxes[:index] + boxes[index + 1 :]
-                owned = None if self._is_whole else ownership(view, boxes[index], others)
-                own = reach(boxes[index], self.width, self.height)
-                within = own.moved(-view.box.x, -view.box.y).area
-                yield own, view.draw_coverage(labels, owned)[within]
+            np.maximum(coverage[area.area], self._draw_coverage(index, labels), out=coverage[area.area])
+        coverage = soft_edges(binary_mask(self.mask, labels), coverage)
+        photo = self.photo
+        for view, area in zip(self.views, areas, strict=True):
+            self.check()
+            coverage[area.area] = follow_edges(coverage[area.area], photo[area.area], view.cell)
+        return coverage
+
+    def _area(self, index: int) -> Box:
+        """What of the photo a view says something of: the surroundings of its person, or all that it shows."""
+        detections = self.detections
+        return reach(detections[index].box, self.width, self.height) if detections else self.views[index].box
+
+    def _draw_coverage(self, index: int, labels: Collection[int]) -> Image:
+        """How much of every pixel of a view's area (height, width) the view gives to some labels, 0–255."""
+        view, area = self.views[index], self._area(index)
+        within = area.moved(-view.box.x, -view.box.y).area
+        if self.detections is None or self._is_whole:
+            return view.draw_coverage(labels)[within]
+        if not view.person:
+            return np.zeros((area.height, area.width), np.uint8)
+        boxes = [detection.box for detection in self.detections]
+        owned = ownership(view, boxes[index], boxes[:index] + boxes[index + 1 :])
+        return view.draw_coverage(labels, owned)[within]
 
     def describe_views(self, describe: Callable[[View, Image], T]) -> tuple[MergedLabelMaps, list[T]]:
         """The views' masks as one, and what is said of each view and its own mask (height,

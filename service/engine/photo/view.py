@@ -58,6 +58,11 @@ class View:
         """The cells of the answer that show the box."""
         return cut_padding(self.prediction.labels, self.prediction.confidence, self.fit)
 
+    @property
+    def cell(self) -> float:
+        """The side of a cell of the answer, in pixels of the photo."""
+        return 2 / (self.grid.step_x + self.grid.step_y)
+
     def draw_mask(self) -> Image:
         """The label id of every pixel of the box (height, width). It is drawn anew each time, not kept: a request may
         have 32 boxes."""
