@@ -68,8 +68,9 @@ def _coefficients(guide: Plane, target: Plane, radius: int) -> tuple[Plane, Plan
     mean_guide, mean_target = mean(guide), mean(target)
     covariance = mean(guide * target) - mean_guide * mean_target
     variance = np.maximum(mean(guide * guide) - mean_guide * mean_guide, np.float32(0))
-    slope = covariance / (variance + EPSILON)
-    return mean(slope), mean(mean_target - slope * mean_guide), mean(variance / (variance + EPSILON))
+    slope = np.asarray(covariance / (variance + EPSILON), np.float32)
+    weight = np.asarray(variance / (variance + EPSILON), np.float32)
+    return mean(slope), mean(mean_target - slope * mean_guide), mean(weight)
 
 
 def _enlarged(plane: Plane, shape: tuple[int, int], top: int, rows: int) -> Plane:
