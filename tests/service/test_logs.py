@@ -58,8 +58,8 @@ def test_the_sample_in_the_docs_is_a_line_as_it_is_today(client: httpx.Client, c
     sample = json.loads(re.findall(r"```json\n(\{\"time\".*?)```", text, re.DOTALL)[0])
     client.post("/pose", content=PHOTO, headers={"X-Request-ID": "mine"})
     (line,) = captured.requests(1)
-    assert list(sample) == list(line)
-    assert list(sample["stages"]) == [*STAGES, "total"]
+    assert [name for name in sample if name != "people"] == list(line), "the toy model counts nobody"
+    assert list(sample["stages"]) == list(STAGES)
     stages = dict(sample["stages"])
     assert sample["ms"] >= stages.pop("total") >= sum(stages.values())
     card = (ROOT / "service" / "models" / "jppnet-lite.md").read_text()
