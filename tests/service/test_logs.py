@@ -61,7 +61,7 @@ def test_the_sample_in_the_docs_is_a_line_as_it_is_today(client: httpx.Client, c
     assert [name for name in sample if name != "people"] == list(line), "the toy model counts nobody"
     assert list(sample["stages"]) == list(STAGES)
     stages = dict(sample["stages"])
-    assert sample["ms"] >= stages.pop("total") >= sum(stages.values())
+    assert sample["ms"] >= stages.pop("total") >= sum(stages.values()) - 0.01
     card = (ROOT / "service" / "models" / "jppnet-lite.md").read_text()
     assert card.startswith(f"# {sample['model']}\n"), "the default model, of this version"
     assert sample["received"] == (ROOT / "export" / "astronaut.jpg").stat().st_size
