@@ -104,7 +104,7 @@ def draw(photo: bytes) -> Image:
 
 def _panels(analysis: Analysis) -> list[Image]:
     colors = np.array([(0, 0, 0), *bone_colors(len(analysis.people))], np.uint8)
-    return [analysis.photo, colors[analysis.instances], draw_everything(analysis, DEFAULT)]
+    return [analysis.photo, colors[analysis.instances], draw_everything(analysis, DEFAULT, analysis.photo)]
 
 
 def encode(picture: Image) -> bytes:

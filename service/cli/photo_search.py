@@ -11,8 +11,7 @@ from typing import Final
 from service.imaging.photo_file import PHOTO_SUFFIXES
 
 PICTURE_SUFFIXES: Final = frozenset(
-    {".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".jxl", ".jp2", ".psd"}
-    | {".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"}
+    {".bmp", ".tif", ".tiff", ".jxl", ".jp2", ".psd"} | {".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"}
 )
 """Suffixes of pictures that people keep beside photos; of those that are no photos here, it is said that they are left
 out."""

@@ -136,6 +136,11 @@ class Engine:
             raise StartError("JPPNET_CUDA_GRAPH is set, and so is JPPNET_LANES: a graph is replayed by one lane only.")
         options = GpuOptions(settings.cuda_graph, settings.tensorrt_cache)
         session = open_session(settings.model, settings.provider, 1, options)
+        if session.file != settings.model:
+            log.info(
+                "%s is taken in place of %s: the same model in a precision that suits",
+                session.file.name, settings.model.name,
+            )  # fmt: skip
         card = read_card(session.metadata, str(settings.model))
         check = golden_check(card)
         tuned = tune(

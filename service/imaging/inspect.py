@@ -14,21 +14,27 @@ from service.imaging.errors import (
     TruncatedPhotoError,
     UnsupportedTypeError,
 )
-from service.imaging.formats import png
+from service.imaging.formats import gif, png
+from service.imaging.formats.gif import read_gif
+from service.imaging.formats.heif import heif_type, read_heif
 from service.imaging.formats.jpeg import read_jpeg
 from service.imaging.formats.png import read_png
 from service.imaging.formats.webp import read_webp
+from service.imaging.heic import can_read_heic
 from service.imaging.photo_file import PhotoFile
 
 MAX_SIDE: Final = 32_766
 """Longest side in pixels: OpenCV addresses warped pictures with 16-bit integers."""
-SUPPORTED: Final = "JPEG, PNG or WebP"
+SUPPORTED: Final = "JPEG, PNG, WebP, GIF or AVIF"
+HEIC_EXTRA: Final = (
+    "This is a HEIC file. The service can read those once its extra `heic` is installed (pip install '.[heic]'); "
+    f"until then, send the photo as {SUPPORTED}."
+)
 MAX_SCAN_BLOCKS: Final = 50_000_000
 """See :attr:`Limits.max_scan_blocks`. A camera's progressive photo of 64 megapixels has up to 15 million."""
 
 _UNSUPPORTED: Final = (
     # (offset, first bytes, name)
-    (0, b"GIF8", "GIF"),
     (0, b"BM", "BMP"),
     (0, b"II*\0", "TIFF"),
     (0, b"MM\0*", "TIFF"),
@@ -36,11 +42,7 @@ _UNSUPPORTED: Final = (
     (0, b"\0\0\0\x0cJXL ", "JPEG XL"),
     (0, b"\xff\x0a", "JPEG XL"),
     (0, b"\0\0\0\x0cjP  ", "JPEG 2000"),
-    (4, b"ftypavif", "AVIF"),
-    (4, b"ftypavis", "AVIF"),
-    (4, b"ftyphei", "HEIC"),
-    (4, b"ftyphev", "HEIC"),
-    (4, b"ftypmif1", "HEIC"),
+    (4, b"ftypmif1", "HEIF"),
     (4, b"ftyp", "MP4 or QuickTime"),
 )
 
@@ -76,7 +78,7 @@ def inspect(data: bytes, limits: Limits) -> PhotoFile:
 
 
 def read_file(data: bytes, max_scan_blocks: int = MAX_SCAN_BLOCKS) -> PhotoFile:
-    """Understands a JPEG, PNG or WebP file.
+    """Understands a file of one of the supported formats; HEIC is one where the extra ``heic`` is installed.
 
     Raises:
         PhotoError: the bytes cannot be decoded here; its subclass and message say why.
@@ -90,6 +92,12 @@ def read_file(data: bytes, max_scan_blocks: int = MAX_SCAN_BLOCKS) -> PhotoFile:
             return read_png(data)
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return read_webp(data)
+        if data.startswith(gif.SIGNATURES):
+            return read_gif(data)
+        if kind := heif_type(data):
+            if kind == "heic" and not can_read_heic():
+                raise UnsupportedTypeError(HEIC_EXTRA)
+            return read_heif(data, kind)
     except (struct.error, IndexError):
         raise TruncatedPhotoError("The file ends within its header. Send the whole file.") from None
     raise _unknown(data)

@@ -5,6 +5,7 @@ membership on the grid, is enlarged linearly within its own box, and the stronge
 two photo-sized planes live at any time (the strongest membership so far and whose it is), however many labels.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -111,6 +112,35 @@ def confidence_map(grid: Grid, fit: Fit) -> Image:
     rows, columns = grid.labels.shape
     photo = Box(0, 0, fit.photo_width, fit.photo_height)
     return _enlarge(grid.confidence, Box(0, 0, columns, rows), photo, grid)
+
+
+def coverage_map(grid: Grid, fit: Fit, labels: Collection[int]) -> Image:
+    """How much of every photo pixel (photo_height, photo_width) belongs to some labels and not to the others, 0–255.
+
+    Where :func:`label_map` has the border between the ones and the others it is about half, and from there it falls
+    and rises the more gently the less sure the model is. It changes over a cell or two.
+    """
+    coverage = np.zeros((fit.photo_height, fit.photo_width), np.uint8)
+    inside = np.isin(grid.labels, list(labels))
+    if not inside.any():
+        return coverage
+    cells = _reach(inside, grid)
+    pixels = grid.to_photo(cells, fit)
+    if pixels.width and pixels.height:
+        coverage[pixels.area] = _enlarge(_shares(grid, cells, labels), cells, pixels, grid)
+    return coverage
+
+
+def _shares(grid: Grid, cells: Box, labels: Collection[int]) -> Image:
+    """How much of each cell of a box belongs to some labels, 0–255."""
+    rows, columns = cells.height, cells.width
+    ours, others = (np.zeros((rows, columns), np.uint16) for _ in range(2))
+    for label in grid.present():
+        strongest = ours if label in labels else others
+        np.maximum(strongest, _membership(grid, label, cells), out=strongest)
+    total = ours.astype(np.float32) + others
+    members = np.isin(grid.labels[cells.area], list(labels)).astype(np.float32)
+    return np.asarray(np.round(255 * np.divide(ours, total, out=members, where=total > 0)), np.uint8)
 
 
 def _reach(members: npt.NDArray[np.bool_], grid: Grid) -> Box:

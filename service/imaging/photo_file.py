@@ -4,8 +4,13 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final, Literal
 
-PhotoType = Literal["jpeg", "png", "webp"]
-PHOTO_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
+from service.imaging.box import Box
+from service.imaging.color import ColorConversion
+
+PhotoType = Literal["jpeg", "png", "webp", "gif", "avif", "heic"]
+PHOTO_SUFFIXES: Final = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".avif", ".heic", ".heif"}
+)
 """Suffixes of the files that are taken as photos when a folder is searched."""
 
 OVERHEAD: Final = 1_500_000
@@ -41,6 +46,17 @@ class Header:
     baseline files; 0 of every other file. Decoding such a file takes a bounded time for each block, and no memory that
     grows with the picture beside its pixels."""
 
+    color: ColorConversion | None = None
+    """How the colours become sRGB; None where they are, or are taken to be."""
+
+    frame: Box | None = None
+    """In a GIF file: where the frame lies in the picture, if it does not fill it. What is around it is transparent."""
+
+    @property
+    def is_transparent(self) -> bool:
+        """Whether pixels may be transparent."""
+        return self.has_alpha or self.clear_grey is not None
+
     @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height after orientation; orientations 5 to 8 swap them."""
@@ -66,11 +82,17 @@ class Header:
         """Peak bytes per pixel: while OpenCV decodes, and while the result is converted and turned upright."""
         if self.clear_grey is not None:
             return self.depth // 8 or 1, 8 if self.depth == 16 else 7
+        if self.type == "avif":
+            return (26 if self.depth > 8 else 20) + (18 if self.has_alpha else 0), 12
+        if self.type == "heic":
+            return (15, 12) if self.has_alpha else (11, 9)
+        if self.type == "gif":
+            return (8, 9) if self.has_alpha else (6, 6)
         if self.type == "webp":
             return (7, 11) if self.has_alpha else (3, 9)
         if not self.has_alpha:
             return 3, 6
-        return (17, 11) if self.depth == 16 else (5, 9)
+        return (17, 12) if self.depth > 8 else (5, 9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ PALETTE_TYPE: Final = 3
 
 def palette_png(ids: Image, palette: Sequence[Color]) -> bytes:
     """Encodes a label map (height, width) as an 8-bit palette PNG; ``palette[i]`` shows id ``i``."""
-    return _png(ids, PALETTE_TYPE, _chunk(b"PLTE", np.asarray(palette, np.uint8).tobytes()))
+    return _png(ids, PALETTE_TYPE, png_chunk(b"PLTE", np.asarray(palette, np.uint8).tobytes()))
 
 
 def grey_png(plane: Image) -> bytes:
@@ -34,8 +34,8 @@ def grey_png(plane: Image) -> bytes:
 
 def _png(plane: Image, color_type: int, palette: bytes = b"") -> bytes:
     height, width = plane.shape
-    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0))
-    return b"".join((PNG_SIGNATURE, header, palette, _chunk(b"IDAT", _pack(plane)), _chunk(b"IEND", b"")))
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0))
+    return b"".join((PNG_SIGNATURE, header, palette, png_chunk(b"IDAT", _pack(plane)), png_chunk(b"IEND", b"")))
 
 
 def _pack(plane: Image) -> bytes:
@@ -48,5 +48,6 @@ def _pack(plane: Image) -> bytes:
     return packer.compress(rows.data) + packer.flush()
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG file."""
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(kind)))

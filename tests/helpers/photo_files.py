@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tests.helpers.color_profiles import DISPLAY_P3
+
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Samples of a pixel, by PNG's types of colours."""
@@ -178,3 +180,135 @@ def webp_parts(data: bytes) -> Iterator[bytes]:
         end = offset + 8 + length + length % 2
         yield data[offset:end]
         offset = end
+
+
+@cache
+def gifs() -> list[bytes]:
+    """A GIF of every kind."""
+    still = [
+        gif_file(smooth(width, height, channels), colors, interlace=interlace)
+        for width, height, channels in ((40, 30, 3), (40, 30, 4), (1, 1, 3))
+        for colors in (2, 200)
+        for interlace in (0, 1)
+    ]
+    return [*still, animated_gif(), moved_gif()]
+
+
+def gif_file(pixels: npt.NDArray[np.uint8], colors: int = 256, **how: Any) -> bytes:
+    """Pixels as a GIF by Pillow; those whose alpha is less than half are transparent."""
+    file = io.BytesIO()
+    picture = Image.fromarray(pixels)
+    if pixels.shape[2] == 3:
+        picture = picture.quantize(colors)
+    picture.save(file, "GIF", **how)
+    return file.getvalue()
+
+
+def animated_gif() -> bytes:
+    """An animation of two frames, with comments."""
+    frames = [Image.fromarray(smooth(40, 30, 3, seed)) for seed in range(2)]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], comment=b"of no use")
+    return file.getvalue()
+
+
+def moved_gif() -> bytes:
+    """A GIF whose only frame lies within the picture: 10×8 pixels at 3, 2 in 20×16."""
+    data = bytearray(gif_file(smooth(10, 8, 3), 4))
+    descriptor = 13 + 3 * (2 << (data[10] & 7))
+    assert data[descriptor] == 0x2C
+    data[6:10] = struct.pack("<HH", 20, 16)
+    data[descriptor + 1 : descriptor + 5] = struct.pack("<HH", 3, 2)
+    return bytes(data)
+
+
+def gif_parts(data: bytes) -> Iterator[bytes]:
+    """The beginning, each extension, the frames' descriptors and each block of pixels."""
+    at = 13 + (3 * (2 << (data[10] & 7)) if data[10] & 0x80 else 0)
+    yield data[:at]
+    while at < len(data):
+        if data[at] == 0x2C:
+            end = at + 11 + (3 * (2 << (data[at + 9] & 7)) if data[at + 9] & 0x80 else 0)
+        elif data[at] == 0x21:
+            end = at + 2
+        else:
+            yield data[at:]
+            return
+        yield data[at:end]
+        at = end
+        while at < len(data):
+            length = data[at]
+            yield data[at : at + 1 + length]
+            at += 1 + length
+            if not length:
+                break
+
+
+@cache
+def avifs() -> list[bytes]:
+    """An AVIF of every kind: colours, transparency, an animation, 8 and 10 bits, turned."""
+    rgb, rgba = smooth(40, 30, 3), smooth(40, 30, 4)
+    exif = Image.Exif()
+    exif[0x0112] = 7
+    file = io.BytesIO()
+    frames = [Image.fromarray(smooth(40, 30, 3, seed)) for seed in range(2)]
+    frames[0].save(file, "AVIF", save_all=True, append_images=frames[1:], speed=10)
+    deep = cv2.imencode(".avif", rgb.astype(np.uint16) << 2, [cv2.IMWRITE_AVIF_DEPTH, 10])[1].tobytes()
+    deep_alpha = cv2.imencode(".avif", rgba.astype(np.uint16) << 2, [cv2.IMWRITE_AVIF_DEPTH, 10])[1].tobytes()
+    return [
+        *(saved(pixels, "AVIF", speed=10, subsampling=how) for pixels in (rgb, rgba) for how in ("4:4:4", "4:2:0")),
+        saved(rgb, "AVIF", "L", speed=10),
+        saved(rgb, "AVIF", speed=10, exif=exif.tobytes(), icc_profile=DISPLAY_P3),
+        file.getvalue(),
+        deep,
+        deep_alpha,
+    ]
+
+
+def heic_file(pixels: npt.NDArray[np.uint8], orientation: int = 1, **how: Any) -> bytes:
+    """Pixels as a HEIC file by pillow-heif, which must be installed."""
+    import pillow_heif
+
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    height, width, channels = pixels.shape
+    picture = pillow_heif.from_bytes("RGB" if channels == 3 else "RGBA", (width, height), pixels.tobytes())
+    picture[0].info["exif"] = exif.tobytes()
+    file = io.BytesIO()
+    picture.save(file, **{"quality": 90, "chroma": 444, **how})
+    return file.getvalue()
+
+
+@cache
+def heics() -> list[bytes]:
+    """A HEIC of every kind; pillow-heif must be installed."""
+    rgb, rgba = smooth(64, 48, 3), smooth(64, 48, 4)
+    return [
+        *(heic_file(rgb, orientation) for orientation in (1, 3, 6, 7)),
+        heic_file(rgba),
+        heic_file(smooth(57, 39, 3)),
+        heic_file(rgb, chroma=420),
+        heic_file(smooth(140, 100, 3), tile_size=64),
+    ]
+
+
+def box_parts(data: bytes) -> Iterator[bytes]:
+    """The boxes of an AVIF or HEIC file; of those that describe the picture, the boxes in them."""
+    yield from _boxes_in(data, 0, len(data))
+
+
+CONTAINERS: Final = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"iinf": 6}
+"""Boxes that are taken apart, and what comes before the boxes in them."""
+
+
+def _boxes_in(data: bytes, at: int, end: int) -> Iterator[bytes]:
+    while at < end:
+        length = int.from_bytes(data[at : at + 4], "big") or end - at
+        kind = data[at + 4 : at + 8]
+        if kind in CONTAINERS:
+            inner = at + 8 + CONTAINERS[kind]
+            yield data[at:inner]
+            yield from _boxes_in(data, inner, at + length)
+        else:
+            yield data[at : at + length]
+        at += length

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Self
 
+import cv2
 import numpy as np
 import pytest
 
@@ -26,9 +27,20 @@ from service.engine.photo.analysis import Analysis
 from service.engine.photo.boxes import RequestedBox
 from service.engine.photo.photo import Photo, plan
 from service.engine.scheduling.pixel_budget import BYTES_PER_PIXEL
+from service.imaging.heic import can_read_heic
 from service.imaging.inspect import Limits, read_file
 from service.settings import Isolation, Settings
-from tests.helpers.photo_files import CHANNELS, PNG_SIGNATURE, animated_webp, png_chunk, png_header, saved, smooth
+from tests.helpers.photo_files import (
+    CHANNELS,
+    PNG_SIGNATURE,
+    animated_webp,
+    gif_file,
+    heic_file,
+    png_chunk,
+    png_header,
+    saved,
+    smooth,
+)
 
 SIDE = 1200
 BOXED_SIDE = 600
@@ -52,6 +64,18 @@ def photo(kind: str, channels: int = 3, **how: object) -> bytes:
     return saved(smooth(SIDE, SIDE, channels), kind, **how)  # type: ignore[arg-type]
 
 
+def deep_avif(channels: int) -> bytes:
+    pixels = smooth(SIDE, SIDE, channels).astype(np.uint16) << 2
+    options = [cv2.IMWRITE_AVIF_DEPTH, 10, cv2.IMWRITE_AVIF_SPEED, 10]
+    return cv2.imencode(".avif", pixels, options)[1].tobytes()
+
+
+def heic(channels: int, tile: int | None) -> bytes:
+    how = {"tile_size": tile} if tile else {}
+    return heic_file(smooth(SIDE, SIDE, channels), **how, enc_params={"preset": "ultrafast"})
+
+
+HEICS = (("heic", 3, None), ("heic tiles", 3, 512), ("heic alpha", 4, None))
 FILES = {
     "palette": partial(flat_png, 3, 1),
     "grey": partial(flat_png, 0, 8),
@@ -76,6 +100,14 @@ FILES = {
     "webp lossless alpha": partial(photo, "WEBP", 4, method=0, lossless=True, quality=0),
     "webp animated": partial(animated_webp, SIDE, SIDE, 3),
     "webp animated alpha": partial(animated_webp, SIDE, SIDE, 4),
+    "gif": lambda: gif_file(smooth(SIDE, SIDE, 3)),
+    "gif transparent": lambda: gif_file(smooth(SIDE, SIDE, 4)),
+    "avif": partial(photo, "AVIF", speed=10),
+    "avif 4:4:4": partial(photo, "AVIF", speed=10, subsampling="4:4:4"),
+    "avif alpha": partial(photo, "AVIF", 4, speed=10),
+    "avif 10 bits": partial(deep_avif, 3),
+    "avif 10 bits alpha": partial(deep_avif, 4),
+    **({name: partial(heic, channels, tile) for name, channels, tile in HEICS} if can_read_heic() else {}),
 }
 
 

@@ -21,8 +21,8 @@ NOISE = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)
     ("body", "status", "name", "words"),
     [
         (b"", 400, "empty-body", "body is empty"),
-        (b"hello", 415, "not-a-photo", "Send a photo as JPEG, PNG or WebP"),
-        (b"GIF89a" + bytes(50), 415, "unsupported-type", "This is a GIF file"),
+        (b"hello", 415, "not-a-photo", "Send a photo as JPEG, PNG, WebP, GIF or AVIF"),
+        (b"II*\0" + bytes(50), 415, "unsupported-type", "This is a TIFF file"),
         (jpeg(PHOTO)[:900], 422, "truncated-photo", "Send the whole file"),
         (png(PHOTO)[:200] + bytes(100) + png(PHOTO)[300:], 422, "corrupt-photo", "damaged"),
         (png(paint(500, 401, {})), 413, "too-many-pixels", "500×401 = 200,500 pixels; at most 200,000"),

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from service.engine.photo.timings import STAGES
 from service.logs import JsonLines, Pretty
 from service.settings import Settings
 from tests.helpers.captured_log import Captured
@@ -22,6 +23,7 @@ from tests.helpers.toy_model import paint, png
 
 PHOTO = png(paint(192, 256, {1: (40, 80, 80, 80)}))
 KEY = "a-secret-key"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -49,6 +51,20 @@ def test_a_line_a_request_says_what_came_of_it(client: httpx.Client, captured: C
     said = dict(re.findall(r"(\w+);dur=([\d.]+)", answer.headers["server-timing"]))
     assert line["stages"] == {stage: float(ms) for stage, ms in said.items()}
     assert line["ms"] >= line["stages"]["total"]
+
+
+def test_the_sample_in_the_docs_is_a_line_as_it_is_today(client: httpx.Client, captured: Captured) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    sample = json.loads(re.findall(r"```json\n(\{\"time\".*?)```", text, re.DOTALL)[0])
+    client.post("/pose", content=PHOTO, headers={"X-Request-ID": "mine"})
+    (line,) = captured.requests(1)
+    assert [name for name in sample if name != "people"] == list(line), "the toy model counts nobody"
+    assert list(sample["stages"]) == list(STAGES)
+    stages = dict(sample["stages"])
+    assert sample["ms"] >= stages.pop("total") >= sum(stages.values()) - 0.01
+    card = (ROOT / "service" / "models" / "jppnet-lite.md").read_text()
+    assert card.startswith(f"# {sample['model']}\n"), "the default model, of this version"
+    assert sample["received"] == (ROOT / "export" / "astronaut.jpg").stat().st_size
 
 
 def test_a_problem_is_named(client: httpx.Client, captured: Captured) -> None:

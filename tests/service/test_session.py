@@ -160,11 +160,20 @@ def test_a_file_beside_it_is_taken_only_if_it_is_the_same_model(
     write_toy_model(tmp_path / "y.int8.onnx", None if other is None else toy_card() | other)
     caplog.set_level("INFO")
     assert f'"precision": "{served}"' in Session(model, "cpu", 1).metadata["jppnet.card"]
-    (said,) = caplog.messages
     if served == "int8":
-        assert "y.int8.onnx is taken in place of y.onnx" in said
+        assert not caplog.messages, "the engine says so, once"
     else:
+        (said,) = caplog.messages
         assert "y.onnx is served as it is: y.int8.onnx beside it is another model" in said
+
+
+def test_a_start_says_once_which_file_is_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model, other = (write_toy_model(tmp_path / name, toy_card()) for name in ("y.onnx", "y.int8.onnx"))
+    caplog.set_level("INFO")
+    for file, times in ((model, 1), (other, 0)):
+        caplog.clear()
+        Engine.start(Settings(model=file, provider="cpu", lanes=2, threads=1)).close()
+        assert sum("y.int8.onnx is taken in place of y.onnx" in said for said in caplog.messages) == times
 
 
 def test_a_broken_file_beside_it_does_not_keep_a_model_from_starting(tmp_path: Path) -> None:

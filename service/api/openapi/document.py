@@ -52,8 +52,9 @@ def photo_body(parameters: type[BaseModel]) -> dict[str, Any]:
     return {
         "requestBody": {
             "required": True,
-            "description": "A JPEG, PNG or WebP photo: as it is, as the field `image` (or `file`) of a form, or in "
-            "JSON. A form or JSON may have the call's options, too, by the names that they have in the query. The body "
+            "description": "A photo (JPEG, PNG, WebP, GIF, AVIF, or HEIC with the extra `heic`): as it is, as the "
+            "field `image` (or `file`) of a form, or in JSON. A form or JSON may have the call's options, too, by the "
+            "names that they have in the query. The body "
             "may be compressed with gzip (`Content-Encoding: gzip`).",
             "content": {
                 "multipart/form-data": {
@@ -70,6 +71,9 @@ def photo_body(parameters: type[BaseModel]) -> dict[str, Any]:
                 "image/jpeg": BINARY,
                 "image/png": BINARY,
                 "image/webp": BINARY,
+                "image/gif": BINARY,
+                "image/avif": BINARY,
+                "image/heic": BINARY,
             },
         }
     }

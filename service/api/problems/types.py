@@ -105,13 +105,13 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         415,
         "not-a-photo",
         "Not a photo",
-        "These bytes are not a picture in a known format. Send a photo as JPEG, PNG or WebP.",
+        "These bytes are not a picture in a known format. Send a photo as JPEG, PNG, WebP, GIF or AVIF.",
     ),
     photo.UnsupportedTypeError: ProblemType(
         415,
         "unsupported-type",
         "Unsupported type of picture",
-        "This is a GIF file. Send the photo as JPEG, PNG or WebP.",
+        "This is a TIFF file. Send the photo as JPEG, PNG, WebP, GIF or AVIF.",
     ),
     request.UnsupportedEncodingError: ProblemType(
         415,

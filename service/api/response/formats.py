@@ -11,7 +11,7 @@ from service.api.response.openpose import body_25_json, coco_18_json
 from service.api.response.pictures import (
     as_jpeg,
     as_png,
-    draw_cutout,
+    cutout_png,
     draw_everything,
     draw_overlay,
     draw_pose,
@@ -30,7 +30,7 @@ PARSE: Final[Formats] = {
     "ids": {PNG: ids_png},
     "instances": {PNG: instances_png},
     "overlay": {JPEG: as_jpeg(draw_overlay), PNG: as_png(draw_overlay)},
-    "cutout": {PNG: as_png(draw_cutout)},
+    "cutout": {PNG: cutout_png},
     "json": {JSON: parse_json},
     "coco": {JSON: coco_instances_json},
     "hf": {JSON: segments_json},

@@ -1,9 +1,10 @@
 """Picture answers: masks, overlays, cutouts and skeletons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import cv2
+import numpy as np
 
 from service.api.request.answer_options import DEFAULT, Options
 from service.engine.model.card import Card
@@ -14,9 +15,10 @@ from service.imaging.decode import Image
 from service.imaging.outline import draw_outlines
 from service.imaging.png import grey_png, palette_png
 from service.imaging.skeleton import bone_colors, draw_skeleton
+from service.imaging.srgb import jpeg_in_srgb, png_in_srgb
 
-Draw = Callable[[Analysis, Options], Image]
-"""Makes a picture (height, width, 3 or 4): RGB, or RGB and alpha."""
+Draw = Callable[[Analysis, Options, Image], Image]
+"""Makes a picture of the photo (height, width, 3), RGB, which it does not change."""
 
 JPEG_QUALITY: Final = 90
 
@@ -48,50 +50,60 @@ def chosen_instances(analysis: Analysis, options: Options) -> Image:
     return keep_where(analysis.instances, binary_mask(analysis.mask, options.labels))
 
 
-def draw_overlay(analysis: Analysis, options: Options) -> Image:
+def cutout_png(analysis: Analysis, options: Options) -> bytes:
+    """The wanted parts of the photo, as opaque as it is itself; the rest is transparent."""
+    return _png(blend.cutout(analysis.picture, analysis.coverage(_wanted_labels(analysis, options))))
+
+
+def draw_overlay(analysis: Analysis, options: Options, photo: Image) -> Image:
     """The photo with its labels' colours laid over it; of several people, each has an outline of another colour."""
-    wanted = _wanted_mask(analysis, options)
-    picture = blend.overlay(analysis.photo, analysis.mask, analysis.card.palette, wanted, options.opacity)
+    wanted = binary_mask(analysis.mask, _wanted_labels(analysis, options))
+    picture = blend.overlay(photo, analysis.mask, analysis.card.palette, wanted, options.opacity)
     if len(analysis.people) > 1:
         draw_outlines(picture, analysis.instances, bone_colors(len(analysis.people)))
     return picture
 
 
-def draw_cutout(analysis: Analysis, options: Options) -> Image:
-    """The wanted parts of the photo; the rest is transparent."""
-    return blend.cutout(analysis.photo, _wanted_mask(analysis, options))
-
-
-def draw_pose(analysis: Analysis, options: Options) -> Image:
+def draw_pose(analysis: Analysis, options: Options, photo: Image) -> Image:
     """The photo with people's skeletons drawn in."""
-    return _with_skeletons(analysis.photo.copy(), analysis)
+    return _with_skeletons(photo.copy(), analysis)
 
 
-def draw_everything(analysis: Analysis, options: Options) -> Image:
+def draw_everything(analysis: Analysis, options: Options, photo: Image) -> Image:
     """The photo with its labels' colours and people's skeletons."""
     has_labels = bool(analysis.card.labels)
-    return _with_skeletons(draw_overlay(analysis, options) if has_labels else analysis.photo.copy(), analysis)
+    return _with_skeletons(draw_overlay(analysis, options, photo) if has_labels else photo.copy(), analysis)
 
 
 def as_jpeg(draw: Draw) -> Callable[[Analysis, Options], bytes]:
-    """The encoder of a drawing as a JPEG."""
+    """The encoder of a drawing as a JPEG, of a photo with transparent pixels on white."""
 
     def encode(analysis: Analysis, options: Options) -> bytes:
-        bgr = cv2.cvtColor(draw(analysis, options), cv2.COLOR_RGB2BGR)
-        return cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))[1].tobytes()
+        bgr = cv2.cvtColor(draw(analysis, options, analysis.photo), cv2.COLOR_RGB2BGR)
+        jpeg = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))[1]
+        return jpeg_in_srgb(np.asarray(jpeg, np.uint8))
 
     return encode
 
 
 def as_png(draw: Draw) -> Callable[[Analysis, Options], bytes]:
-    """The encoder of a drawing as a PNG, with alpha if it has any."""
+    """The encoder of a drawing as a PNG, with the photo's alpha if it has transparent pixels."""
 
     def encode(analysis: Analysis, options: Options) -> bytes:
-        picture = draw(analysis, options)
-        bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR if picture.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
-        return cv2.imencode(".png", bgr)[1].tobytes()
+        picture = analysis.picture
+        if picture.shape[2] == 3:
+            return _png(draw(analysis, options, picture))
+        drawn = draw(analysis, options, np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), np.uint8))
+        return _png(np.dstack((drawn, picture[..., 3])))
 
     return encode
+
+
+def _png(picture: Image) -> bytes:
+    """A picture (height, width, 3 or 4), sRGB, with alpha if it has any."""
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR if picture.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
+    del picture  # large photos take much memory
+    return png_in_srgb(np.asarray(cv2.imencode(".png", bgr)[1], np.uint8))
 
 
 def chosen_labels(ids: Image, options: Options) -> Image:
@@ -99,10 +111,9 @@ def chosen_labels(ids: Image, options: Options) -> Image:
     return ids if options.labels is None else keep_labels(ids, options.labels)
 
 
-def _wanted_mask(analysis: Analysis, options: Options) -> Image:
-    """255 where a wanted label is; without a choice, where any but the background is."""
-    everybody = range(1, len(analysis.card.labels))
-    return binary_mask(analysis.mask, everybody if options.labels is None else options.labels)
+def _wanted_labels(analysis: Analysis, options: Options) -> Collection[int]:
+    """The labels that are asked for; without a choice, all but the background."""
+    return range(1, len(analysis.card.labels)) if options.labels is None else options.labels
 
 
 def _with_skeletons(picture: Image, analysis: Analysis) -> Image:

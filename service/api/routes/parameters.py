@@ -87,8 +87,8 @@ class ParseParameters(BaseModel):
             description="**mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, "
             "pixel value = label id. **instances**: grey PNG, pixel value = the person's index, from 1. "
             "**overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. "
-            "**cutout**: PNG of the photo with all but the wanted labels transparent. **json**: labels, mask, and "
-            "what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list that Hugging "
+            "**cutout**: PNG of the photo with all but the wanted labels transparent, its edges soft. **json**: "
+            "labels, mask, and what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list that Hugging "
             "Face's image segmentation gives. Without it, the header Accept decides between mask and json.",
         ),
     ] = None

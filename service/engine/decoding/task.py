@@ -29,6 +29,8 @@ class DecodingTask:
     header: Header
     reduction: int = 1
     cutouts: Sequence[Cutout] = ()
+    keep_alpha: bool = False
+    """Whether the photo itself comes with its alpha, if it may have any; cutouts of it are always laid on white."""
 
     @property
     def shapes(self) -> list[tuple[int, int, int]]:
@@ -36,7 +38,8 @@ class DecodingTask:
         if self.cutouts:
             return [(cutout.fit.input_height, cutout.fit.input_width, 3) for cutout in self.cutouts]
         width, height = self.header.upright_size
-        return [(ceil(height / self.reduction), ceil(width / self.reduction), 3)]
+        channels = 4 if self.keep_alpha and self.header.is_transparent else 3
+        return [(ceil(height / self.reduction), ceil(width / self.reduction), channels)]
 
     @property
     def result_bytes(self) -> int:
@@ -50,7 +53,7 @@ class DecodingTask:
             CorruptPhotoError: the file is damaged.
             MemoryError: there is too little memory.
         """
-        photo = decode_clean(data, self.header, self.reduction)
+        photo = decode_clean(data, self.header, self.reduction, self.keep_alpha)
         if not self.cutouts:
             return [photo]
         return [fit_photo(photo[cutout.box.area], cutout.fit, cutout.pad_color) for cutout in self.cutouts]

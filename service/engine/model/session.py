@@ -212,11 +212,11 @@ def _preferred(model: Path, provider: DeviceProvider) -> Path:
 def _are_one_model(suited: Path, model: Path, changed: tuple[int, int]) -> bool:
     """Whether a file is the named model in another precision: by its card, for names of files are soon given twice.
 
-    Looked up and logged once for all lanes, as long as the times are the same at which the files were ``changed``.
+    Looked up, and logged where it is not, once for all lanes, as long as the times are the same at which the files
+    were ``changed``.
     """
     other, named = _read_identity(suited), _read_identity(model)
     if named is not None and other == named:
-        log.info("%s is taken in place of %s: the same model in a precision that suits", suited.name, model.name)
         return True
     log.warning(
         "%s is served as it is: %s beside it is another model (%s in place of %s). Name its file after its model.",

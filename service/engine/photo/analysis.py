@@ -1,6 +1,6 @@
 """The analysis of a photo: the predictions for its views, merged, in the photo's own pixels."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -13,9 +13,11 @@ from service.engine.model.card import Card
 from service.engine.photo.ownership import ownership
 from service.engine.photo.people import person_score, reach
 from service.engine.photo.view import Person, View
-from service.imaging.binary_mask import keep_where
+from service.imaging.binary_mask import binary_mask, keep_where
+from service.imaging.blend import soft_edges
 from service.imaging.box import Box
-from service.imaging.decode import Image
+from service.imaging.decode import Image, on_white
+from service.imaging.guided_filter import follow_edges
 from service.imaging.label_boxes import label_boxes
 from service.imaging.merge import LabelledBox, MergedLabelMaps, merge_label_maps
 
@@ -48,10 +50,17 @@ class Analysis:
     """The people whom the detector found, the largest first, one for each view; None where nobody was looked for."""
 
     @cached_property
+    def picture(self) -> Image:
+        """The upright photo as it is: (height, width, 3), RGB, or (height, width, 4) with alpha if it has transparent
+        pixels. It is decoded anew: a queue full of decoded photos that few answers need would take gigabytes."""
+        picture = self.load_photo()
+        is_opaque = picture.shape[2] == 4 and picture[..., 3].min() == 255
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), np.uint8) if is_opaque else picture
+
+    @property
     def photo(self) -> Image:
-        """The upright photo (height, width, 3), RGB. It is decoded anew: a queue full of decoded photos that few
-        answers need would take gigabytes."""
-        return self.load_photo()
+        """The upright photo on white (height, width, 3), RGB: what the model was shown. It is not to be changed."""
+        return self.picture if self.picture.shape[2] == 3 else on_white(self.picture)
 
     @cached_property
     def mask(self) -> Image:
@@ -95,6 +104,38 @@ class Analysis:
                 yield LabelledBox(own, ids[within], claim[within])
             else:
                 yield LabelledBox(Box(0, 0, 0, 0), *np.zeros((2, 0, 0), np.uint8))
+
+    def coverage(self, labels: Collection[int]) -> Image:
+        """How much of every photo pixel (height, width) belongs to some labels, 0–255: soft edges, as wide as the model
+        is unsure, near those of the mask, and moved to the photo's own."""
+        coverage = np.zeros((self.height, self.width), np.uint8)
+        areas = [self._area(index) for index in range(len(self.views))]
+        for index, area in enumerate(areas):
+            self.check()
+            np.maximum(coverage[area.area], self._draw_coverage(index, labels), out=coverage[area.area])
+        coverage = soft_edges(binary_mask(self.mask, labels), coverage)
+        photo = self.photo
+        for view, area in zip(self.views, areas, strict=True):
+            self.check()
+            coverage[area.area] = follow_edges(coverage[area.area], photo[area.area], view.cell)
+        return coverage
+
+    def _area(self, index: int) -> Box:
+        """What of the photo a view says something of: the surroundings of its person, or all that it shows."""
+        detections = self.detections
+        return self._reach(detections[index]) if detections else self.views[index].box
+
+    def _draw_coverage(self, index: int, labels: Collection[int]) -> Image:
+        """How much of every pixel of a view's area (height, width) the view gives to some labels, 0–255."""
+        view, area = self.views[index], self._area(index)
+        within = area.moved(-view.box.x, -view.box.y).area
+        if self.detections is None or self._is_whole:
+            return view.draw_coverage(labels)[within]
+        if not view.person:
+            return np.zeros((area.height, area.width), np.uint8)
+        boxes = [detection.box for detection in self.detections]
+        owned = ownership(view, boxes[index], boxes[:index] + boxes[index + 1 :])
+        return view.draw_coverage(labels, owned)[within]
 
     def describe_views(self, describe: Callable[[View, Image], T]) -> tuple[MergedLabelMaps, list[T]]:
         """The views' masks as one, and what is said of each view and its own mask (height,

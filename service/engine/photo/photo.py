@@ -60,12 +60,12 @@ class Photo:
         return self.header.pixels
 
     def decode(self, deadline: Deadline, reduction: int = 1, is_brief: bool = False) -> Image:
-        """The upright photo (height, width, 3), RGB.
+        """The upright photo (height, width, 3), RGB, or (height, width, 4) with alpha if it may be transparent.
 
         Raises:
             PhotoError, MemoryError, DeadlineError, ClosedError, SlowDecodingError: see :class:`Decoder`.
         """
-        (photo,) = self.run(DecodingTask(self.header, reduction), deadline, is_brief)
+        (photo,) = self.run(DecodingTask(self.header, reduction, keep_alpha=True), deadline, is_brief)
         return photo
 
     def run(self, task: DecodingTask, deadline: Deadline, is_brief: bool = False) -> list[Image]:

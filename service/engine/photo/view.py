@@ -1,5 +1,6 @@
 """A crop with the model's prediction for it, in the photo's own pixels: the fit undone."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -13,7 +14,7 @@ from service.imaging.binary_mask import keep_where
 from service.imaging.box import Box
 from service.imaging.decode import Image
 from service.imaging.fit import Fit, to_photo
-from service.imaging.mask import Grid, confidence_map, cut_padding, label_map
+from service.imaging.mask import Grid, confidence_map, coverage_map, cut_padding, label_map
 
 MIN_PERSON: Final = 0.001
 """Share of the view that must be labelled for the mask to say that somebody is there."""
@@ -58,6 +59,11 @@ class View:
         """The cells of the answer that show the box."""
         return cut_padding(self.prediction.labels, self.prediction.confidence, self.fit)
 
+    @property
+    def cell(self) -> float:
+        """The side of a cell of the answer, in pixels of the photo."""
+        return 2 / (self.grid.step_x + self.grid.step_y)
+
     def draw_mask(self) -> Image:
         """The label id of every pixel of the box (height, width). It is drawn anew each time, not kept: a request may
         have 32 boxes."""
@@ -71,9 +77,18 @@ class View:
         """The label id of every pixel of the box (height, width), and how surely it is one person's, 255 = certain;
         ``ownership`` (rows, columns), 0–1, says how much each cell of the grid belongs to that person. What does not
         belong to the person at all is background."""
-        claims = np.round(self.grid.confidence * ownership).astype(np.uint8)
-        claim = confidence_map(replace(self.grid, confidence=claims), self.fit)
+        claim = self._draw_confidence_of(ownership)
         return keep_where(self.draw_mask(), claim), claim
+
+    def draw_coverage(self, labels: Collection[int], ownership: Plane | None = None) -> Image:
+        """How much of every pixel of the box (height, width) belongs to some labels, 0–255; see
+        :func:`coverage_map`. What does not belong to the person at all, by ``ownership``, is 0."""
+        coverage = coverage_map(self.grid, self.fit, labels)
+        return coverage if ownership is None else keep_where(coverage, self._draw_confidence_of(ownership))
+
+    def _draw_confidence_of(self, ownership: Plane) -> Image:
+        claims = np.round(self.grid.confidence * ownership).astype(np.uint8)
+        return confidence_map(replace(self.grid, confidence=claims), self.fit)
 
     @cached_property
     def keypoints(self) -> npt.NDArray[np.float64]:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
+from service.imaging.color import ColorConversion
 from service.imaging.errors import CorruptPhotoError, TooManyScansError, TruncatedPhotoError
 from service.imaging.formats.exif import read_orientation
+from service.imaging.formats.icc import MAX_PROFILE, read_profile
 from service.imaging.formats.jpeg_markers import find_marker
 from service.imaging.formats.parts import Parts, check_count
 from service.imaging.photo_file import Header, PhotoFile
@@ -28,6 +30,7 @@ ARITHMETIC_TABLES: Final = 0xCC
 ALL_COEFFICIENTS: Final = b"\0\x3f\0"
 """How the header of a sequential scan ends: all coefficients of each block, with all of their bits."""
 JFIF, EXIF, ADOBE = (0xE0, b"JFIF\0", 16), (0xE1, b"Exif\0\0", 8), (0xEE, b"Adobe", 14)
+PROFILE = (0xE2, b"ICC_PROFILE\0", 16)
 """Marker, first bytes and least length of the application data that is used."""
 
 _NO_MARKERS: Final = bytes((0x00, 0xFF))
@@ -119,6 +122,10 @@ class _Walk:
         self._parts.keep(0, 2)
         self._frame: Frame | None = None
         self._orientation: int | None = None
+        self._profile: dict[int, bytes] = {}
+        """Pieces of the colour profile by number, from 1."""
+        self._pieces = 0
+        """How many there should be."""
         self._scans = 0
         self._blocks = 0
         self._has_partial_scans = False
@@ -137,12 +144,29 @@ class _Walk:
         elif self._is(EXIF, marker, start, end):
             if self._orientation is None:
                 self._orientation = read_orientation(self._data[start + 10 : end])
+        elif self._is(PROFILE, marker, start, end):
+            self._take_profile(start + 4 + len(PROFILE[1]), end)
         elif self._is(JFIF, marker, start, end) or self._is(ADOBE, marker, start, end):
             self._parts.keep(start, end)
 
     def _is(self, kind: tuple[int, bytes, int], marker: int, start: int, end: int) -> bool:
         expected, first, least = kind
         return marker == expected and end - start - 2 >= least and self._data.startswith(first, start + 4)
+
+    def _take_profile(self, start: int, end: int) -> None:
+        """Reads a piece of the colour profile: its number, how many there are, and its bytes."""
+        number, count = self._data[start : start + 2]
+        self._pieces = self._pieces or count
+        if sum(map(len, self._profile.values())) <= MAX_PROFILE:
+            self._profile.setdefault(number, self._data[start + 2 : end])
+
+    def _color(self, components: int) -> ColorConversion | None:
+        """How the colours become sRGB. The colours of CMYK pictures are converted without a profile, by the decoder."""
+        pieces = range(1, self._pieces + 1)
+        if components == 4 or not self._profile.keys() >= set(pieces):
+            return None
+        profile = b"".join(self._profile[number] for number in pieces)
+        return read_profile(profile, "grey" if components == 1 else "rgb") if profile else None
 
     def _take_frame(self, marker: int, start: int, end: int) -> None:
         if self._frame:
@@ -196,6 +220,7 @@ class _Walk:
             held=held,
             scan_blocks=self._blocks if self._scans > 1 else 0,
             sequential_blocks=self._blocks if is_sequential else 0,
+            color=self._color(len(frame.components)),
         )
         return PhotoFile(header, self._parts.memoryviews(), is_complete)
 

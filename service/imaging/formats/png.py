@@ -3,8 +3,10 @@
 import struct
 from typing import Final
 
+from service.imaging.color import ColorConversion
 from service.imaging.errors import CorruptPhotoError, TruncatedPhotoError
 from service.imaging.formats.exif import read_orientation
+from service.imaging.formats.icc import inflated, read_code_points, read_profile
 from service.imaging.formats.parts import Parts, check_count
 from service.imaging.photo_file import Header, PhotoFile
 
@@ -63,6 +65,8 @@ class _Walk:
         self._orientation: int | None = None
         self._palette = 0
         self._clear: bytes | None = None
+        self._profile: bytes | None = None
+        self._code_points: bytes | None = None
         self._data_end = 0
         """Offset of the end of the last IDAT chunk; 0 before the first."""
 
@@ -78,6 +82,12 @@ class _Walk:
             self._take_pixels(start, end)
         elif kind == b"eXIf" and self._orientation is None:
             self._orientation = read_orientation(self._data[start + 8 : end - 4])
+        elif kind == b"iCCP" and self._profile is None and not self._data_end:
+            name_end = self._data.find(b"\0", start + 8, end - 4)
+            if name_end > 0:
+                self._profile = self._data[name_end + 2 : end - 4]  # a byte says that zlib compressed it
+        elif kind == b"cICP" and end - start == 16 and not self._data_end:
+            self._code_points = self._data[start + 8 : end - 4]
         elif kind == b"PLTE" and self._color == PALETTE and not self._data_end:
             self._take_palette(start, end)
         elif kind == b"tRNS" and self._clear is None and not self._data_end:
@@ -118,6 +128,13 @@ class _Walk:
             self._parts.keep(start, end)
             self._data_end = end
 
+    def _color_conversion(self) -> ColorConversion | None:
+        """How the colours become sRGB: by the code points, or else by the profile."""
+        if self._code_points:
+            return read_code_points(*self._code_points[:2])
+        is_grey = self._color in (GREY, GREY_ALPHA)
+        return read_profile(inflated(self._profile), "grey" if is_grey else "rgb") if self._profile else None
+
     def file(self, is_complete: bool) -> PhotoFile:
         """Returns the result at the end of the file."""
         if not self._depth:
@@ -135,5 +152,6 @@ class _Walk:
             has_alpha=self._color in (GREY_ALPHA, RGB_ALPHA) or (self._clear is not None and clear_grey is None),
             depth=self._depth,
             clear_grey=clear_grey,
+            color=self._color_conversion(),
         )
         return PhotoFile(header, self._parts.memoryviews(), is_complete)

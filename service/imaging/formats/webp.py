@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from service.imaging.color import ColorConversion
 from service.imaging.errors import CorruptPhotoError, TruncatedPhotoError
 from service.imaging.formats.exif import read_orientation
+from service.imaging.formats.icc import MAX_PROFILE, read_profile
 from service.imaging.formats.parts import Parts, check_count
 from service.imaging.photo_file import Header, PhotoFile
 
@@ -74,7 +76,9 @@ def read_webp(data: bytes) -> PhotoFile:
     width, height = _side(data, first.start + 4), _side(data, first.start + 7)
     is_animated = bool(flags & ANIMATION)
     held = ANIMATED_BYTES * width * height if is_animated else 0
-    header = Header("webp", width, height, _orientation(data, chunks), bool(flags & ALPHA), held=held)
+    header = Header(
+        "webp", width, height, _orientation(data, chunks), bool(flags & ALPHA), held=held, color=_color(data, chunks)
+    )
     if is_animated:
         return _first_frame(data, header, chunks)
     picture = _picture(data, chunks)
@@ -185,3 +189,10 @@ def _side(data: bytes, start: int) -> int:
 def _orientation(data: bytes, chunks: Sequence[Chunk]) -> int:
     exif = next((chunk for chunk in chunks if chunk.kind == b"EXIF"), None)
     return read_orientation(data[exif.start : exif.end].removeprefix(b"Exif\0\0")) if exif else 1
+
+
+def _color(data: bytes, chunks: Sequence[Chunk]) -> ColorConversion | None:
+    profile = next((chunk for chunk in chunks if chunk.kind == b"ICCP"), None)
+    if not profile or profile.end - profile.start > MAX_PROFILE:
+        return None
+    return read_profile(data[profile.start : profile.end], "rgb")
