@@ -88,8 +88,8 @@ class ParseParameters(BaseModel):
             "pixel value = label id. **instances**: grey PNG, pixel value = the person's index, from 1. "
             "**overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. "
             "**cutout**: PNG of the photo with all but the wanted labels transparent, its edges soft. **json**: "
-            "labels, mask, and what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list that Hugging "
-            "Face's image segmentation gives. Without it, the header Accept decides between mask and json.",
+            "labels, mask, and what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list "
+            "that Hugging Face's image segmentation gives. Without it, the header Accept decides between mask and json.",
         ),
     ] = None
     box: Boxes = None

@@ -61,7 +61,7 @@ def test_files_of_macos_are_no_photos(folder: Path) -> None:
 
 def test_what_is_left_out_is_counted_and_named(run: Run, folder: Path, tmp_path: Path) -> None:
     (folder / "one.jpg").write_bytes(jpeg(PHOTO))
-    for name in ("a.HEIC", "b.heic", "c.heic", "d.heic", "e.tif", "notes.txt"):
+    for name in ("a.BMP", "b.bmp", "c.bmp", "d.bmp", "e.tif", "notes.txt"):
         (folder / name).write_bytes(b"")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -70,8 +70,8 @@ def test_what_is_left_out_is_counted_and_named(run: Run, folder: Path, tmp_path:
     (folder / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     result = run("pose", folder, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.stderr
-    assert f"4 .heic files left out, which are not read: {folder / 'a.HEIC'}, " in result.stderr
-    assert "c.heic and 1 more. Convert to JPEG or PNG." in result.stderr
+    assert f"4 .bmp files left out, which are not read: {folder / 'a.BMP'}, " in result.stderr
+    assert "c.bmp and 1 more. Convert to JPEG or PNG." in result.stderr
     assert "1 .tif file left out, which is not read" in result.stderr
     assert f"1 linked folder left out: {folder / 'linked'}." in result.stderr
     assert f"1 that cannot be read left out: {folder / 'gone.jpg'}." in result.stderr
@@ -83,8 +83,8 @@ def test_what_is_left_out_is_counted_and_named(run: Run, folder: Path, tmp_path:
 
 
 def test_a_folder_of_nothing_else_says_so(folder: Path) -> None:
-    (folder / "a.heic").touch()
-    with pytest.raises(PlanError, match=r"There is no photo .* 1 \.heic file left out"):
+    (folder / "a.bmp").touch()
+    with pytest.raises(PlanError, match=r"There is no photo .* 1 \.bmp file left out"):
         plan_tasks([folder], OUT, ".json")
 
 
