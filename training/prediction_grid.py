@@ -10,7 +10,8 @@ from pathlib import Path
 
 from training.checkpoints.checkpoint import load_checkpoint
 from training.data.prepared_folder import PreparedFolder
-from training.reporting.prediction_grid import prediction_grid, write_jpeg
+from training.reporting.picture_files import write_jpeg
+from training.reporting.prediction_grid import prediction_grid
 
 
 def main() -> None:

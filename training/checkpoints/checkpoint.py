@@ -5,21 +5,32 @@ reads both.
 """
 
 import json
+import pickle
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from training.checkpoints.calibration import UNCALIBRATED, Calibration
+from training.errors.input_error import InputError
 from training.labels.label_set import LabelSet
 from training.labels.lip import LIP
 from training.networks.network import Network
 from training.networks.recipe import Recipe
 from training.networks.registry import build_network, parse_recipe
+
+
+class StorageError(InputError):
+    """A file that could not be written."""
+
+
+class CheckpointError(InputError):
+    """A file that is no checkpoint of a network, or not there."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +83,34 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
     return {"weights": weights, **metadata}
 
 
+def _read_stored(path: Path) -> dict[str, Any]:
+    """What a checkpoint of either form holds. Raises CheckpointError."""
+    if not path.is_file():
+        near = sorted(str(file) for file in path.parent.glob("*") if file.suffix in (".pt", ".safetensors"))
+        beside = f"; there are {', '.join(near)}" if near else ""
+        raise CheckpointError(f"{path}: there is no such checkpoint{beside}")
+    try:
+        if path.suffix == ".safetensors":
+            stored = _read_safetensors(path)
+        else:
+            stored = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError, SafetensorError, json.JSONDecodeError, KeyError) as error:
+        raise CheckpointError(f"{path} is no checkpoint, or a damaged one: {str(error).splitlines()[0]}") from error
+    if not isinstance(stored, dict) or not {"recipe", "weights"} <= stored.keys():
+        state = isinstance(stored, dict) and "optimizer" in stored
+        hint = ": it is the state of a run, for --resume; the checkpoint is best.pt beside it" if state else ""
+        raise CheckpointError(f"{path} is no checkpoint of a network{hint}")
+    return stored
+
+
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint of either form and fill its network, float32, in eval mode on the CPU.
 
     A file without a label set is from when LIP's was the only one; one without a calibration is uncalibrated.
+
+    Raises CheckpointError for a file that is missing, damaged or something else, and RecipeError.
     """
-    is_safetensors = path.suffix == ".safetensors"
-    stored = _read_safetensors(path) if is_safetensors else torch.load(path, map_location="cpu", weights_only=True)
+    stored = _read_stored(path)
     recipe = parse_recipe(stored["recipe"])
     label_set = LabelSet.model_validate(stored["label_set"]) if "label_set" in stored else LIP
     with torch.device("meta"):  # random weights would cost more time than reading the right ones
@@ -92,7 +124,23 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def save_atomically(path: Path, content: dict[str, Any]) -> None:
-    """``torch.save`` to a temporary file, then rename: a process that ends early leaves no broken file."""
+    """``torch.save`` to a temporary file, then rename: a process that ends early leaves no broken file.
+
+    Raises StorageError, and leaves nothing, where the file cannot be written, most often because the disk is full.
+    """
     unfinished = path.with_suffix(".part")
-    torch.save(content, unfinished)
-    unfinished.rename(path)
+    try:
+        torch.save(content, unfinished)
+        unfinished.rename(path)
+    except (OSError, RuntimeError) as error:  # PyTorch's own writer raises RuntimeError, without the reason
+        unfinished.unlink(missing_ok=True)
+        raise StorageError(_why_not_stored(path, error)) from error
+
+
+def _why_not_stored(path: Path, error: Exception) -> str:
+    if not path.parent.is_dir():
+        return f"{path} cannot be written: the folder {path.parent} is not there"
+    free = shutil.disk_usage(path.parent).free
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else "the file could not be written whole"
+    kept = f"; {path} is still what it was" if path.exists() else ""
+    return f"{path} cannot be written: {reason}, {free / 1e6:.0f} MB are free there{kept}. Make room and try again"

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.errors.input_error import InputError
 from training.labels.lip import LIP
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -46,7 +47,7 @@ class DatasetInfo:
     source: str
 
 
-class BrokenSampleError(Exception):
+class BrokenSampleError(InputError):
     """A sample that cannot be used, with the reason."""
 
 

@@ -14,8 +14,9 @@ from training.evaluation.reliability import Reliability
 from training.evaluation.reliability_report import SUMMARY, ReliabilityReport
 from training.networks.recipe import Recipe
 from training.reporting.overlay import overlay
+from training.reporting.picture_files import write_jpeg
 from training.reporting.plots import curves_plot, reliability_plot
-from training.reporting.prediction_grid import prediction_grid, write_jpeg
+from training.reporting.prediction_grid import prediction_grid
 from training.reporting.run import Run
 
 PORTRAIT = Path(__file__).parents[2] / "export" / "astronaut.jpg"

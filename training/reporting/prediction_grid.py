@@ -4,7 +4,6 @@ Samples are drawn by seed and sorted by the share of pixels that are right. Each
 the prediction, with the shares of pixels and joints that are right.
 """
 
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -25,8 +24,6 @@ PICTURE = (136, 176)
 
 CAPTION, GAP = 22, 14
 """Pixels below a sample, and between two."""
-
-JPEG_QUALITY = 72
 
 
 class GridCell(NamedTuple):
@@ -85,8 +82,3 @@ def draw_cell(cell: GridCell) -> UInt8Array:
     corner = (4, height + CAPTION - 7)
     cv2.putText(canvas, ", ".join(caption), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
     return canvas
-
-
-def write_jpeg(picture: UInt8Array, path: Path) -> None:
-    """Write an RGB picture as JPEG."""
-    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
