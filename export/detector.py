@@ -13,8 +13,10 @@ from typing import get_args
 from export.detector_exporter import DetectorPrecision, export_detector
 from training.checkpoints.detector import load_detector
 from training.data.openimages_source import OpenImagesPeople
+from training.errors.reporting import reports_input_errors
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)

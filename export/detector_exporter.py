@@ -25,6 +25,7 @@ from training.data.fit import PAD_COLOR, fit_photo
 from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
 from training.data.sample import UInt8Array, read_image
+from training.errors.input_error import InputError
 from training.evaluation.detector_evaluation import Measured, measure
 from training.networks.detector.cells import MULTIPLE
 from training.networks.detector.dataset import GARMENTS_INFO, RENDERED_INFO, nobody_photos
@@ -72,7 +73,7 @@ LIMITS: Final[dict[DetectorPrecision, BoxDifference]] = {
 """How far a file may be from its checkpoint in float32, with weights in half precision or in 8 bits."""
 
 
-class DetectorParityError(Exception):
+class DetectorParityError(InputError):
     """The exported file does not answer as the checkpoint does."""
 
 

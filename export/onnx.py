@@ -14,8 +14,11 @@ from export.exporter import export
 from export.parity import Precision
 from training.checkpoints.checkpoint import load_checkpoint
 from training.data.prepared_folder import PreparedFolder
+from training.errors.input_error import InputError
+from training.errors.reporting import reports_input_errors
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
@@ -39,6 +42,8 @@ def main() -> None:
             precision=args.precision, half_weights=args.half_weights, averaged=args.tta, only=args.only,
             card_text=args.card_text,
         )  # fmt: skip
+    except InputError:
+        raise
     except ValueError as error:
         parser.error(str(error))
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, agrees with {args.checkpoint} ({difference})")

@@ -22,11 +22,13 @@ from training.checkpoints.calibration import UNCALIBRATED
 from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint, save_safetensors
 from training.checkpoints.digest import file_sha256
 from training.data.prepared_folder import PreparedFolder
+from training.errors.reporting import reports_input_errors
 from training.evaluation.calibration_fitting import collect_predictions, fit_calibration
 from training.evaluation.reliability_report import SUMMARY, measure_reliability, table
 from training.reporting.plots import reliability_plot
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from training.checkpoints.detector import load_detector
 from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
+from training.errors.reporting import reports_input_errors
 from training.evaluation.detector_evaluation import Measured, measure
 from training.networks.detector.dataset import nobody_photos
 from training.networks.detector.detect import run_torch
@@ -38,6 +39,7 @@ def row(side: int, tune: Measured, val: Measured, most_nobody: float) -> str:
     return f"| {side}² | {' | '.join(f'{figures[name]:.3f}' for name in names)} |"
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("network", type=Path, metavar="CHECKPOINT")

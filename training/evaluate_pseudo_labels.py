@@ -11,10 +11,12 @@ import torch
 
 from training.checkpoints.checkpoint import load_checkpoint
 from training.data.adapters.ccp import ClothingCoParsing
+from training.errors.reporting import reports_input_errors
 from training.labels.compatibility import require_same_labels
 from training.self_training.accuracy import measure_pseudo_labels, table
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("teacher", type=Path, help="a checkpoint")

@@ -7,8 +7,10 @@ import argparse
 from pathlib import Path
 
 from training.checkpoints.checkpoint import load_checkpoint, save_safetensors
+from training.errors.reporting import reports_input_errors
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from training.checkpoints.ensemble import members_of
+from training.errors.reporting import reports_input_errors
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ensemble", type=Path, help="a checkpoint")

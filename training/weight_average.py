@@ -11,8 +11,10 @@ from pathlib import Path
 
 from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from training.checkpoints.weight_average import average_weights
+from training.errors.reporting import reports_input_errors
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("earlier", type=Path)

@@ -83,7 +83,7 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
     return {"weights": weights, **metadata}
 
 
-def _read_stored(path: Path) -> dict[str, Any]:
+def read_stored(path: Path) -> dict[str, Any]:
     """What a checkpoint of either form holds. Raises CheckpointError."""
     if not path.is_file():
         near = sorted(str(file) for file in path.parent.glob("*") if file.suffix in (".pt", ".safetensors"))
@@ -110,7 +110,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
     Raises CheckpointError for a file that is missing, damaged or something else, and RecipeError.
     """
-    stored = _read_stored(path)
+    stored = read_stored(path)
     recipe = parse_recipe(stored["recipe"])
     label_set = LabelSet.model_validate(stored["label_set"]) if "label_set" in stored else LIP
     with torch.device("meta"):  # random weights would cost more time than reading the right ones

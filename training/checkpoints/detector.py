@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from training.checkpoints.checkpoint import save_atomically
+from training.checkpoints.checkpoint import CheckpointError, read_stored, save_atomically
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.recipe import DetectorRecipe
+from training.recipes.recipe_error import validated
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,14 @@ def save_detector(checkpoint: DetectorCheckpoint, path: Path) -> None:
 
 
 def load_detector(path: Path) -> DetectorCheckpoint:
-    """Read a checkpoint of either form; the network is in float32 and eval mode."""
-    if path.suffix == ".safetensors":
-        with safe_open(path, "pt") as file:
-            stored: dict[str, Any] = {name: json.loads(text) for name, text in file.metadata().items()}
-            stored["weights"] = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    else:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-    recipe = DetectorRecipe.model_validate(stored["recipe"])
+    """Read a checkpoint of either form; the network is in float32 and eval mode.
+
+    Raises CheckpointError for a file that is missing, damaged or something else.
+    """
+    stored = read_stored(path)
+    if stored["recipe"].get("network", {}).get("name") != "detector":
+        raise CheckpointError(f"{path} is a checkpoint of another network than the person detector")
+    recipe = validated(DetectorRecipe, stored["recipe"])
     network = DetectorNetwork(recipe.network.trunk)
-    network.load_state_dict(stored["weights"])
+    network.load_state_dict({name: value.float() for name, value in stored["weights"].items()})
     return DetectorCheckpoint(network.eval(), recipe, stored["metrics"])

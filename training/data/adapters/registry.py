@@ -8,6 +8,7 @@ from training.data.adapter import Adapter
 from training.data.adapters.atr import ActiveTemplateRegression
 from training.data.adapters.ccp import ClothingCoParsing
 from training.data.adapters.lip import LookIntoPerson
+from training.data.adapters.lip_test import LookIntoPersonTest
 from training.data.adapters.no_people import NoPeople
 from training.data.adapters.photo_folder import PhotoFolder
 from training.data.unlabelled import UnlabelledPhotos
@@ -16,6 +17,7 @@ ADAPTERS: Final[Mapping[str, Callable[[Path], Adapter]]] = {
     "atr": ActiveTemplateRegression,
     "ccp": ClothingCoParsing,
     "lip": LookIntoPerson,
+    "lip-test": LookIntoPersonTest,
     "no-people": NoPeople,
 }
 """Data sets with labels."""
