@@ -157,7 +157,11 @@ def prove_detector(graph: nn.Module, path: Path, photos: list[UInt8Array], limit
         found = compare_boxes(without_doubles(boxes[0].numpy(), scores[0].numpy()), without_doubles(*run(photo)), least)
         worst = BoxDifference(min(worst.overlap, found.overlap), max(worst.score, found.score))
     if worst.overlap < limit.overlap or not worst.score <= limit.score:
-        raise DetectorParityError(f"torch and ONNX Runtime disagree: {worst}")
+        raise DetectorParityError(
+            f"torch and ONNX Runtime disagree on the exported file: a box has an IoU of {worst.overlap:.3f} with the "
+            f"checkpoint's ({limit.overlap:g} at least) and a score differs by {worst.score:.3g} ({limit.score:g} at most). "
+            "Nothing was written. The usual cause is a network that was hardly trained"
+        )
     return worst
 
 

@@ -112,10 +112,10 @@ def require_parity(truth: RunImages, path: Path, photos: UInt8Array, limit: Diff
     )
     if exceeded := differences_over(worst, limit):
         raise ParityError(
-            f"the exported file does not answer as the checkpoint does: {'; '.join(exceeded)}. Nothing was written. "
+            f"torch and ONNX Runtime disagree on the exported file: {'; '.join(exceeded)}. Nothing was written. "
             "The usual cause is a network that was hardly trained, whose scores are all nearly equal, or photos unlike "
-            "those that it was trained on: export a trained checkpoint, and name a prepared folder with --data. With int8 "
-            "or fp16, try fp32: if that fails too, it is a fault of this project and worth a report"
+            "those that it was trained on: export a trained checkpoint, and name a prepared folder with --data. With "
+            "int8 or fp16, try fp32: if that fails too, it is a fault of this project and worth a report"
         )
     return worst
 
