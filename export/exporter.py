@@ -23,6 +23,7 @@ from export.card import (
     page,
     without_nan,
 )
+from export.exporter_warnings import without_exporter_warnings
 from export.graph import PARSING, POSE, DeployableGraph, MultiScaleGraph, OutputGraph, in_half
 from export.half_weights import store_in_half
 from export.parity import (
@@ -71,17 +72,18 @@ def write_graph(graph: OutputGraph, path: Path, height: int, width: int) -> None
     """Trace the graph at batch 2 and write it with a dynamic batch, without the paths of this machine."""
     example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
     size = sum(value.nbytes for value in graph.state_dict().values())
-    torch.onnx.export(
-        graph,
-        (example,),
-        path,
-        input_names=["image"],
-        output_names=list(graph.outputs),
-        dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024)}},
-        external_data=size > LARGEST_FILE,
-        dynamo=True,
-        verbose=False,
-    )
+    with without_exporter_warnings():
+        torch.onnx.export(
+            graph,
+            (example,),
+            path,
+            input_names=["image"],
+            output_names=list(graph.outputs),
+            dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024)}},
+            external_data=size > LARGEST_FILE,
+            dynamo=True,
+            verbose=False,
+        )
     model = onnx.load(path, load_external_data=False)
     del model.graph.metadata_props[:]
     for node in model.graph.node:

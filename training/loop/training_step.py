@@ -1,5 +1,6 @@
 """Training step: one update of a network's weights from a batch."""
 
+import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -117,6 +118,6 @@ def synchronized(network: Network, context: DistributedContext) -> Network:
 
 def require_finite(losses: dict[str, float]) -> None:
     """Raises NonFiniteLossError that names the terms that are nan or infinite."""
-    bad = [name for name, value in losses.items() if not torch.isfinite(torch.tensor(value))]
+    bad = [name for name, value in losses.items() if not math.isfinite(value)]
     if bad:
         raise NonFiniteLossError(f"the loss is not finite ({', '.join(bad)})")

@@ -149,8 +149,8 @@ def _ablation(runs: Sequence[Run]) -> Iterator[str]:
     reference, titles = runs[0], _titles(runs[0])
     yield (
         f"Against `{reference.name}`; in per cent. A row is one run with one seed. Two rows in which nothing differs "
-        "say that the same seed gives the same run, and nothing about noise; rows with another `schedule.seed` show how "
-        "much a seed alone moves the figures. Differences that are not clearly larger say little.\n"
+        "say that the same seed gives the same run, and nothing about noise; rows with another `schedule.seed` show "
+        "how much a seed alone moves the figures. Differences that are not clearly larger say little.\n"
     )
     rows = [
         [run.name, what_differs(reference.checkpoint, run.checkpoint), *_figure_row(run, titles)[2:]] for run in runs
