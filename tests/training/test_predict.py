@@ -29,7 +29,7 @@ def test_a_folder_is_answered_and_a_broken_photo_named(protocol, finished_jppnet
     photos = tmp_path / "photos"
     photos.mkdir()
     (photos / "whole.jpg").write_bytes((folder.root / "images" / "0.jpg").read_bytes())
-    (photos / "broken.jpg").write_bytes(b"\xff\xd8 no photo")
+    (photos / "broken.jpg").write_bytes(b"no photo")
     out = tmp_path / "answers"
     assert run(finished_jppnet / "best.pt", photos, "--out", out, "--protocol", protocol) == 1
     assert "1 photos predicted, 1 not" in (printed := capsys.readouterr().out)
