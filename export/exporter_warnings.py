@@ -1,6 +1,7 @@
 """Warnings of PyTorch's ONNX exporter that say nothing to who exports."""
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -12,11 +13,13 @@ not installed."""
 
 @contextmanager
 def without_exporter_warnings() -> Iterator[None]:
-    """Within it, that logger is silent but for errors."""
+    """Within it, that logger is silent but for errors, and so is PyTorch's copying of its own deprecated classes."""
     logger = logging.getLogger(LOGGER)
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=FutureWarning, module="copyreg")
+            yield
     finally:
         logger.setLevel(level)
