@@ -66,8 +66,9 @@ def weights(out):
 
 
 def assert_same_weights(one, other, tolerance=1e-6):
-    for name, value in weights(one).items():
-        torch.testing.assert_close(weights(other)[name], value, rtol=0, atol=tolerance, msg=name)
+    wanted, found = weights(one), weights(other)
+    for name, value in wanted.items():
+        torch.testing.assert_close(found[name], value, rtol=0, atol=tolerance, msg=name)
 
 
 @pytest.mark.parametrize("count", [2, 3])
