@@ -6,7 +6,7 @@ NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
 .PHONY: serve serve-gpu install install-training install-dev test test-js test-slow test-ops test-container test-scale test-lowest \
-  reference dist bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
+  reference dist bench bench-overload bench-soak bench-report bench-scale lock pose-environment import-tf-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -149,5 +149,9 @@ pose-environment:  ## MediaPipe, in an environment of its own (training/mediapip
 	$(PYTHON) -m venv .venv-pose
 	.venv-pose/bin/pip install --quiet mediapipe==0.10.14 tqdm
 
+import-tf-environment:  ## TensorFlow beside a CPU build of PyTorch, whose CUDA builds it clashes with; needs uv
+	uv venv --quiet --clear --python $(PYTHON) .venv-tf
+	uv pip install --quiet --python .venv-tf --torch-backend cpu --editable '.[cpu,training,import-tf]'
+
 clean:
-	rm -rf .venv .venv-bench .venv-dist .venv-gpu .venv-lowest .venv-pose .venv-scale clients/js/node_modules
+	rm -rf .venv .venv-bench .venv-dist .venv-gpu .venv-lowest .venv-pose .venv-scale .venv-tf clients/js/node_modules

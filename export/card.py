@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from export.parity import GraphOutputs, Precision
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.sample import UInt8Array
+from training.errors.input_error import InputError
 from training.labels.label_set import LABEL_SETS, LabelSet, read_label_set
 from training.networks.recipe import NetworkRecipe
 
@@ -247,7 +248,7 @@ def card_json(card: dict[str, Any]) -> str:
     return json.dumps(card, allow_nan=False)
 
 
-class CardError(ValueError):
+class CardError(InputError):
     """A card that cannot be read or changed, with the reason."""
 
 

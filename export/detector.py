@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import get_args
 
 from export.detector_exporter import DetectorPrecision, export_detector
-from training.checkpoints.checkpoint import read_or_exit
 from training.checkpoints.detector import load_detector
 from training.data.openimages_source import OpenImagesPeople
+from training.errors.reporting import reports_input_errors
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
@@ -27,7 +28,7 @@ def main() -> None:
     parser.add_argument("--card-text", type=Path, metavar="TOML", help="name, licence and limits for the card")
     args = parser.parse_args()
     difference = export_detector(
-        read_or_exit(load_detector, args.checkpoint), args.out, OpenImagesPeople(args.people), args.nobody,
+        load_detector(args.checkpoint), args.out, OpenImagesPeople(args.people), args.nobody,
         args.precision, args.half_weights, args.card_text,
     )  # fmt: skip
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, agrees with {args.checkpoint} ({difference})")

@@ -14,6 +14,7 @@ from torch.export import Dim
 
 from export.card import KEY, SCHEMA, CardText, card_json, load_card_text, neutral_text, png_base64, title
 from export.detector_graph import DetectorGraph
+from export.exporter_warnings import without_exporter_warnings
 from export.half_weights import store_in_half
 from export.photo_list import photo_list
 from export.photos import PORTRAIT
@@ -26,6 +27,7 @@ from training.data.fit import PAD_COLOR, fit_photo
 from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
 from training.data.sample import UInt8Array, read_image
+from training.errors.input_error import InputError
 from training.evaluation.detector_evaluation import Measured, measure
 from training.networks.detector.cells import MULTIPLE
 from training.networks.detector.dataset import GARMENTS_INFO, RENDERED_INFO, nobody_photos
@@ -73,24 +75,25 @@ LIMITS: Final[dict[DetectorPrecision, BoxDifference]] = {
 """How far a file may be from its checkpoint in float32, with weights in half precision or in 8 bits."""
 
 
-class DetectorParityError(Exception):
+class DetectorParityError(InputError):
     """The exported file does not answer as the checkpoint does."""
 
 
 def write_detector_graph(graph: nn.Module, path: Path) -> None:
     """Write the graph with a dynamic batch, height and width, without the exporter's notes about this machine."""
     size = [MULTIPLE * Dim(name, min=2, max=64) for name in ("rows", "columns")]
-    torch.onnx.export(
-        graph,
-        (torch.zeros(2, 8 * MULTIPLE, 6 * MULTIPLE, 3, dtype=torch.uint8),),
-        path,
-        input_names=["image"],
-        output_names=["boxes", "scores"],
-        dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024), 1: size[0], 2: size[1]}},
-        external_data=False,
-        dynamo=True,
-        verbose=False,
-    )
+    with without_exporter_warnings():
+        torch.onnx.export(
+            graph,
+            (torch.zeros(2, 8 * MULTIPLE, 6 * MULTIPLE, 3, dtype=torch.uint8),),
+            path,
+            input_names=["image"],
+            output_names=["boxes", "scores"],
+            dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024), 1: size[0], 2: size[1]}},
+            external_data=False,
+            dynamo=True,
+            verbose=False,
+        )
     model = onnx.load(path)
     del model.graph.metadata_props[:]
     for node in model.graph.node:
@@ -157,7 +160,12 @@ def prove_detector(graph: nn.Module, path: Path, photos: list[UInt8Array], limit
         found = compare_boxes(without_doubles(boxes[0].numpy(), scores[0].numpy()), without_doubles(*run(photo)), least)
         worst = BoxDifference(min(worst.overlap, found.overlap), max(worst.score, found.score))
     if worst.overlap < limit.overlap or not worst.score <= limit.score:
-        raise DetectorParityError(f"torch and ONNX Runtime disagree: {worst}")
+        raise DetectorParityError(
+            f"torch and ONNX Runtime disagree on the exported file: a box has an IoU of {worst.overlap:.3f} with the "
+            f"checkpoint's ({limit.overlap:g} at least) and a score differs by {worst.score:.3g} ({limit.score:g} at "
+            "most). "
+            "Nothing was written. The usual cause is a network that was hardly trained"
+        )
     return worst
 
 

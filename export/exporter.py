@@ -24,6 +24,7 @@ from export.card import (
     page,
     without_nan,
 )
+from export.exporter_warnings import without_exporter_warnings
 from export.graph import PARSING, POSE, DeployableGraph, MultiScaleGraph, OutputGraph, in_half
 from export.half_weights import store_in_half
 from export.parity import (
@@ -97,17 +98,18 @@ def trace(graph: OutputGraph, path: Path, height: int, width: int) -> None:
     """Trace the graph for an input of this size and write what comes out."""
     example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
     size = sum(value.nbytes for value in graph.state_dict().values())
-    torch.onnx.export(
-        graph,
-        (example,),
-        path,
-        input_names=["image"],
-        output_names=list(graph.outputs),
-        dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024)}},
-        external_data=size > LARGEST_FILE,
-        dynamo=True,
-        verbose=False,
-    )
+    with without_exporter_warnings():
+        torch.onnx.export(
+            graph,
+            (example,),
+            path,
+            input_names=["image"],
+            output_names=list(graph.outputs),
+            dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024)}},
+            external_data=size > LARGEST_FILE,
+            dynamo=True,
+            verbose=False,
+        )
 
 
 def write_card(card: str, path: Path) -> None:

@@ -24,9 +24,11 @@ from export.segmentation_folder import (
     require_as_many_labels,
 )
 from export.segmentation_graph import SegmentationGraph
+from training.errors.reporting import reports_input_errors
 from training.labels.label_set import LabelSet, load_label_set
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)

@@ -12,14 +12,18 @@ import numpy as np
 from export.card import read_card
 from export.served_metrics import isolated, measure, milliseconds
 from training.data.prepared_folder import PreparedFolder
+from training.errors.reporting import reports_input_errors
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE.onnx")
     parser.add_argument("--data", type=Path, help="a prepared folder")
     parser.add_argument("--split", default="val")
     args = parser.parse_args()
+    if missing := [str(path) for path in args.files if not path.is_file()]:
+        parser.error(f"there is no {', '.join(missing)}")
     data = PreparedFolder(args.data) if args.data else None
     print("| file | precision | MB | ms on one core | mIoU | merged parts | pixel accuracy | PCKh@0.5 |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")

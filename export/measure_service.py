@@ -21,11 +21,13 @@ from export.service_metrics import (
 )
 from jppnet import Client
 from training.data.prepared_folder import PreparedFolder
+from training.errors.reporting import reports_input_errors
 
 EVERYDAY = {"voc": measure_masks, "openimages": measure_boxes, "coco": measure_joints, "garments": measure_nobody}
 """Folder → how the service is measured on it."""
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url", help="of the service, like http://localhost:8000")

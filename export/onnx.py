@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import get_args
 
 from export.exporter import export
-from export.parity import ParityError, Precision
-from training.checkpoints.checkpoint import load_checkpoint, read_or_exit
+from export.parity import Precision
+from training.checkpoints.checkpoint import load_checkpoint
 from training.data.prepared_folder import PreparedFolder
+from training.errors.input_error import InputError
+from training.errors.reporting import reports_input_errors
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
@@ -33,14 +36,16 @@ def main() -> None:
         help="name, version, description, licence and limits for the card; without it the card claims nothing",
     )  # fmt: skip
     args = parser.parse_args()
-    checkpoint = read_or_exit(load_checkpoint, args.checkpoint)
+    checkpoint = load_checkpoint(args.checkpoint)
     try:
         difference = export(
             checkpoint, args.out, PreparedFolder(args.data) if args.data else None,
             precision=args.precision, half_weights=args.half_weights, averaged=args.tta, only=args.only,
             card_text=args.card_text,
         )  # fmt: skip
-    except (OSError, ValueError, ParityError) as error:
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
         sys.exit(f"{error}\nnothing was written")
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, agrees with {args.checkpoint} ({difference})")
 

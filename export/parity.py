@@ -10,6 +10,7 @@ import torch
 
 from export.graph import OutputGraph
 from training.data.sample import FloatArray, UInt8Array
+from training.errors.input_error import InputError
 
 Precision = Literal["fp32", "fp16", "int8"]
 
@@ -19,7 +20,7 @@ CERTAIN = 0.2
 """Joints below this score are not compared: without a clear peak, the maximum may lie anywhere."""
 
 
-class ParityError(Exception):
+class ParityError(InputError):
     """The exported file's outputs differ too much from the checkpoint's."""
 
 
@@ -109,11 +110,28 @@ def require_parity(truth: RunImages, path: Path, photos: UInt8Array, limit: Diff
         max(d.keypoint for d in found),
         max(d.score for d in found),
     )
-    if (
-        worst.label_agreement < limit.label_agreement
-        or worst.confidence > limit.confidence
-        or not worst.keypoint <= limit.keypoint
-        or not worst.score <= limit.score
-    ):
-        raise ParityError(f"torch and ONNX Runtime disagree: {worst}")
+    if exceeded := differences_over(worst, limit):
+        raise ParityError(
+            f"torch and ONNX Runtime disagree on the exported file: {'; '.join(exceeded)}. Nothing was written. "
+            "The usual cause is a network that was hardly trained, whose scores are all nearly equal, or photos unlike "
+            "those that it was trained on: export a trained checkpoint, and name a prepared folder with --data. With "
+            "int8 or fp16, try fp32: if that fails too, it is a fault of this project and worth a report"
+        )
     return worst
+
+
+def differences_over(found: Difference, limit: Difference) -> list[str]:
+    """A sentence for each difference that is over its limit; nan is over any."""
+    over = []
+    if not found.label_agreement >= limit.label_agreement:
+        over.append(
+            f"{100 * found.label_agreement:.2f} % of the pixels have the same label, {100 * limit.label_agreement:g} "
+            "must"
+        )
+    if not found.confidence <= limit.confidence:
+        over.append(f"the confidence differs by {found.confidence} of 255, {limit.confidence} are allowed")
+    if not found.keypoint <= limit.keypoint:
+        over.append(f"a joint lies {found.keypoint:.3g} input pixels elsewhere, {limit.keypoint:g} are allowed")
+    if not found.score <= limit.score:
+        over.append(f"a joint's score differs by {found.score:.3g}, {limit.score:g} is allowed")
+    return over

@@ -19,6 +19,7 @@ import onnx
 from pydantic import TypeAdapter, ValidationError
 
 from export.card import KEY, CardError, card_json, load_card_text, page, read_card
+from training.errors.reporting import reports_input_errors
 from training.labels.label_set import LABEL_SETS, Color
 
 
@@ -71,6 +72,7 @@ def write_over(card: dict[str, Any], path: Path) -> None:
     path.with_suffix(".md").write_text(text)
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, metavar="FILE.onnx")

@@ -19,14 +19,16 @@ import torch
 from tqdm import tqdm
 
 from training.checkpoints.calibration import UNCALIBRATED
-from training.checkpoints.checkpoint import load_checkpoint, read_or_exit, save_checkpoint, save_safetensors
+from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint, save_safetensors
 from training.checkpoints.digest import file_sha256
 from training.data.prepared_folder import PreparedFolder
+from training.errors.reporting import reports_input_errors
 from training.evaluation.calibration_fitting import collect_predictions, fit_calibration
 from training.evaluation.reliability_report import SUMMARY, measure_reliability, table
 from training.reporting.plots import reliability_plot
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
@@ -36,7 +38,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, metavar="PNG", help="file for the reliability diagrams")
     parser.add_argument("--write", type=Path, metavar="CHECKPOINT", help="the checkpoint with the numbers in it")
     args = parser.parse_args()
-    checkpoint = read_or_exit(load_checkpoint, args.checkpoint)
+    checkpoint = load_checkpoint(args.checkpoint)
     checkpoint.network.to("cuda" if torch.cuda.is_available() else "cpu")
     folders = [PreparedFolder(root) for root in args.data]
     samples = [(folder, name) for folder in folders for name in folder.names(args.split)]

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from training.data.openimages_source import OpenImagesPeople
 from training.data.person_crops import PersonCrop, person_crops
 from training.data.sample import UInt8Array
+from training.errors.reporting import reports_input_errors
 from training.self_training.openimages import CropIndex, Picture, Teachers, write_index
 
 JPEG_QUALITY = 95
@@ -39,6 +40,7 @@ def _write_jpeg(path: Path, image: UInt8Array) -> None:
     cv2.imwrite(str(path), image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, required=True, help="folder with openimages/ and teachers/")

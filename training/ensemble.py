@@ -10,10 +10,12 @@ any other: it can be measured, calibrated, exported and trained further (``--fro
 import argparse
 from pathlib import Path
 
-from training.checkpoints.checkpoint import load_checkpoint, read_or_exit, save_checkpoint
+from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from training.checkpoints.ensemble import ensemble
+from training.errors.reporting import reports_input_errors
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("members", type=Path, nargs="+", metavar="MEMBER", help="a checkpoint")
@@ -23,7 +25,7 @@ def main() -> None:
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        members = [read_or_exit(load_checkpoint, path) for path in args.members]
+        members = [load_checkpoint(path) for path in args.members]
         shares = tuple(args.pose_shares) if args.pose_shares else None
         save_checkpoint(ensemble(members, args.size, shares), args.out)
     except ValueError as error:

@@ -11,10 +11,10 @@ from pathlib import Path
 from torch import nn
 from tqdm import tqdm
 
-from training.checkpoints.checkpoint import read_or_exit
 from training.checkpoints.detector import load_detector
 from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
+from training.errors.reporting import reports_input_errors
 from training.evaluation.detector_evaluation import Measured, measure
 from training.networks.detector.dataset import nobody_photos
 from training.networks.detector.detect import run_torch
@@ -26,7 +26,7 @@ SIDES = (128, 160, 192, 224, 256, 320)
 def open_network(path: Path) -> nn.Module:
     """A checkpoint's network, or the released MoveNet MultiPose."""
     if path.suffix != ".json":
-        return read_or_exit(load_detector, path).network
+        return load_detector(path).network
     network = DetectorNetwork("movenet-multipose").eval()
     network.load_pretrained(path)
     return network
@@ -39,6 +39,7 @@ def row(side: int, tune: Measured, val: Measured, most_nobody: float) -> str:
     return f"| {side}² | {' | '.join(f'{figures[name]:.3f}' for name in names)} |"
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("network", type=Path, metavar="CHECKPOINT")

@@ -13,6 +13,7 @@ import torch
 
 from training.checkpoints.checkpoint import save_checkpoint
 from training.checkpoints.imported import imported_checkpoint
+from training.errors.reporting import reports_input_errors
 from training.labels.label_set import load_label_set
 from training.networks.lip_ssl.caffe_weights import to_weights
 from training.networks.lip_ssl.caffemodel import read_caffemodel
@@ -20,6 +21,7 @@ from training.networks.presets import load_recipe
 from training.networks.registry import build_network
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, metavar="FILE.caffemodel")

@@ -13,6 +13,7 @@ import torch
 
 from training.checkpoints.checkpoint import save_checkpoint
 from training.checkpoints.imported import imported_checkpoint
+from training.errors.reporting import reports_input_errors
 from training.labels.label_set import load_label_set
 from training.networks.presets import load_recipe
 from training.networks.registry import build_network
@@ -26,6 +27,7 @@ OTHER_SIDE = 512
 """Height and width of the input for other labels than LIP's."""
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, metavar="FILE.pth")

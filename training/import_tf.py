@@ -12,12 +12,14 @@ import torch
 
 from training.checkpoints.checkpoint import save_checkpoint
 from training.checkpoints.imported import imported_checkpoint
+from training.errors.reporting import reports_input_errors
 from training.labels.lip import LIP
 from training.networks.jppnet.tensorflow_weights import IncompleteCheckpointError, read_checkpoint, to_weights
 from training.networks.presets import load_recipe
 from training.networks.registry import build_network
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")

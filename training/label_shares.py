@@ -8,9 +8,11 @@ import argparse
 from pathlib import Path
 
 from training.data.prepared_folder import PreparedFolder
+from training.errors.reporting import reports_input_errors
 from training.reporting.label_shares import count_labels, shares_table
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="a prepared folder")

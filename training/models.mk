@@ -89,12 +89,14 @@ define ablation_run
 	sed '$(2)' training/presets/ablation.toml > runs/ablation/$(1).toml
 	$(call stage,runs/ablation/$(1).toml,$(3),ablation/$(1))
 endef
-ABLATION := two-refinements two-refinements-again one-refinement no-refinement labels-alone joints-alone self-trained
+ABLATION := two-refinements two-refinements-again two-refinements-seed-2 two-refinements-seed-3 one-refinement no-refinement labels-alone joints-alone self-trained
 
 # Equal, small runs (docs/model.md), once make street-models has made data/ccp and data/pseudo-4: an epoch of both has 2.36 times the photos.
 ablation: install-training  ## what refinement, learning both tasks together and self-training bring
 	$(call ablation_run,two-refinements,,$(LABELLED))
 	$(call ablation_run,two-refinements-again,,$(LABELLED))
+	$(call ablation_run,two-refinements-seed-2,s/^seed = 1/seed = 2/,$(LABELLED))
+	$(call ablation_run,two-refinements-seed-3,s/^seed = 1/seed = 3/,$(LABELLED))
 	$(call ablation_run,one-refinement,s/^refinements = 2/refinements = 1/,$(LABELLED))
 	$(call ablation_run,no-refinement,s/^refinements = 2/refinements = 0/,$(LABELLED))
 	$(call ablation_run,labels-alone,s/^pose = 1.0/pose = 0.0/,$(LABELLED))

@@ -1,18 +1,21 @@
 """Draw predictions beside the ground truth: ``python -m training.prediction_grid CHECKPOINT --data DIR --out JPG``.
 
 The samples are drawn by ``--seed`` and sorted from the best prediction to the worst. Each shows the photo, the ground
-truth and the prediction, with the shares of pixels and of joints that are right.
+truth and the prediction, with the shares of pixels and of joints that are right. ``--worst`` measures all samples of
+the split and shows those with the least share of right pixels, with their names.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-from training.checkpoints.checkpoint import load_checkpoint, read_or_exit
+from training.checkpoints.checkpoint import load_checkpoint
 from training.data.prepared_folder import PreparedFolder
-from training.reporting.prediction_grid import prediction_grid, write_jpeg
+from training.errors.reporting import reports_input_errors
+from training.reporting.picture_files import write_jpeg
+from training.reporting.prediction_grid import drawn_samples, prediction_grid, worst_samples
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
@@ -20,14 +23,12 @@ def main() -> None:
     parser.add_argument("--split", default="val")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, metavar="SHEET.jpg")
+    parser.add_argument("--worst", action="store_true", help="the worst of all samples, in place of drawn ones")
     args = parser.parse_args()
     folder = PreparedFolder(args.data)
-    try:
-        sheet = prediction_grid(
-            read_or_exit(load_checkpoint, args.checkpoint), folder, folder.names(args.split), args.seed
-        )
-    except ValueError as error:
-        sys.exit(str(error))
+    names = folder.names(args.split)
+    choose = worst_samples if args.worst else drawn_samples
+    sheet = prediction_grid(load_checkpoint(args.checkpoint), folder, names, args.seed, choose)
     write_jpeg(sheet, args.out)
 
 

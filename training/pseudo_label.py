@@ -14,15 +14,17 @@ from pathlib import Path
 
 import torch
 
-from training.checkpoints.checkpoint import load_checkpoint, read_or_exit
+from training.checkpoints.checkpoint import load_checkpoint
 from training.data.adapters.registry import UNLABELLED
 from training.data.prepared_folder import PreparedFolder
+from training.errors.reporting import reports_input_errors
 from training.labels.compatibility import require_same_labels
 from training.self_training.pseudo_labels import PseudoLabelRules, require_same_run, write_pseudo_labels
 from training.self_training.rules import MIN_CONFIDENCE
 from training.self_training.teacher import INFERENCE_VIEWS
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("teacher", type=Path, help="a checkpoint")
@@ -40,7 +42,7 @@ def main() -> None:
         "--threshold", type=float, default=MIN_CONFIDENCE, help="least probability of a label (%(default)s)"
     )
     args = parser.parse_args()
-    teacher = read_or_exit(load_checkpoint, args.teacher)
+    teacher = load_checkpoint(args.teacher)
     rules = PseudoLabelRules(args.threshold, args.views)
     teacher.network.to("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -14,10 +14,12 @@ import sys
 from pathlib import Path
 
 from training.data.prepared_folder import PreparedFolder
+from training.errors.reporting import reports_input_errors
 from training.reporting.model_page import draw, page, require_showable
 from training.reporting.run import read_run
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")

@@ -7,17 +7,19 @@ can be trained further (``--from``) and put together again.
 import argparse
 from pathlib import Path
 
-from training.checkpoints.checkpoint import load_checkpoint, read_or_exit, save_checkpoint
+from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from training.checkpoints.ensemble import members_of
+from training.errors.reporting import reports_input_errors
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ensemble", type=Path, help="a checkpoint")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     args = parser.parse_args()
     try:
-        members = members_of(read_or_exit(load_checkpoint, args.ensemble))
+        members = members_of(load_checkpoint(args.ensemble))
     except ValueError as error:
         parser.error(str(error))
     args.out.mkdir(parents=True, exist_ok=True)

@@ -19,10 +19,12 @@ from pathlib import Path
 import cv2
 
 from training.data.prepared_folder import PreparedFolder
+from training.errors.reporting import reports_input_errors
 from training.synthetic.contact_sheet import contact_sheet
 from training.synthetic.dataset import BODIES, RenderJob, ensure_bodies, synthesize
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, required=True, help="how many pictures the folder shall hold")

@@ -13,10 +13,10 @@ import cv2
 import torch
 from torch import nn
 
-from training.checkpoints.checkpoint import read_or_exit
 from training.checkpoints.detector import load_detector
 from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
+from training.errors.reporting import reports_input_errors
 from training.evaluation.detector_evaluation import Measured, measure
 from training.loop.detector_trainer import DetectorTrainer
 from training.networks.detector.dataset import nobody_photos, read_data
@@ -34,6 +34,7 @@ def measure_for_choice(source: OpenImagesPeople, garments: Path, network: nn.Mod
     return measure(run_torch(network.eval()), SIDE, source, tune, nobody_photos(garments, "tune"))
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset", help="a name in training/presets, or a .toml file")
@@ -57,7 +58,11 @@ def main() -> None:
     if args.pretrained:
         network.load_pretrained(args.pretrained)
     if args.origin:
-        network.load_state_dict(read_or_exit(load_detector, args.origin).network.state_dict())
+        origin = load_detector(args.origin)
+        if origin.recipe.network.trunk != recipe.network.trunk:
+            trunks = f"{origin.recipe.network.trunk} there, {recipe.network.trunk} here"
+            parser.error(f"--from {args.origin}: its network has another trunk ({trunks})")
+        network.load_state_dict(origin.network.state_dict())
     validate = partial(measure_for_choice, source, args.nobody)
     data = read_data(args.people, args.nobody, args.street, args.rendered)
     trainer = DetectorTrainer(network, recipe, data, validate, args.out)

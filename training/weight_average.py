@@ -9,10 +9,12 @@ al., "Model soups", ICML 2022).
 import argparse
 from pathlib import Path
 
-from training.checkpoints.checkpoint import load_checkpoint, read_or_exit, save_checkpoint
+from training.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from training.checkpoints.weight_average import average_weights
+from training.errors.reporting import reports_input_errors
 
 
+@reports_input_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("earlier", type=Path)
@@ -21,7 +23,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    earlier, later = (read_or_exit(load_checkpoint, path) for path in (args.earlier, args.later))
+    earlier, later = (load_checkpoint(path) for path in (args.earlier, args.later))
     try:
         save_checkpoint(average_weights(earlier, later, args.share), args.out)
     except ValueError as error:

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 TRAINING_LAYERS = (
+    ("training.errors",),
     ("training.labels", "training.recipes"),
     ("training.data",),
     ("training.augmentation", "training.losses", "training.optimizers"),

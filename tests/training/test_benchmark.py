@@ -29,3 +29,19 @@ def test_multiplications_are_counted():
     layer = torch.nn.Conv2d(2, 5, 3, padding=1)
     image = torch.zeros(1, 2, 100, 1000)
     assert giga_macs(lambda: layer(image)) == pytest.approx(2 * 5 * 9 * 1e5 / 1e9)
+
+
+def test_each_settings_gain_is_measured_beside_the_recipes_own(tmp_path):
+    recipe, out = write_slim_recipe(tmp_path / "slim.toml", epochs=1), tmp_path / "gains.md"
+    changes = ["network.slimming=32", "schedule.batch=2", "run.workers=0"]
+    run_command(
+        "training.benchmark", recipe, *changes, "--side", 32, "--times", 1, "--out", out,
+        "--gains", "accumulate", "channels_last", "sync_batch_norm",
+    )  # fmt: skip
+    rows = [line.split(" | ") for line in out.read_text().splitlines() if line.startswith("| `")]
+    titles = ("accumulate = 2", "accumulate = 4", "channels_last = false", "sync_batch_norm = true")
+    assert [row[0] for row in rows] == ["| `run.`", *(f"| `{title}`" for title in titles)]
+    own, other, ratio = (float(value) for value in rows[1][1:4])
+    assert ratio == pytest.approx(other / own, abs=0.02)
+    assert "cannot be shared evenly" in out.read_text()  # a batch of two in four passes
+    assert "is for GPUs" in out.read_text()

@@ -2,9 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from training.data.preparation import prepare, require_usable
+from training.data.preparation import prepare
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import BrokenSampleError, DatasetInfo, Sample, no_joints
+from training.data.sample_check import require_usable
 from training.labels.lip import LIP
 
 

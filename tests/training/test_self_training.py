@@ -157,7 +157,7 @@ def photos(tmp_path):
     (root / "dataset.json").write_text(json.dumps(info))
     for name in "abc":
         cv2.imwrite(str(root / f"{name}.jpg"), np.full((128, 96, 3), 99, np.uint8))
-    (root / "b.jpg").write_bytes(b"\xff\xd8 no photo")
+    (root / "b.jpg").write_bytes(b"no photo")
     return root
 
 

@@ -5,11 +5,10 @@ reads both.
 """
 
 import json
-import sys
-from collections.abc import Callable
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from training.checkpoints.calibration import UNCALIBRATED, Calibration
+from training.errors.input_error import InputError
 from training.labels.label_set import LabelSet
 from training.labels.lip import LIP
 from training.networks.network import Network
@@ -24,11 +24,13 @@ from training.networks.recipe import Recipe
 from training.networks.registry import build_network, parse_recipe
 from training.networks.torch_file import read_torch_file
 
-T = TypeVar("T")
+
+class StorageError(InputError):
+    """A file that could not be written."""
 
 
-class CheckpointError(ValueError):
-    """A file that is no checkpoint, or whose parts do not fit together, with the reason."""
+class CheckpointError(InputError):
+    """A file that is not there, is no checkpoint of a network, or whose parts do not fit together."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,20 @@ def save_safetensors(checkpoint: Checkpoint, path: Path) -> None:
 def read_parts(path: Path, parts: dict[str, type]) -> dict[str, Any]:
     """The parts of a checkpoint of either form, by name; ``parts``: those that must be there, and their types.
 
-    Raises OSError, TorchFileError for a ``.pt`` that is not PyTorch's or holds code, and CheckpointError.
+    Raises CheckpointError, TorchFileError for a ``.pt`` that is not PyTorch's or holds code, and OSError.
     """
+    if not path.is_file():
+        near = sorted(str(file) for file in path.parent.glob("*") if file.suffix in (".pt", ".safetensors"))
+        beside = f"; there are {', '.join(near)}" if near else ""
+        raise CheckpointError(f"{path}: there is no such checkpoint{beside}")
     stored = _read_safetensors(path) if path.suffix == ".safetensors" else read_torch_file(path)
     stored = stored if isinstance(stored, dict) else {}
     if lacking := [name for name, kind in parts.items() if not isinstance(stored.get(name), kind)]:
-        raise CheckpointError(
-            f"{path} is no checkpoint of this project: it lacks {', '.join(lacking)}. "
-            "Weights of other projects are imported first (docs/parsers.md)"
-        )
+        if "optimizer" in stored:
+            hint = "it is the state of a run, for --resume; the checkpoint is best.pt beside it"
+        else:
+            hint = f"it lacks {', '.join(lacking)}. Weights of other projects are imported first (docs/parsers.md)"
+        raise CheckpointError(f"{path} is no checkpoint of a network: {hint}")
     return stored
 
 
@@ -95,7 +102,7 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
             metadata = {name: json.loads(text) for name, text in (file.metadata() or {}).items()}
             weights: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} is no checkpoint: {error}") from None
+        raise CheckpointError(f"{path} is no checkpoint, or a damaged one: {error}") from None
     return {"weights": weights, **metadata}
 
 
@@ -124,20 +131,26 @@ def load_checkpoint(path: Path) -> Checkpoint:
     )
 
 
-def read_or_exit(read: Callable[[Path], T], path: Path) -> T:
-    """What ``read`` makes of a file that a command was given. Ends the command with the reason where it cannot."""
-    try:
-        return read(path)
-    except (OSError, ValueError) as error:
-        sys.exit(str(error))
-
-
 def save_atomically(path: Path, content: dict[str, Any]) -> None:
     """``torch.save`` to a temporary file, then rename: a process that ends early leaves no broken file.
 
-    The folder is made where there is none.
+    The folder is made where there is none. Raises StorageError, and leaves nothing, where the file cannot be written,
+    most often because the disk is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
-    torch.save(content, unfinished)
-    unfinished.rename(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(content, unfinished)
+        unfinished.rename(path)
+    except (OSError, RuntimeError) as error:  # PyTorch's own writer raises RuntimeError, without the reason
+        unfinished.unlink(missing_ok=True)
+        raise StorageError(_why_not_stored(path, error)) from error
+
+
+def _why_not_stored(path: Path, error: Exception) -> str:
+    if not path.parent.is_dir():
+        return f"{path} cannot be written: the folder {path.parent} is not there"
+    free = shutil.disk_usage(path.parent).free
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else "the file could not be written whole"
+    kept = f"; {path} is still what it was" if path.exists() else ""
+    return f"{path} cannot be written: {reason}, {free / 1e6:.0f} MB are free there{kept}. Make room and try again"

@@ -14,6 +14,7 @@ from torch import nn
 from training.checkpoints.checkpoint import CheckpointError, read_parts, save_atomically
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.recipe import DetectorRecipe
+from training.recipes.recipe_error import validated
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,13 @@ def save_detector(checkpoint: DetectorCheckpoint, path: Path) -> None:
 def load_detector(path: Path) -> DetectorCheckpoint:
     """Read a checkpoint of either form; the network is in float32 and eval mode.
 
-    Raises OSError, TorchFileError and CheckpointError.
+    Raises CheckpointError for a file that is missing, damaged or something else, TorchFileError and OSError.
     """
     stored = read_parts(path, {"recipe": dict, "weights": dict, "metrics": dict})
+    if stored["recipe"].get("network", {}).get("name") != "detector":
+        raise CheckpointError(f"{path} is a checkpoint of another network than the person detector")
     try:
-        recipe = DetectorRecipe.model_validate(stored["recipe"])
+        recipe = validated(DetectorRecipe, stored["recipe"])
         network = DetectorNetwork(recipe.network.trunk)
         values = stored["weights"].items()
         network.load_state_dict({name: value.float() if value.is_floating_point() else value for name, value in values})

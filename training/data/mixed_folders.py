@@ -8,11 +8,12 @@ import numpy.typing as npt
 
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import DatasetInfo, Sample
+from training.errors.input_error import InputError
 from training.labels.label_set import LabelSet
 
 
 def open_data(roots: list[Path], shares: tuple[float, ...]) -> PreparedFolder:
-    """One prepared folder, or several mixed. Raises ValueError when they do not match the shares."""
+    """One prepared folder, or several mixed. Raises InputError when they do not match the shares."""
     if len(roots) == 1 and not shares:
         return PreparedFolder(roots[0])
     return MixedFolders([PreparedFolder(root) for root in roots], shares)
@@ -22,17 +23,17 @@ class MixedFolders(PreparedFolder):
     """All training samples of several folders; validation samples are the first folder's.
 
     A sample's name is ``K/NAME``: the index of its folder, and its name there. ``shares``: each folder's share of the
-    draws; without them all samples are equally likely. Raises ValueError when folders and shares do not match, or when
+    draws; without them all samples are equally likely. Raises InputError when folders and shares do not match, or when
     the folders have different label sets.
     """
 
     def __init__(self, folders: list[PreparedFolder], shares: tuple[float, ...] = ()) -> None:
         if shares and len(shares) != len(folders):
-            raise ValueError(f"the recipe mixes {len(shares)} folders (sampling.shares), --data names {len(folders)}")
+            raise InputError(f"the recipe mixes {len(shares)} folders (sampling.shares), --data names {len(folders)}")
         if len({folder.label_set.name for folder in folders}) > 1:
-            raise ValueError("folders of several label sets cannot be mixed")
+            raise InputError("folders of several label sets cannot be mixed")
         if len({tuple(folder.label_set.coarse.items()) for folder in folders if folder.label_set.coarse}) > 1:
-            raise ValueError("folders whose label sets have other coarse labels than each other cannot be mixed")
+            raise InputError("folders whose label sets have other coarse labels than each other cannot be mixed")
         super().__init__(folders[0].root)
         self.folders, self.shares = folders, shares
 
@@ -69,7 +70,7 @@ class MixedFolders(PreparedFolder):
         sums = np.bincount(places, factors, minlength=len(self.folders))
         if not sums.all():
             empty = ", ".join(str(f.root) for f, total in zip(self.folders, sums, strict=True) if not total)
-            raise ValueError(f"nothing to train on in {empty}")
+            raise InputError(f"nothing to train on in {empty}")
         return np.asarray(factors * (np.array(self.shares) / sums)[places], np.float64)
 
     def _find(self, name: str) -> tuple[PreparedFolder, str]:

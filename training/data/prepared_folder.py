@@ -14,12 +14,16 @@ import json
 import shutil
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.data.name_list import read_names
 from training.data.sample import ABSENT, BrokenSampleError, DatasetInfo, FloatArray, Sample, read_image, read_label_map
+from training.data.sample_check import joint_fault, label_fault, size_fault
+from training.errors.input_error import InputError
 from training.labels.label_set import LabelSet, read_label_set
 from training.labels.lip import LIP
 
@@ -35,11 +39,15 @@ class PreparedFolder:
 
     @cached_property
     def info(self) -> DatasetInfo:
-        """Name, licence and source. Raises FileNotFoundError where the folder was not prepared."""
+        """Name, licence and source. Raises FileNotFoundError where the folder was not prepared, and
+        InputError."""
         path = self.root / "dataset.json"
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: make the folder with `python -m training.prepare`")
-        return DatasetInfo(**json.loads(path.read_text()))
+        try:
+            return DatasetInfo(**json.loads(path.read_text()))
+        except (ValueError, TypeError):
+            raise InputError(f'{path} must hold {{"name": …, "licence": …, "source": …}} and nothing else') from None
 
     @cached_property
     def label_set(self) -> LabelSet:
@@ -48,23 +56,49 @@ class PreparedFolder:
         return read_label_set(path) if path.exists() else LIP
 
     def names(self, split: str) -> list[str]:
-        """Sample names of a split (``train`` or ``val``)."""
-        return (self.root / f"{split}.txt").read_text().split()
+        """Sample names of a split (``train`` or ``val``). Raises FileNotFoundError where there is none."""
+        path = self.root / f"{split}.txt"
+        if not path.exists():
+            what = "there is no such folder" if not self.root.is_dir() else f"{split}.txt is missing"
+            raise FileNotFoundError(
+                f"{self.root} is no prepared folder with a split “{split}”: {what}. Make one with `python -m "
+                "training.prepare`, or write it by hand (docs/train-your-own-labels.md)"
+            )
+        return read_names(path)
 
     def pixel_counts(self, name: str) -> dict[int, int]:
-        """Label id → number of pixels in that sample."""
-        record = json.loads(self._joints_path(name).read_text())
-        return {int(label): count for label, count in record["pixels"].items()}
+        """Label id → number of pixels in that sample. Raises BrokenSampleError."""
+        record = self._record(name)
+        try:
+            return {int(label): int(count) for label, count in record["pixels"].items()}
+        except (KeyError, AttributeError, TypeError, ValueError):
+            raise BrokenSampleError(f'{self._joints_path(name)}: "pixels" is not {{label id: count}}') from None
 
     def read(self, name: str) -> Sample:
-        """Load one sample. Raises BrokenSampleError when a file is missing or the sizes disagree."""
+        """Load one sample.
+
+        Raises BrokenSampleError when a file is missing, cut off or no such file, when sizes disagree, and for label ids
+        or numbers of joints that the label set does not have.
+        """
+        sample = self.read_unchecked(name, self.info.licence)
+        labels, label_set = sample.labels, self.label_set
+        fault = size_fault(sample.image, labels) or label_fault(labels, label_set)
+        if fault := fault or joint_fault(sample.joints, label_set):
+            raise BrokenSampleError(f"{self.root}, {name}: {fault}")
+        return sample
+
+    def read_unchecked(self, name: str, licence: str) -> Sample:
+        """Load one sample, whatever its label map and joints hold. Raises BrokenSampleError for a file that is none."""
         image = read_image(self.photo(name))
         labels = read_label_map(self._labels_path(name))
-        if image.shape[:2] != labels.shape:
-            raise BrokenSampleError(f"{name}: photo {image.shape[:2]} and label map {labels.shape} differ in size")
-        record = json.loads(self._joints_path(name).read_text())
-        joints = [_read_joint(joint) for joint in record["joints"]]
-        return Sample(name, image, labels, np.asarray(joints, np.float32).reshape(-1, 3), self.info.licence)
+        record = self._record(name)
+        try:
+            joints = np.array([_read_joint(joint) for joint in record["joints"]], np.float32).reshape(-1, 3)
+        except (KeyError, TypeError, ValueError):
+            raise BrokenSampleError(
+                f'{self._joints_path(name)}: "joints" is not a list of [x, y, visibility], null or "absent"'
+            ) from None
+        return Sample(name, image, labels, joints, licence)
 
     def weighted(self, factors: npt.NDArray[np.float64], names: list[str]) -> npt.NDArray[np.float64]:
         """Draw factors (N,) of the named samples, weighted by the folder's share; a single folder has none."""
@@ -102,6 +136,15 @@ class PreparedFolder:
     def photo(self, name: str) -> Path:
         """Path of a sample's photo."""
         return self.root / "images" / f"{name}.jpg"
+
+    def _record(self, name: str) -> dict[str, Any]:
+        """The content of a sample's joints file. Raises BrokenSampleError."""
+        path = self._joints_path(name)
+        try:
+            record: dict[str, Any] = json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise BrokenSampleError(f"{path}: missing, or not a JSON file ({error})") from None
+        return record
 
     def _labels_path(self, name: str) -> Path:
         return self.root / "labels" / f"{name}.png"

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.data.complete_file import is_complete
+from training.errors.input_error import InputError
 from training.labels.lip import LIP
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -46,16 +49,30 @@ class DatasetInfo:
     source: str
 
 
-class BrokenSampleError(Exception):
+class BrokenSampleError(InputError):
     """A sample that cannot be used, with the reason."""
 
 
 def read_image(path: Path) -> UInt8Array:
     """Read a photo as uint8 (H, W, 3) RGB, upright (EXIF applied). Raises BrokenSampleError."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    image = decode(path, cv2.IMREAD_COLOR_RGB)
     if image is None:
         raise BrokenSampleError(f"{path}: missing, or not an image that can be read")
     return np.asarray(image, dtype=np.uint8)
+
+
+def decode(path: Path, flags: int) -> npt.NDArray[Any] | None:
+    """What OpenCV decodes of a picture file; None for one that is missing or no picture.
+
+    Raises BrokenSampleError for one that is cut off: OpenCV would fill the rest with grey.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    if not is_complete(data):
+        raise BrokenSampleError(f"{path}: cut off, the file ends before its picture does")
+    return cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
 
 
 def read_label_map(path: Path) -> UInt8Array:
@@ -63,7 +80,7 @@ def read_label_map(path: Path) -> UInt8Array:
 
     Raises BrokenSampleError for anything else: true colours would be a picture of labels, not labels.
     """
-    labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    labels = decode(path, cv2.IMREAD_UNCHANGED)
     if labels is None or labels.dtype != np.uint8:
         raise BrokenSampleError(f"{path}: missing, or not an 8-bit label map")
     if labels.ndim == 3:

@@ -23,13 +23,13 @@ class SeededSampler(Sampler[SampleDraw]):
     def __iter__(self) -> Iterator[SampleDraw]:
         rng = np.random.default_rng((self.seed, self.epoch))
         count = len(self) * self.world_size
-        photos = self.choose(count, rng)
-        seeds = rng.integers(2**62, size=count)
-        for photo, seed in list(zip(photos, seeds, strict=True))[self.rank :: self.world_size]:
+        photos = self.choose(self.photos, rng)  # as many for any number of processes, so that seeds are the same
+        seeds = rng.integers(2**62, size=self.photos)
+        for photo, seed in list(zip(photos, seeds, strict=True))[:count][self.rank :: self.world_size]:
             yield SampleDraw(int(photo), int(seed))
 
     def choose(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-        """``count`` indices of photos; a few photos are left out where the processes cannot share them evenly."""
+        """``count`` indices of photos; the last few are left out where the processes cannot share them evenly."""
         return rng.permutation(self.photos)[:count]
 
 

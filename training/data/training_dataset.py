@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from training.data.mirror import mirror
 from training.data.prepared_folder import PreparedFolder
-from training.data.sample import Sample
+from training.data.sample import BrokenSampleError, Sample
 
 
 class TrainingExample(NamedTuple):
@@ -37,8 +37,11 @@ DrawOther = Callable[[], Sample]
 """Gives a random other sample of the split."""
 
 
-class TrainingDataset(Dataset[TrainingExample]):
-    """Random training examples of the named samples. The same draw always gives the same example, in any process."""
+class TrainingDataset(Dataset[TrainingExample | BrokenSampleError]):
+    """Random training examples of the named samples. The same draw always gives the same example, in any process.
+
+    A broken sample is returned, not raised: an exception of a loading process would lose its sentence.
+    """
 
     def __init__(
         self,
@@ -48,10 +51,13 @@ class TrainingDataset(Dataset[TrainingExample]):
     ) -> None:
         self.folder, self.names, self.make_example = folder, names, make_example
 
-    def __getitem__(self, draw: SampleDraw) -> TrainingExample:
+    def __getitem__(self, draw: SampleDraw) -> TrainingExample | BrokenSampleError:
         rng = np.random.default_rng((draw.seed, draw.photo))
-        sample = self.folder.read(self.names[draw.photo])
-        return self.make_example(sample, rng, lambda: self.random_sample(rng))
+        try:
+            sample = self.folder.read(self.names[draw.photo])
+            return self.make_example(sample, rng, lambda: self.random_sample(rng))
+        except BrokenSampleError as error:
+            return error
 
     def random_sample(self, rng: np.random.Generator) -> Sample:
         """Any sample of the split, mirrored or not."""

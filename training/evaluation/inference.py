@@ -1,12 +1,14 @@
 """Inference in one pass: a photo is fitted to the network's input, and its answers are mapped back to the photo."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
 
-from training.data.fit import fit_photo
+from training.data.fit import Fit, fit_photo
 from training.data.sample import FloatArray, UInt8Array
 from training.evaluation.pose_decoding import decode
 from training.networks.network import Network
@@ -24,13 +26,41 @@ class Prediction:
     joints: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class FittedPhoto:
+    """A photo as a network's input, uint8 (height, width, 3), how it lies there, and its own height and width."""
+
+    input: UInt8Array
+    fit: Fit
+    size: tuple[int, int]
+
+
+def fit_to_input(image: UInt8Array, recipe: NetworkRecipe) -> FittedPhoto:
+    """One upright RGB photo (H, W, 3), fitted as the recipe says."""
+    fitted, fit = fit_photo(image, recipe.height, recipe.width, recipe.fit, recipe.pad_color)
+    return FittedPhoto(fitted, fit, (image.shape[0], image.shape[1]))
+
+
 def predict(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> Prediction:
     """Predict labels and joints of one upright RGB photo (H, W, 3), fitted as the recipe says, in one pass.
 
     Scores, not label ids, are resized to the photo, bilinear.
     """
-    output = run_network(network, image, recipe)
-    return Prediction(_labels_at_photo_size(output, *image.shape[:2]), output.joints)
+    return predict_batch(network, [fit_to_input(image, recipe)], recipe)[0]
+
+
+def predict_batch(
+    network: Network, photos: Sequence[FittedPhoto], recipe: NetworkRecipe, threads: int = 1
+) -> list[Prediction]:
+    """``predict`` of several photos in one pass of the network; ``threads`` resize their labels."""
+    outputs = run_batch(network, photos, recipe)
+    sizes = [photo.size for photo in photos]
+    if threads == 1:
+        labels = [*map(_labels_at_photo_size, outputs, sizes)]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            labels = [*pool.map(_labels_at_photo_size, outputs, sizes)]
+    return [Prediction(plane, output.joints) for plane, output in zip(labels, outputs, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +76,33 @@ class NetworkOutput:
     joints: FloatArray
 
 
-@torch.inference_mode()
 def run_network(network: Network, image: UInt8Array, recipe: NetworkRecipe) -> NetworkOutput:
     """Run the network on one upright RGB photo (H, W, 3), fitted as the recipe says. The output is on the CPU."""
-    fitted, fit = fit_photo(image, recipe.height, recipe.width, recipe.fit, recipe.pad_color)
+    return run_batch(network, [fit_to_input(image, recipe)], recipe)[0]
+
+
+@torch.inference_mode()
+def run_batch(network: Network, photos: Sequence[FittedPhoto], recipe: NetworkRecipe) -> list[NetworkOutput]:
+    """Run the network once on several fitted photos. The outputs are on the CPU."""
     device = next(network.parameters()).device
-    batch = torch.from_numpy(fitted).permute(2, 0, 1)[None].float().to(device)
+    batch = torch.from_numpy(np.stack([photo.input for photo in photos])).permute(0, 3, 1, 2).float().to(device)
     stage = network(batch)[-1]
-    joints = decode(stage.pose.float(), network.stride, network.origin)[0].cpu().numpy()
-    joints[:, :2] = fit.to_photo(joints[:, :2])
-    to_grid = fit.matrix()
+    joints = decode(stage.pose.float(), network.stride, network.origin).cpu().numpy()
+    scores = stage.parsing.float().cpu()
+    return [_output(network, recipe, *parts) for parts in zip(photos, scores, joints, strict=True)]
+
+
+def _output(
+    network: Network, recipe: NetworkRecipe, photo: FittedPhoto, scores: torch.Tensor, joints: FloatArray
+) -> NetworkOutput:
+    """A photo's output from its part of a batch's; ``joints`` in pixels of the input."""
+    joints[:, :2] = photo.fit.to_photo(joints[:, :2])
+    to_grid = photo.fit.matrix()
     for row, length in zip(to_grid, (recipe.width, recipe.height), strict=True):
         cells = network.cells(length)
         row[2] -= cells.origin
         row /= cells.step
-    return NetworkOutput(stage.parsing[0].float().cpu(), to_grid, joints)
+    return NetworkOutput(scores, to_grid, joints)
 
 
 def resize_to_photo(plane: FloatArray, to_grid: FloatArray, height: int, width: int) -> FloatArray:
@@ -73,12 +115,15 @@ def resize_to_photo(plane: FloatArray, to_grid: FloatArray, height: int, width: 
     return np.asarray(large, np.float32)
 
 
-def _labels_at_photo_size(output: NetworkOutput, height: int, width: int) -> UInt8Array:
-    """The label map of the photo. One label's plane at a time: all planes of a large photo do not fit into memory."""
-    best = np.full((height, width), -np.inf, np.float32)
-    labels = np.zeros((height, width), np.uint8)
+def _labels_at_photo_size(output: NetworkOutput, size: tuple[int, int]) -> UInt8Array:
+    """The label map of the photo, whose ``size`` is (height, width).
+
+    One label's plane at a time: all planes of a large photo do not fit into memory.
+    """
+    best = np.full(size, -np.inf, np.float32)
+    labels = np.zeros(size, np.uint8)
     for label, plane in enumerate(output.scores.numpy()):
-        score = resize_to_photo(plane, output.to_grid, height, width)
+        score = resize_to_photo(plane, output.to_grid, *size)
         better = score > best
         best[better] = score[better]
         labels[better] = label

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from training.data.sample import UInt8Array, no_joints
+from training.errors.input_error import InputError
 from training.evaluation.inference import Prediction
 from training.labels.label_set import LabelSet
 from training.networks.jppnet.tf1_resize import resize_bilinear, resize_nearest
@@ -24,7 +25,7 @@ from training.networks.stage import Stage
 SCALES = (0.75, 1.0, 1.25)
 
 
-class UnsuitableNetworkError(ValueError):
+class UnsuitableNetworkError(InputError):
     """A network that cannot be run by the protocol, whatever the photo."""
 
 

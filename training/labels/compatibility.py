@@ -1,5 +1,6 @@
 """Compatibility of two label sets."""
 
+from training.errors.input_error import InputError
 from training.labels.label_set import LabelSet
 
 
@@ -9,9 +10,9 @@ def have_same_labels(a: LabelSet, b: LabelSet) -> bool:
 
 
 def require_same_labels(a: LabelSet, b: LabelSet) -> None:
-    """Raises ValueError unless labels and joints of both sets are the same, in the same order.
+    """Raises InputError unless labels and joints of both sets are the same, in the same order.
 
     A checkpoint without joints (``a``) is compared by its labels alone.
     """
     if not have_same_labels(a, b if a.joints else b.without_joints()):
-        raise ValueError(f"the checkpoint has {a.name}'s labels and joints, the data have {b.name}'s")
+        raise InputError(f"the checkpoint has {a.name}'s labels and joints, the data have {b.name}'s")

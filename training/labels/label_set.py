@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from training.errors.input_error import InputError
+
 LABEL_SETS = Path(__file__).parent
 """Folder of the label files that come with the project."""
 
@@ -38,7 +40,7 @@ class Label:
     color: tuple[int, int, int]
 
 
-class LabelSetError(ValueError):
+class LabelSetError(InputError):
     """A label file that cannot be used, with the reason."""
 
 

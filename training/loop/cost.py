@@ -12,17 +12,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.utils.data import default_collate
 from torch.utils.flop_counter import FlopCounterMode
 
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.sample import Sample, no_joints
+from training.data.training_dataset import TrainingExample
 from training.evaluation.jppnet_protocol import UnsuitableNetworkError
 from training.evaluation.protocols import PROTOCOLS, Predictor
 from training.labels.lip import LIP
 from training.loop.distributed import DistributedContext
 from training.loop.initial_weights import random_network
+from training.loop.precision import dtype_of
+from training.loop.training_step import TrainingStep
 from training.networks.recipe import Recipe
-from training.networks.registry import build_network, build_objective, make_example, predicted_label_set
+from training.networks.registry import build_network, make_example, predicted_label_set
 
 PHOTO = (500, 400)
 """Height and width of the photo that protocols are timed on: about that of a LIP crop."""
@@ -57,19 +61,13 @@ def training_rows(recipe: Recipe, context: DistributedContext, batch: int, times
     joints[:] = (200, 250, 1)
     sample = Sample("noise", noise, (noise[..., 0] % len(LIP.labels)).astype(np.uint8), joints, "CC0")
     examples = [make_example(sample, recipe, LIP, rng, lambda: sample) for _ in range(batch)]
-    images, *targets = (torch.stack(parts).to(context.device) for parts in zip(*examples, strict=True))
-    images = images.float().contiguous(memory_format=torch.channels_last)
-    network = random_network(recipe, LIP).to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    objective = build_objective(network.train(), recipe, LIP, context.precision)
-    optimizer = recipe.schedule.build_optimizer(network, network.pretrained_parameters())
-
-    def step() -> None:
-        optimizer.zero_grad(set_to_none=True)
-        objective(images, *targets)["total"].backward()
-        optimizer.step()
-
-    duration = seconds(step, context, times)
-    title = f"training step, batch {batch}, {str(context.precision).removeprefix('torch.')}"
+    network = random_network(recipe, LIP)
+    step = TrainingStep(network, recipe, LIP, context)
+    step.network.train()
+    passes = [TrainingExample(*default_collate(examples))]
+    duration = seconds(lambda: step.run(passes), context, times)
+    precision = dtype_of(recipe.run.precision, context.device)
+    title = f"training step, batch {batch}, {str(precision).removeprefix('torch.')}"
     return [(title, f"{duration:.2f} s"), ("memory of the training process, at most", f"{memory_gib(context):.1f} GiB")]
 
 
@@ -117,9 +115,13 @@ def device_name(context: DistributedContext) -> str:
     return f"{models[0] if models else platform.processor()}, {torch.get_num_threads()} threads"
 
 
-def section(recipe_name: str, recipe: Recipe, context: DistributedContext, rows: list[TableRow]) -> str:
-    """The figures as a Markdown section."""
+def rows_as_table(rows: list[TableRow]) -> str:
+    """Rows of a title and a value as a Markdown table."""
+    return "\n".join(["| | |", "| --- | --- |", *(f"| {title} | {value} |" for title, value in rows), ""])
+
+
+def section(recipe_name: str, recipe: Recipe, context: DistributedContext, table: str) -> str:
+    """A table of figures under a line that says what was measured where, in Markdown."""
     size = f"{recipe.network.width}×{recipe.network.height}"
     parameters = sum(p.numel() for p in build_network(recipe, LIP).parameters()) / 1e6
-    lines = [f"`{recipe_name}` at {size}, {parameters:.1f} M parameters, on {device_name(context)}:", "", "| | |"]
-    return "\n".join([*lines, "| --- | --- |", *(f"| {title} | {value} |" for title, value in rows), ""])
+    return f"`{recipe_name}` at {size}, {parameters:.1f} M parameters, on {device_name(context)}:\n\n{table}"

@@ -14,12 +14,14 @@ from tqdm import tqdm
 
 from training.checkpoints.checkpoint import save_atomically
 from training.checkpoints.detector import DetectorCheckpoint, save_detector
+from training.errors.input_error import InputError
 from training.evaluation.detector_evaluation import Measured
 from training.loop.weight_ema import ema_update
 from training.networks.detector.dataset import DetectorBatches, DetectorData
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.objective import DetectorObjective
 from training.networks.detector.recipe import DetectorRecipe
+from training.recipes.differences import differences
 
 Validate = Callable[[nn.Module], Measured]
 """A network → what it finds on the photos that weights are chosen by."""
@@ -42,7 +44,7 @@ class DetectorTrainer:
         self.epoch, self.best = 0, -math.inf
 
     def run(self) -> None:
-        """All epochs that are left. Raises ArithmeticError when the loss is not finite."""
+        """All epochs that are left. Raises InputError when the loss is not finite."""
         while self.epoch < self.recipe.schedule.epochs:
             losses = self.train_epoch()
             self.epoch += 1
@@ -68,12 +70,12 @@ class DetectorTrainer:
         return {name: value / len(loader) for name, value in sums.items()}
 
     def step(self, images: Tensor, targets: list[Tensor]) -> dict[str, float]:
-        """One batch forward, backward, update. Raises ArithmeticError when the loss is not finite."""
+        """One batch forward, backward, update. Raises InputError when the loss is not finite."""
         terms: dict[str, Tensor] = self.objective(
             images.float().contiguous(memory_format=torch.channels_last), *targets
         )
         if not torch.isfinite(terms["total"]):
-            raise ArithmeticError(f"epoch {self.epoch + 1}: the loss is not finite; lower the learning rates")
+            raise InputError(f"epoch {self.epoch + 1}: the loss is not finite; lower the learning rates")
         self.optimizer.zero_grad(set_to_none=True)
         terms["total"].backward()  # type: ignore[no-untyped-call]
         if self.recipe.schedule.clip_norm is not None:
@@ -105,10 +107,13 @@ class DetectorTrainer:
         save_atomically(self.out / "last.pt", state)
 
     def resume(self) -> None:
-        """Go on from ``last.pt``. Raises ValueError when it was made by another recipe."""
+        """Go on from ``last.pt``. Raises InputError when it was made by another recipe."""
         state = torch.load(self.out / "last.pt", weights_only=True)
-        if DetectorRecipe.model_validate(state["recipe"]) != self.recipe:
-            raise ValueError(f"{self.out / 'last.pt'} was made by another recipe: use that one, or another --out")
+        if changed := differences(DetectorRecipe.model_validate(state["recipe"]), self.recipe):
+            raise InputError(
+                f"{self.out} was begun with another recipe: {'; '.join(map(str, changed))}. "
+                "Use that one, or another --out"
+            )
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -1,187 +1,240 @@
 """Trainer: one training run, from its first epoch to its last."""
 
-import json
 import math
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import torch
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
-from torch.optim.swa_utils import AveragedModel
-from torch.utils.data import DataLoader
-from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from training.checkpoints.checkpoint import Checkpoint, save_atomically, save_checkpoint
+from training.checkpoints.checkpoint import Checkpoint, save_checkpoint
 from training.data.prepared_folder import PreparedFolder
+from training.data.sample import BrokenSampleError
 from training.data.training_dataset import TrainingExample
-from training.evaluation.evaluator import evaluate, table
+from training.data.workers import loading_processes
+from training.errors.input_error import InputError
+from training.evaluation.evaluation import Evaluation
+from training.evaluation.evaluator import Share, measure, table
 from training.evaluation.protocols import one_pass
 from training.labels.label_set import LabelSet
+from training.loop.batches import PassDraws, photos_of_a_pass, training_loader
 from training.loop.distributed import DistributedContext
-from training.loop.weight_ema import ema_update
+from training.loop.run_log import RunLog
+from training.loop.run_state import (
+    STATE_FILE,
+    Progress,
+    load_state,
+    require_same_recipe,
+    restore_random,
+    save_state,
+)
+from training.loop.training_step import NonFiniteLossError, TrainingStep
 from training.networks.network import Network
 from training.networks.recipe import Recipe
 from training.networks.registry import (
     build_dataset,
-    build_objective,
     build_sampler,
     parse_recipe,
     predicted_label_set,
 )
+from training.recipes.toml_text import recipe_toml
 from training.reporting.overlay import overlay
+from training.reporting.picture_files import write_png
+from training.reporting.plots import confusion_picture
 
-VALIDATE_EVERY = 4
-"""Epochs between two validations."""
-
-PICTURES = 4
+PICTURES: Final = 4
 """Validation photos whose predictions TensorBoard shows."""
 
-
-class NonFiniteLossError(ArithmeticError):
-    """The loss became nan or infinite. The checkpoints on disk are of earlier epochs."""
+CONFUSION: Final = "confusion.png"
+"""Picture of the best weights' confusion matrix, in a run's folder."""
 
 
 class Trainer:
-    """One training run: owns its network, the weights' moving average, the optimizer and the run's folder."""
+    """One training run: its training step, its data, its progress and its folder, which ``run`` makes."""
 
     def __init__(
         self, network: Network, recipe: Recipe, folder: PreparedFolder, out: Path, context: DistributedContext
     ) -> None:
         self.recipe, self.folder, self.out, self.context = recipe, folder, out, context
-        self.network = network.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = AveragedModel(self.network, multi_avg_fn=ema_update(recipe.schedule.ema_decay), use_buffers=True)
-        objective = build_objective(self.network, recipe, folder.label_set, context.precision)
-        self.objective: nn.Module = DistributedDataParallel(objective) if context.world_size > 1 else objective
-        self.optimizer = recipe.schedule.build_optimizer(self.network, self.network.pretrained_parameters())
+        photos = photos_of_a_pass(recipe, context.world_size)
         names = folder.names("train")
         if len(names) < recipe.schedule.batch:
-            raise ValueError(f"{folder.root} has {len(names)} photos to train on, fewer than one batch")
-        self.sampler = build_sampler(recipe, folder, names, context.rank, context.world_size)
-        self.dataset = build_dataset(recipe, folder, names)
-        self.epoch = 0
-        self.best = -math.inf
+            raise InputError(
+                f"{folder.root} has {len(names)} photos to train on, fewer than one batch of {recipe.schedule.batch}: "
+                "choose a smaller schedule.batch"
+            )
+        self.training_step = TrainingStep(network, recipe, folder.label_set, context)
+        self.draws = PassDraws(
+            build_sampler(recipe, folder, names, context.rank, context.world_size), photos, recipe.run.accumulate
+        )
+        self.loader = training_loader(build_dataset(recipe, folder, names), self.draws, recipe, context)
+        self.progress = Progress(photos=len(names))
+        self.random: dict[str, Any] | None = None
+        """The state that an epoch goes on with in its middle."""
+
+    @property
+    def network(self) -> Network:
+        """The network that learns; what is measured and kept is its weights' moving average."""
+        return self.training_step.network
 
     def run(self) -> None:
-        """Train all epochs that are left, with validation every ``VALIDATE_EVERY`` epochs and after the last."""
-        writer = SummaryWriter(self.out) if self.context.is_main else None
-        while self.epoch < self.recipe.schedule.epochs:
-            losses = self.train_epoch()
-            self.epoch += 1
-            record: dict[str, Any] = {"epoch": self.epoch, "losses": losses}
-            if self.context.is_main and writer is not None:
-                if self.epoch % VALIDATE_EVERY == 0 or self.epoch == self.recipe.schedule.epochs:
-                    record["metrics"] = self.validate(writer)
-                self.log_epoch(writer, record)
-                self.save_progress()
+        """Train all epochs that are left. Validation is after every ``run.validate_every`` epochs and the last one."""
+        log = self.open_log()
+        try:
+            if self.progress.record:
+                self.finish_epoch(log)
+            while self.progress.epoch < self.recipe.schedule.epochs:
+                self.train_epoch()
+                self.finish_epoch(log)
+        finally:
+            if log:
+                log.close()
 
-    def train_epoch(self) -> dict[str, float]:
-        """Train one epoch. Returns the mean of every term of the loss."""
-        schedule = self.recipe.schedule
-        torch.manual_seed(schedule.seed * 1_000_003 + self.epoch)
-        self.sampler.epoch = self.epoch
-        loader = DataLoader(
-            self.dataset,
-            schedule.batch // self.context.world_size,
-            sampler=self.sampler,
-            num_workers=2,
-            drop_last=True,
-        )
+    def open_log(self) -> RunLog | None:
+        """Make the folder and write the recipe into it; the main process's log, which the others have not."""
+        if not self.context.is_main:
+            return None
+        self.out.mkdir(parents=True, exist_ok=True)
+        (self.out / "recipe.toml").write_text(recipe_toml(self.recipe))
+        return RunLog(self.out, self.progress.epoch - (self.progress.record is not None))
+
+    def train_epoch(self) -> None:
+        """Train one epoch, or what is left of it."""
+        progress, schedule = self.progress, self.recipe.schedule
+        torch.manual_seed(schedule.seed * 1_000_003 + progress.epoch)
+        if self.random:
+            restore_random(self.random)
+            self.random = None
+        self.draws.sampler.epoch, self.draws.first_step = progress.epoch, progress.step
         self.network.train()
-        sums: dict[str, float] = {}
-        progress = tqdm(loader, desc=f"epoch {self.epoch + 1}/{schedule.epochs}", disable=not self.context.is_main)
-        for index, batch in enumerate(progress):
-            self.set_learning_rate(self.epoch + index / len(loader))
-            terms = self.step(TrainingExample(*batch))
-            for name, value in terms.items():
-                sums[name] = sums.get(name, 0.0) + value
-            progress.set_postfix(loss=f"{terms['total']:.3f}")
-        return {name: value / len(loader) for name, value in sums.items()}
+        batches = iter(self.loader)
+        title = f"epoch {progress.epoch + 1}/{schedule.epochs}"
+        with tqdm(total=self.draws.steps, initial=progress.step, desc=title, disable=not self.context.is_main) as bar:
+            while progress.step < self.draws.steps:
+                began = time.perf_counter()
+                passes = [self.next_pass(batches) for _ in range(self.recipe.run.accumulate)]
+                progress.waited += time.perf_counter() - began
+                self.training_step.set_learning_rate(progress.epoch + progress.step / self.draws.steps)
+                losses = self.train_batch(passes)
+                progress.seconds += time.perf_counter() - began
+                progress.step += 1
+                for name, value in losses.items():
+                    progress.sums[name] = progress.sums.get(name, 0.0) + value
+                bar.set_postfix(loss=f"{losses['total']:.3f}", refresh=False)
+                bar.update()
+                if self.recipe.run.save_every and progress.step % self.recipe.run.save_every == 0:
+                    self.save_progress()
+        times = torch.tensor([progress.seconds, progress.waited], dtype=torch.float64, device=self.context.device)
+        progress.seconds, progress.waited = self.context.mean(times).tolist()
+        progress.next_epoch(progress.record_of_epoch(self.draws.steps, schedule.batch))
 
-    def step(self, batch: TrainingExample) -> dict[str, float]:
-        """Train one batch: forward, backward, update. Returns the terms of the loss. Raises NonFiniteLossError."""
-        images, *targets = (tensor.to(self.context.device, non_blocking=True) for tensor in batch)
-        terms: dict[str, Tensor] = self.objective(
-            images.float().contiguous(memory_format=torch.channels_last), *targets
-        )
-        self.require_finite(terms)
-        self.optimizer.zero_grad(set_to_none=True)
-        terms["total"].backward()  # type: ignore[no-untyped-call]
-        if self.recipe.schedule.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.schedule.clip_norm)
-        self.optimizer.step()
-        self.average.update_parameters(self.network)
-        return {name: float(value.detach()) for name, value in terms.items()}
-
-    def require_finite(self, terms: dict[str, Tensor]) -> None:
-        """Raises NonFiniteLossError for a term that is nan or infinite."""
-        bad = [name for name, value in terms.items() if not torch.isfinite(value)]
-        if bad:
-            raise NonFiniteLossError(
-                f"epoch {self.epoch + 1}: the loss is not finite ({', '.join(bad)}). {self.out / 'last.pt'} holds the "
-                "state after the last whole epoch. Lower learning_rate or clip_norm, or look for broken samples."
+    def next_pass(self, batches: Any) -> TrainingExample:
+        """The next pass's examples. Raises InputError where a sample is broken or a loading process was killed."""
+        try:
+            loaded = next(batches)
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise InputError(
+                f"a loading process ended ({str(error).splitlines()[0]}). It may have been out of memory: take fewer "
+                f"run.workers or a smaller run.prefetch. {self.how_to_go_on()}"
+            ) from error
+        if isinstance(loaded, BrokenSampleError):
+            self.save_progress()
+            raise BrokenSampleError(
+                f"{loaded}. Mend the sample or take its name out of train.txt (`python -m training.prepare check "
+                f"{self.folder.root}` lists all such samples). {self.how_to_go_on()}"
             )
+        return cast(TrainingExample, loaded)
 
-    def set_learning_rate(self, epoch: float) -> None:
-        """Set the learning rate that is due; ``epoch`` counts from 0 in fractions."""
-        factor = self.recipe.schedule.rate_factor(epoch)
-        for group in self.optimizer.param_groups:
-            group["lr"] = factor * group["peak_lr"]
+    def train_batch(self, passes: list[TrainingExample]) -> dict[str, float]:
+        """Train one batch. Raises NonFiniteLossError that says what to do."""
+        try:
+            return self.training_step.run(passes)
+        except NonFiniteLossError as error:
+            best = self.out / "best.pt"
+            start = f", from the best weights so far (--from {best})" if best.exists() else ""
+            raise NonFiniteLossError(
+                f"epoch {self.progress.epoch + 1}, step {self.progress.step + 1}: {error}. Begin a run in another --out"
+                f"{start} with a lower schedule.learning_rate or schedule.clip_norm, or look for broken samples "
+                f"(`python -m training.prepare check {self.folder.root}`)"
+            ) from None
 
-    def validate(self, writer: SummaryWriter) -> dict[str, Any]:
-        """Measure the averaged weights on the validation split; keep them if they are the best so far."""
-        network = cast(Network, self.average.module).eval()
+    def how_to_go_on(self) -> str:
+        """What a message says of the run's continuation."""
+        saved = (self.out / STATE_FILE).exists()
+        return "Then go on with --resume" if saved else "Nothing was saved yet: then begin again"
+
+    def finish_epoch(self, log: RunLog | None) -> None:
+        """Validate after an epoch that is due for it, and log the epoch. What was learnt is saved before."""
+        progress = self.progress
+        assert progress.record is not None
+        record = dict(progress.record)
+        is_last = progress.epoch == self.recipe.schedule.epochs
+        if is_last or progress.epoch % self.recipe.run.validate_every == 0:
+            self.save_progress()
+            evaluation, checkpoint = self.validate()
+            record["metrics"] = evaluation.result()
+            if log:
+                self.keep_if_best(checkpoint, evaluation)
+                self.draw(log, checkpoint, evaluation)
+        if log:
+            log.add_epoch(record, self.training_step.optimizer.param_groups[0]["lr"])
+        progress.record = None
+        self.save_progress()
+
+    def validate(self) -> tuple[Evaluation, Checkpoint]:
+        """Measure the averaged weights on the validation split, shared out over all processes."""
+        context = self.context
+        network = cast(Network, self.training_step.average.module).eval()
+        context.share_from_main(network)  # batch norm's statistics differ from process to process
         label_set = predicted_label_set(self.recipe, self.folder.label_set)
-        names = self.folder.names("val")
-        measured = Checkpoint(network, self.recipe, label_set, asdict(self.folder.info), {})
-        metrics = evaluate(measured, self.folder, names)
-        score = selection_score(metrics, label_set)
-        if score > self.best:
-            self.best = score
-            save_checkpoint(replace(measured, metrics=metrics), self.out / "best.pt")
-        for name in names[:PICTURES]:
-            image = self.folder.read(name).image
-            prediction = one_pass(measured, image)
-            picture = overlay(image, prediction.labels, prediction.joints, label_set)
-            writer.add_image(f"val/{name}", picture, self.epoch, dataformats="HWC")
-        print(table(metrics, label_set).split("\n  ")[0])
-        return metrics
+        checkpoint = Checkpoint(network, self.recipe, label_set, asdict(self.folder.info), {})
+        share = Share(context.rank, context.world_size, context.add_up)
+        workers = loading_processes(self.recipe.run.workers, context.local_size)
+        return measure(checkpoint, self.folder, self.folder.names("val"), one_pass, share, workers), checkpoint
 
-    def log_epoch(self, writer: SummaryWriter, record: dict[str, Any]) -> None:
-        """Append the epoch's record to ``log.jsonl`` and to TensorBoard's files."""
-        with (self.out / "log.jsonl").open("a") as log:
-            log.write(json.dumps(record) + "\n")
-        writer.add_scalar("learning_rate", self.optimizer.param_groups[0]["lr"], self.epoch)
-        for name, value in record["losses"].items():
-            writer.add_scalar(f"loss/{name}", value, self.epoch)
-        for name, value in record.get("metrics", {}).items():
-            if isinstance(value, float):
-                writer.add_scalar(f"val/{name}", value, self.epoch)
-        writer.flush()
+    def keep_if_best(self, checkpoint: Checkpoint, evaluation: Evaluation) -> None:
+        """Write ``best.pt`` and its confusion matrix if these weights are the best so far; print the figures."""
+        metrics = evaluation.result()
+        score = selection_score(metrics, checkpoint.label_set)
+        if score > self.progress.best:
+            self.progress.best = score
+            save_checkpoint(replace(checkpoint, metrics=metrics), self.out / "best.pt")
+            write_png(confusion_picture(evaluation.parsing.confusion, checkpoint.label_set), self.out / CONFUSION)
+        print(table(metrics, checkpoint.label_set).split("\n  ")[0])
+
+    def draw(self, log: RunLog, checkpoint: Checkpoint, evaluation: Evaluation) -> None:
+        """Predictions for the first validation photos and the confusion matrix, for TensorBoard."""
+        label_set, epoch = checkpoint.label_set, self.progress.epoch
+        for name in self.folder.names("val")[:PICTURES]:
+            image = self.folder.read(name).image
+            prediction = one_pass(checkpoint, image)
+            log.add_picture(f"val/{name}", overlay(image, prediction.labels, prediction.joints, label_set), epoch)
+        log.add_picture("val/confusion", confusion_picture(evaluation.parsing.confusion, label_set), epoch)
 
     def save_progress(self) -> None:
         """Write ``last.pt``: everything that ``resume`` needs."""
-        state = {
-            "epoch": self.epoch,
-            "best": self.best,
-            "recipe": self.recipe.model_dump(),
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-        save_atomically(self.out / "last.pt", state)
+        if self.context.is_main:
+            self.out.mkdir(parents=True, exist_ok=True)
+            save_state(self.out, self.progress, self.recipe, self.training_step.state())
 
-    def resume(self) -> None:
-        """Go on from ``last.pt``. Raises ValueError when it was made by another recipe."""
-        state = torch.load(self.out / "last.pt", map_location=self.context.device, weights_only=True)
-        if parse_recipe(state["recipe"]) != self.recipe:
-            raise ValueError(f"{self.out / 'last.pt'} was made by another recipe: use that one, or another --out")
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.epoch, self.best = state["epoch"], state["best"]
+    def resume(self) -> list[str]:
+        """Go on from ``last.pt``; returns what differs from the run's recipe, and may.
+
+        Raises OtherRecipeError when the run was made by another recipe, and CheckpointError.
+        """
+        photos = self.progress.photos
+        progress, state = load_state(self.out, self.context.device)
+        changed = require_same_recipe(self.out, parse_recipe(state["recipe"]), self.recipe, progress.epoch)
+        if progress.photos not in (0, photos):
+            changed.append(f"photos to train on: {progress.photos} there, {photos} here")
+        self.training_step.load_state(state)
+        self.progress = replace(progress, photos=photos)
+        self.random = state if progress.step else None
+        return changed
 
 
 def selection_score(metrics: dict[str, Any], label_set: LabelSet) -> float:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from training.data.fit import PAD_COLOR, FitMode, RgbColor
 from training.optimizers.schedule import Schedule
+from training.recipes.run_recipe import RunRecipe
 from training.recipes.strict_model import StrictModel
 
 
@@ -37,6 +38,7 @@ class Recipe(StrictModel):
     description: str
     network: NetworkRecipe
     schedule: Schedule
+    run: RunRecipe = RunRecipe()
 
     @property
     @abstractmethod

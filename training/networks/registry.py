@@ -1,6 +1,6 @@
 """Registry of network families, and what is built by a recipe whatever its family."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ from training.networks.network import Network
 from training.networks.objective import Objective
 from training.networks.recipe import Recipe
 from training.networks.schp.family import SCHP
+from training.recipes.overrides import with_overrides
+from training.recipes.recipe_error import RecipeError, validated
 from training.recipes.renamed_keys import with_new_keys
 
 FAMILIES: Final[tuple[NetworkFamily[Any], ...]] = (
@@ -32,7 +34,7 @@ FAMILIES: Final[tuple[NetworkFamily[Any], ...]] = (
 _FAMILY_OF: Final[Mapping[str, NetworkFamily[Any]]] = {name: family for family in FAMILIES for name in family.networks}
 
 
-class UnknownNetworkError(ValueError):
+class UnknownNetworkError(RecipeError):
     """A recipe's ``network.name`` is none of the registered networks."""
 
 
@@ -46,11 +48,16 @@ def family_of(network: object) -> NetworkFamily[Any]:
 def parse_recipe(content: Mapping[str, Any]) -> Recipe:
     """A recipe from its tables; keys that were renamed since are read under their old names, too.
 
-    Raises ValueError: UnknownNetworkError, or pydantic's ValidationError for unknown, missing and wrong keys.
+    Raises RecipeError: UnknownNetworkError, or one that names all unknown, missing and wrong keys.
     """
     network = content.get("network")
     form: type[Recipe] = family_of(network.get("name") if isinstance(network, Mapping) else None).recipe
-    return form.model_validate(with_new_keys(content))
+    return validated(form, with_new_keys(content))
+
+
+def changed_recipe(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
+    """The recipe with some keys set, like ``schedule.epochs=10``. Raises RecipeError."""
+    return parse_recipe(with_overrides(recipe.model_dump(mode="json"), overrides))
 
 
 def predicted_label_set(recipe: Recipe, label_set: LabelSet) -> LabelSet:

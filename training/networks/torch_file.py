@@ -8,8 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from training.errors.input_error import InputError
 
-class TorchFileError(ValueError):
+
+class TorchFileError(InputError):
     """The file is not PyTorch's, is damaged, or holds more than plain values."""
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from training.recipes.recipe_error import RecipeError
+
 RENAMED_KEYS: Final[Mapping[str, Mapping[str, str]]] = {
     "augmentation": {"empty": "background_crop", "company": "copy_paste", "distance": "zoom_out"},
 }
@@ -12,7 +14,7 @@ RENAMED_KEYS: Final[Mapping[str, Mapping[str, str]]] = {
 def with_new_keys(content: Mapping[str, Any]) -> dict[str, Any]:
     """The tables of a recipe with every old key under its new name.
 
-    Raises ValueError where a table has a key under both names.
+    Raises RecipeError where a table has a key under both names.
     """
     renamed = dict(content)
     for table, keys in RENAMED_KEYS.items():
@@ -21,6 +23,6 @@ def with_new_keys(content: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if both := [old for old, new in keys.items() if old in values and new in values]:
             names = ", ".join(f"{keys[old]} and, under its old name, {old}" for old in both)
-            raise ValueError(f"the recipe's table {table} has {names}: leave the old one out")
+            raise RecipeError(f"the recipe's table {table} has {names}: leave the old one out")
         renamed[table] = {keys.get(key, key): value for key, value in values.items()}
     return renamed

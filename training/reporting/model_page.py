@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from training.checkpoints.calibration import Calibration
 from training.checkpoints.checkpoint import Checkpoint
@@ -13,9 +13,11 @@ from training.evaluation.protocols import one_pass
 from training.evaluation.reliability import Reliability
 from training.evaluation.reliability_report import SUMMARY, ReliabilityReport
 from training.networks.recipe import Recipe
+from training.recipes.differences import differences
 from training.reporting.overlay import overlay
+from training.reporting.picture_files import write_jpeg
 from training.reporting.plots import curves_plot, reliability_plot
-from training.reporting.prediction_grid import prediction_grid, write_jpeg
+from training.reporting.prediction_grid import prediction_grid
 from training.reporting.run import Run
 
 PORTRAIT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
@@ -146,30 +148,23 @@ def _ablation(runs: Sequence[Run]) -> Iterator[str]:
         return
     reference, titles = runs[0], _titles(runs[0])
     yield (
-        f"Against `{reference.name}`; in per cent. A row is one run with one seed; another seed moves it, too, so a "
-        "point either way says little.\n"
+        f"Against `{reference.name}`; in per cent. A row is one run with one seed. Two rows in which nothing differs "
+        "say that the same seed gives the same run, and nothing about noise; rows with another `schedule.seed` show "
+        "how much a seed alone moves the figures. Differences that are not clearly larger say little.\n"
     )
     rows = [
-        [run.name, differences(reference.checkpoint, run.checkpoint), *_figure_row(run, titles)[2:]] for run in runs
+        [run.name, what_differs(reference.checkpoint, run.checkpoint), *_figure_row(run, titles)[2:]] for run in runs
     ]
     yield _table(["run", "what differs", *titles.values()], rows)
 
 
-def differences(reference: Checkpoint, other: Checkpoint) -> str:
+def what_differs(reference: Checkpoint, other: Checkpoint) -> str:
     """The keys of recipe and data that differ from the reference, as a table's cell."""
-    ours, theirs = (_flat(checkpoint.recipe.model_dump(mode="json")) for checkpoint in (reference, other))
-    changed = [f"`{key} = {value}`" for key, value in theirs.items() if ours.get(key) != value and key != "description"]
+    found = differences(reference.recipe, other.recipe)
+    changed = [f"`{change.key} = {change.after}`" for change in found if change.key != "description"]
     if other.data != reference.data:
         changed.append(f"trained on {other.data['name']} ({other.data['source']})")
     return ", ".join(changed) or "nothing"
-
-
-def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A recipe's keys with their tables' names."""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
 
 
 def _confidence(runs: Sequence[Run]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Plots: training curves and reliability diagrams, as small PNG files."""
+"""Plots: training curves, reliability diagrams and confusion matrices, as small pictures."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from training.data.sample import UInt8Array
+from training.evaluation.metrics import Counts
 from training.evaluation.reliability import Reliability
+from training.labels.label_set import LabelSet
 
 Log = list[dict[str, Any]]
 """The records of a run's ``log.jsonl``, one an epoch."""
@@ -69,3 +73,24 @@ def curves_plot(logs: Mapping[str, Log], figures: Mapping[str, str], path: Path)
         axis.grid(alpha=0.3)
     axes[0].legend(fontsize="small")
     figure.savefig(path)
+
+
+def confusion_picture(confusion: Counts, label_set: LabelSet) -> UInt8Array:
+    """A confusion matrix (truth, predicted) as an RGB picture: of each true label's pixels, the share in per cent that
+    was given each label. A row is empty where a label does not occur."""
+    names = [label.name for label in label_set.labels]
+    shares = 100 * confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
+    side = 2.4 + 0.36 * len(names)
+    figure = Figure(figsize=(side, side), layout="constrained")
+    axis = figure.add_subplot()
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+    axis.set(title="true label (row) → predicted label (column), %", xlabel="predicted", ylabel="true")
+    axis.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
+    axis.set_yticks(range(len(names)), names, fontsize=7)
+    for row, column in np.argwhere(shares >= 1):
+        color = "white" if shares[row, column] > 55 else "black"
+        axis.text(column, row, f"{shares[row, column]:.0f}", ha="center", va="center", fontsize=6, color=color)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = np.asarray(canvas.buffer_rgba(), np.uint8)  # type: ignore[no-untyped-call]
+    return pixels[:, :, :3].copy()

@@ -4,15 +4,17 @@ Samples are drawn by seed and sorted by the share of pixels that are right. Each
 the prediction, with the shares of pixels and joints that are right.
 """
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+from tqdm import tqdm
 
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import UInt8Array
+from training.errors.input_error import InputError
 from training.evaluation.metrics import joints_near
 from training.evaluation.protocols import one_pass
 from training.labels.compatibility import require_same_labels
@@ -26,29 +28,57 @@ PICTURE = (136, 176)
 CAPTION, GAP = 22, 14
 """Pixels below a sample, and between two."""
 
-JPEG_QUALITY = 72
-
 
 class GridCell(NamedTuple):
-    """One sample of the grid: the shares of pixels and joints that are right, in 0–1, and photo, truth, prediction."""
+    """One sample of the grid: the shares of pixels and joints that are right, in 0–1, and photo, truth, prediction.
+
+    ``name``: for the caption; none in the grids that are drawn by seed.
+    """
 
     pixels_right: float
     joints_right: float
     pictures: tuple[UInt8Array, UInt8Array, UInt8Array]
+    name: str = ""
 
 
-def prediction_grid(checkpoint: Checkpoint, folder: PreparedFolder, names: list[str], seed: int) -> UInt8Array:
+ChooseSamples = Callable[[Checkpoint, PreparedFolder, list[str], int], list[GridCell]]
+"""Gives the samples of a grid, from best to worst, chosen from the named ones, with a seed."""
+
+
+def prediction_grid(
+    checkpoint: Checkpoint, folder: PreparedFolder, names: list[str], seed: int, choose: ChooseSamples | None = None
+) -> UInt8Array:
     """A grid of ``SAMPLES`` of the named samples (or all, if they are fewer), uint8 (H, W, 3) RGB.
 
-    Raises ValueError when checkpoint and folder have different labels.
+    ``choose``: which; None: drawn by the seed. Raises InputError when checkpoint and folder have different labels, and
+    where no sample is named.
     """
     require_same_labels(checkpoint.label_set, folder.label_set)
-    drawn = np.random.default_rng(seed).permutation(names)[:SAMPLES].tolist()
-    samples = [evaluate_sample(checkpoint, folder, name) for name in drawn]
-    cells = [draw_cell(cell) for cell in sorted(samples, key=lambda cell: cell.pixels_right, reverse=True)]
+    if not names:
+        raise InputError(f"{folder.root}: there are no samples to show")
+    cells = [draw_cell(cell) for cell in (choose or drawn_samples)(checkpoint, folder, names, seed)]
+    if not cells:
+        raise InputError(f"{folder.root}: no sample has known labels")
     cells += [np.full_like(cells[0], 255)] * (-len(cells) % COLUMNS)
     rows = [np.concatenate(cells[start : start + COLUMNS], 1) for start in range(0, len(cells), COLUMNS)]
     return np.concatenate(rows, 0)
+
+
+def drawn_samples(checkpoint: Checkpoint, folder: PreparedFolder, names: list[str], seed: int) -> list[GridCell]:
+    """Samples drawn by a seed, from the best prediction to the worst."""
+    drawn = np.random.default_rng(seed).permutation(names)[:SAMPLES].tolist()
+    samples = [evaluate_sample(checkpoint, folder, name) for name in drawn]
+    return sorted(samples, key=lambda cell: cell.pixels_right, reverse=True)
+
+
+def worst_samples(checkpoint: Checkpoint, folder: PreparedFolder, names: list[str], _: int) -> list[GridCell]:
+    """Those of all samples with the least share of right pixels, the worst last, with their names."""
+    worst: list[GridCell] = []
+    for name in tqdm(names, desc="worst samples", unit="photo", leave=False):
+        cell = evaluate_sample(checkpoint, folder, name)._replace(name=name)
+        if not np.isnan(cell.pixels_right):
+            worst = sorted([*worst, cell], key=lambda cell: cell.pixels_right)[:SAMPLES]
+    return worst[::-1]
 
 
 def evaluate_sample(checkpoint: Checkpoint, folder: PreparedFolder, name: str) -> GridCell:
@@ -80,13 +110,9 @@ def draw_cell(cell: GridCell) -> UInt8Array:
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         left, top = column * width + (width - size[0]) // 2, (height - size[1]) // 2
         canvas[top : top + size[1], left : left + size[0]] = small
-    caption = [f"{100 * cell.pixels_right:.0f} % of pixels right"]
+    caption = [cell.name] if cell.name else []
+    caption += [f"{100 * cell.pixels_right:.0f} % of pixels right"]
     caption += [] if np.isnan(cell.joints_right) else [f"{100 * cell.joints_right:.0f} % of joints"]
     corner = (4, height + CAPTION - 7)
     cv2.putText(canvas, ", ".join(caption), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
     return canvas
-
-
-def write_jpeg(picture: UInt8Array, path: Path) -> None:
-    """Write an RGB picture as JPEG."""
-    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])

@@ -89,7 +89,8 @@ class ParseParameters(BaseModel):
             "**overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. "
             "**cutout**: PNG of the photo with all but the wanted labels transparent, its edges soft. **json**: "
             "labels, mask, and what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list "
-            "that Hugging Face's image segmentation gives. Without it, the header Accept decides between mask and json.",
+            "that Hugging Face's image segmentation gives. Without it, the header Accept decides between mask "
+            "and json.",
         ),
     ] = None
     box: Boxes = None

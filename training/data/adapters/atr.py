@@ -10,6 +10,7 @@ example of an adapter for another label set: docs/label-sets.md.
 
 from pathlib import Path
 
+from training.data.name_list import read_names
 from training.data.sample import BrokenSampleError, DatasetInfo, Sample, no_joints, read_image, read_label_map
 from training.labels.label_set import LABEL_SETS, read_label_set
 
@@ -36,7 +37,7 @@ class ActiveTemplateRegression:
 
     def splits(self) -> dict[str, list[str]]:
         """Photo names by split."""
-        return {split: (self.root / f"{split}_id.txt").read_text().split() for split in SPLITS}
+        return {split: read_names(self.root / f"{split}_id.txt") for split in SPLITS}
 
     def photo(self, name: str) -> Path:
         """Path of a photo."""

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.io import loadmat
 
+from training.data.name_list import read_names
 from training.data.polyline import distance_to_polyline
 from training.data.sample import BrokenSampleError, DatasetInfo, FloatArray, Sample, UInt8Array, no_joints, read_image
 from training.data.unlabelled import Points, Pose
@@ -65,7 +66,7 @@ class ClothingCoParsing:
 
     def splits(self) -> dict[str, list[str]]:
         """Photo names by split, from ``train.txt`` and ``val.txt``."""
-        return {split: (self.root / f"{split}.txt").read_text().split() for split in ("train", "val")}
+        return {split: read_names(self.root / f"{split}.txt") for split in ("train", "val")}
 
     def unlabelled(self) -> list[str]:
         """Names of the photos in no split and without an annotation."""

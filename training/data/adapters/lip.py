@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from training.data.name_list import read_names
 from training.data.sample import BrokenSampleError, DatasetInfo, FloatArray, Sample, read_image, read_label_map
 from training.labels.lip import LIP
 
@@ -54,7 +55,7 @@ class LookIntoPerson:
 
     def splits(self) -> dict[str, list[str]]:
         """Photo names by split, in the order of LIP's lists."""
-        return {split: self._find("{split}_id.txt", split).read_text().split() for split in SPLITS}
+        return {split: read_names(self._find("{split}_id.txt", split)) for split in SPLITS}
 
     def photo(self, name: str) -> Path:
         """Path of a photo."""

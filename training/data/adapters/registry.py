@@ -10,6 +10,7 @@ from training.data.adapters.ccp import ClothingCoParsing
 from training.data.adapters.cvat import cvat
 from training.data.adapters.labelme import labelme
 from training.data.adapters.lip import LookIntoPerson
+from training.data.adapters.lip_test import LookIntoPersonTest
 from training.data.adapters.no_people import NoPeople
 from training.data.adapters.photo_folder import PhotoFolder
 from training.data.unlabelled import UnlabelledPhotos
@@ -20,6 +21,7 @@ ADAPTERS: Final[Mapping[str, Callable[[Path], Adapter]]] = {
     "cvat": cvat,
     "labelme": labelme,
     "lip": LookIntoPerson,
+    "lip-test": LookIntoPersonTest,
     "no-people": NoPeople,
 }
 """Data sets with labels."""

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from training.optimizers.relative_adamw import RelativeAdamWSchedule
+from training.recipes.recipe_error import RecipeError, validated
 from training.recipes.strict_model import Share, StrictModel
 
 PRESETS: Final = Path(__file__).parents[2] / "presets" / "detectors"
@@ -68,6 +69,12 @@ class DetectorRecipe(StrictModel):
 
 
 def load_detector_recipe(name: str) -> DetectorRecipe:
-    """A preset by name, or any TOML file by path. Raises FileNotFoundError, and ValueError for a file that is none."""
+    """A preset by name, or any TOML file by path. Raises FileNotFoundError that lists the presets, and RecipeError."""
     path = Path(name) if name.endswith(".toml") else PRESETS / f"{name}.toml"
-    return DetectorRecipe.model_validate(tomllib.loads(path.read_text()))
+    if not path.exists():
+        known = ", ".join(sorted(preset.stem for preset in PRESETS.glob("*.toml")))
+        raise FileNotFoundError(f"no recipe {name!r}: give the path of a .toml file or one of: {known}")
+    try:
+        return validated(DetectorRecipe, tomllib.loads(path.read_text()))
+    except (tomllib.TOMLDecodeError, RecipeError) as error:
+        raise RecipeError(f"{name}: {error}") from None

@@ -1,0 +1,1 @@
+"""Errors in what a user gave, and how a command reports them."""
