@@ -65,7 +65,7 @@ def tab_to(page: Page, name: str) -> None:
 def test_a_keyboard_is_enough(visit: Visit) -> None:
     page = visit()
     expect(page.locator("#model")).not_to_be_empty()
-    tab_to(page, "Try the example")
+    tab_to(page, "Portrait")
     page.keyboard.press("Enter")
     page.wait_for_selector("main[data-state=done]")
     expect(page.locator("#status")).to_contain_text("Done in")
@@ -84,7 +84,7 @@ def test_a_keyboard_is_enough(visit: Visit) -> None:
     expect(page.locator("#split")).to_have_value("0")
 
     with page.expect_download():
-        tab_to(page, "Mask as PNG")
+        tab_to(page, "Mask")
         page.keyboard.press("Enter")
     tab_to(page, "face")
     page.keyboard.press("Space")

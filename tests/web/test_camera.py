@@ -53,7 +53,7 @@ def test_one_frame_is_under_way_at_a_time_and_the_camera_stops(visit: Visit) -> 
     expect(page.get_by_role("button", name="Live camera")).to_be_focused()
     expect(page.locator("#legend li:visible", has_text="face")).to_be_visible()
     with page.expect_download() as mask:
-        page.get_by_role("button", name="Mask as PNG").click()
+        page.locator("[data-save=mask]").click()
     assert mask.value.suggested_filename == "frame-mask.png"
 
 

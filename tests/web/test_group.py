@@ -159,7 +159,7 @@ def test_people_are_saved_as_the_api_numbers_them(visit: Visit, everybody: httpx
     page = visit(everybody)
     choose(page, group)
     with page.expect_download() as download:
-        page.get_by_role("button", name="People as PNG").click()
+        page.locator("[data-save=people]").click()
     assert download.value.suggested_filename == "group-people.png"
     saved = Path(download.value.path()).read_bytes()
     assert saved == everybody.post("/parse?format=instances", content=GROUP.png).content
@@ -183,7 +183,7 @@ def test_one_person_has_nobody_to_be_chosen_from(visit: Visit, everybody: httpx.
     file.write_bytes(draw(MIDDLE).png)
     choose(page, file)
     expect(page.locator("#people-panel")).to_be_hidden()
-    expect(page.get_by_role("button", name="People as PNG")).to_be_hidden()
+    expect(page.locator("[data-save=people]")).to_be_hidden()
     expect(page.locator("#joints li")).to_have_count(3)
     assert not painted(page, "outlines")[..., 3].any()
 

@@ -28,7 +28,7 @@ async function localFiles(): Promise<Record<string, string | Uint8Array>> {
     "/ort/ort-wasm-simd-threaded.wasm": `${ORT}ort-wasm-simd-threaded.wasm`,
     "/ort/ort-wasm-simd-threaded.mjs": `${ORT}ort-wasm-simd-threaded.mjs`,
     "/astronaut.jpg": `${ROOT}export/astronaut.jpg`,
-    "/example.jpg": `${ROOT}service/web/example.jpg`,
+    "/example.jpg": `${ROOT}service/web/examples/portrait.jpg`,
   };
 }
 

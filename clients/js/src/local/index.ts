@@ -14,6 +14,8 @@ export interface LocalOptions {
   provider?: "auto" | "webgpu" | "wasm";
   /** The folder of onnxruntime-web's `.wasm` files, if it is not where your bundler puts them. */
   wasmPaths?: string;
+  /** The address of the one `.wasm` file that is used, or of a `.wasm.gz`, for servers that compress nothing. */
+  wasm?: string;
   /** Told while the model file comes over the network; not told for a cached one. */
   onDownload?: (progress: { loaded: number; total: number | undefined }) => void;
   /** Makes the Worker, if your bundler does not find it by itself. */
@@ -41,10 +43,10 @@ export class LocalJppnet {
 
   /** `model` is the address of a model file, such as a service's `http://localhost:8000/model/file`. */
   constructor(model: string | URL, options: LocalOptions = {}) {
-    const { apiKey, wasmPaths, provider = "auto" } = options;
+    const { apiKey, wasmPaths, wasm, provider = "auto" } = options;
     const page = typeof location === "undefined" ? undefined : location.href;
-    const folder = wasmPaths === undefined ? undefined : new URL(wasmPaths, page).href;
-    this.#setup = { model: new URL(model, page).href, apiKey, wasmPaths: folder, provider };
+    const resolve = (url: string | undefined) => (url === undefined ? undefined : new URL(url, page).href);
+    this.#setup = { model: new URL(model, page).href, apiKey, wasmPaths: resolve(wasmPaths), wasm: resolve(wasm), provider };
     this.#options = options;
   }
 

@@ -19,7 +19,7 @@ export async function openModel(file: Uint8Array, setup: Setup): Promise<Model &
   const reasons: string[] = [];
   for (const provider of await providers(setup.provider)) {
     try {
-      const model = await openOn(provider, file, card, setup.wasmPaths);
+      const model = await openOn(provider, file, card, setup);
       await checkGolden(model);
       return { ...model, provider };
     } catch (error) {
@@ -36,10 +36,11 @@ async function providers(wanted: Setup["provider"]): Promise<Provider[]> {
   return (await gpu?.requestAdapter().catch(() => null)) ? ["webgpu", "wasm"] : ["wasm"];
 }
 
-async function openOn(provider: Provider, file: Uint8Array, card: Card, wasmPaths?: string): Promise<Model> {
+async function openOn(provider: Provider, file: Uint8Array, card: Card, setup: Setup): Promise<Model> {
   const ort: Runtime =
     provider === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
-  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+  if (setup.wasmPaths !== undefined) ort.env.wasm.wasmPaths = setup.wasmPaths;
+  if (setup.wasm !== undefined) ort.env.wasm.wasmBinary ??= await unpacked(setup.wasm);
   // Threads need a page that is cross-origin isolated.
   if (!globalThis.crossOriginIsolated) ort.env.wasm.numThreads = 1;
   const session = await ort.InferenceSession.create(file, { executionProviders: [provider], logSeverityLevel: 3 });
@@ -58,6 +59,14 @@ async function openOn(provider: Provider, file: Uint8Array, card: Card, wasmPath
       };
     },
   };
+}
+
+/** A file, unpacked if its name ends as gzip's. */
+async function unpacked(url: string): Promise<ArrayBuffer> {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status} in place of onnxruntime-web's file.`);
+  if (!new URL(url).pathname.endsWith(".gz")) return answer.arrayBuffer();
+  return new Response(answer.body!.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 function inputSize(session: InferenceSession): Model["input"] {

@@ -6,6 +6,8 @@ export interface Setup {
   model: string;
   apiKey: string | undefined;
   wasmPaths: string | undefined;
+  /** The address of the `.wasm` file itself. */
+  wasm: string | undefined;
   provider: "auto" | "webgpu" | "wasm";
 }
 
