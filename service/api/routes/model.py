@@ -66,9 +66,9 @@ def model_route(engine: Engine, settings: Settings, keys: ApiKeys) -> APIRouter:
     )
     async def get_detector_file(if_none_match: Annotated[str | None, Header()] = None) -> Response:
         """Beside the model's file, for programs that find and parse people themselves."""
-        if engine.detector is None:
+        if engine.detector_file is None:
             raise HTTPException(404, "This service has no detector")
-        return await _send(engine.detector.session.file, if_none_match)
+        return await _send(engine.detector_file, if_none_match)
 
     return router
 
