@@ -82,7 +82,7 @@ def test_another_camera_takes_over(visit: Visit) -> None:
 def test_a_photo_ends_the_camera(visit: Visit) -> None:
     page = visit()
     live(page)
-    page.get_by_role("button", name="Try the example").click()
+    page.get_by_role("button", name="Portrait").click()
     page.wait_for_selector("main[data-state=done]")
     expect(page.locator("#photo")).to_be_visible()
     expect(page.locator("#frame")).to_be_hidden()

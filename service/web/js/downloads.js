@@ -2,7 +2,7 @@
 
 import { byId, element } from "./dom.js";
 import { bytesOf, download, renamed } from "./download.js";
-import { filteredAnswer, maskFile, wantedLabels } from "./filter.js";
+import { filteredAnswer, maskFile, peopleFile, wantedLabels } from "./filter.js";
 import { BACKGROUND } from "./legend.js";
 import { drawCutout, drawOverlay, pictureFile, trimmed } from "./pictures.js";
 import { words } from "./words.js";
@@ -25,8 +25,11 @@ const FILES = {
     return { content, type: "image/png", ending: "-mask.png" };
   },
 
-  async people({ reply: { answer } }) {
-    return answer.instances ? { content: bytesOf(answer.instances), type: "image/png", ending: "-people.png" } : null;
+  async people({ reply: { answer }, map, owners }, { labels, isVisible }) {
+    if (!answer.instances) return null;
+    const isWhole = !map || !owners || !wantedLabels(labels, isVisible);
+    const content = isWhole ? bytesOf(answer.instances) : await peopleFile(map, owners, isVisible);
+    return { content, type: "image/png", ending: "-people.png" };
   },
 
   async overlay({ reply: { answer } }, { view }) {
@@ -45,9 +48,9 @@ const FILES = {
     return cutout(shown, viewer, (other) => other === id, `-${name}.png`, true);
   },
 
-  async json({ reply, map }, { labels, isVisible }) {
+  async json({ reply, ...planes }, { labels, isVisible }) {
     const isWhole = !labels.length || !wantedLabels(labels, isVisible);
-    const content = isWhole ? reply.text : JSON.stringify(await filteredAnswer(reply.answer, map, labels, isVisible));
+    const content = isWhole ? reply.text : JSON.stringify(await filteredAnswer(reply.answer, planes, labels, isVisible));
     return { content, type: "application/json", ending: ".json" };
   },
 };
@@ -96,7 +99,7 @@ export function offerDownloads({ shown, labels, isVisible }) {
   for (const button of buttons()) {
     const kind = button.dataset.save;
     if (kind === "people") button.hidden = !answer.instances || answer.people.length < 2;
-    if (kind === "mask" || kind === "cutout") {
+    if (kind === "mask" || kind === "people" || kind === "cutout") {
       button.disabled = !hasParts;
       button.title = hasParts ? "" : "All parts are switched off.";
     }

@@ -27,12 +27,12 @@ export function wantedLabels(labels, isVisible) {
  * An answer with the visible labels alone, as the service gives it for `labels=`; without any, as POST /pose.
  *
  * @param {Answer} answer
- * @param {Plane | null} map its mask
+ * @param {{map: Plane | null, owners: Plane | null}} planes its mask and instances
  * @param {Label[]} labels of the model
  * @param {IsVisible} isVisible
  * @returns {Promise<Answer>}
  */
-export async function filteredAnswer(answer, map, labels, isVisible) {
+export async function filteredAnswer(answer, { map, owners }, labels, isVisible) {
   const wanted = wantedLabels(labels, isVisible);
   if (!wanted) return answer;
   const keep = (/** @type {Label[] | undefined} */ parts) => parts?.filter(({ name }) => wanted.includes(name));
@@ -47,6 +47,7 @@ export async function filteredAnswer(answer, map, labels, isVisible) {
     labels: /** @type {any} */ (keep(parts)),
     people: /** @type {any} */ (people),
     ...(map && { mask: await base64(await maskFile(map, labels, isVisible)) }),
+    ...(map && owners && { instances: await base64(await peopleFile(map, owners, isVisible)) }),
   };
 }
 
@@ -61,6 +62,19 @@ export async function filteredAnswer(answer, map, labels, isVisible) {
 export function maskFile({ width, height, values }, labels, isVisible) {
   const data = values.map((id) => (isVisible(id) ? id : BACKGROUND));
   return encodePng({ width, height, data }, labels.map(({ color }) => color));
+}
+
+/**
+ * The file that says whose each pixel is: grey PNG, pixel value = person's number, what is switched off being nobody's.
+ *
+ * @param {Plane} map
+ * @param {Plane} owners
+ * @param {IsVisible} isVisible
+ * @returns {Promise<Blob>}
+ */
+export function peopleFile(map, { width, height, values }, isVisible) {
+  const data = values.map((owner, place) => (isVisible(map.values[place] ?? BACKGROUND) ? owner : 0));
+  return encodePng({ width, height, data });
 }
 
 /** @param {Blob} blob */

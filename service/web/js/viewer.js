@@ -152,7 +152,7 @@ export class Viewer {
   #describeCall() {
     const shown = this.shown;
     if (!shown) return;
-    const { photo, box, reply, map } = shown;
+    const { photo, box, reply } = shown;
     const call = {
       file: photo.name,
       box,
@@ -161,7 +161,7 @@ export class Viewer {
       hasDetector: Boolean(this.model?.detector),
       wasMadeSmaller: reply.sent !== null,
     };
-    showCall(() => filteredAnswer(reply.answer, map, this.labels, this.isVisible), call);
+    showCall(() => filteredAnswer(reply.answer, shown, this.labels, this.isVisible), call);
   }
 
   /**
