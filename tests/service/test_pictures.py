@@ -1,6 +1,7 @@
 """The README's pictures are of what the service answers today: ``python -m docs.pictures`` makes them."""
 
 import json
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -20,9 +21,13 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Engine:
+def shipped() -> Iterator[Engine]:
     """An engine with the model and the detector that are shipped."""
-    return Engine.start(Settings(provider="cpu", lanes=1, threads=1, max_batch=1))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("JPPNET_DETECTOR", raising=False)
+        engine = Engine.start(Settings(provider="cpu", lanes=1, threads=1, max_batch=1))
+    yield engine
+    engine.close()
 
 
 def test_they_are_of_the_shipped_versions_and_as_large_as_recorded(shipped: Engine) -> None:
@@ -42,3 +47,12 @@ def test_the_portraits_answers_are_those_of_today(shipped: Engine) -> None:
     assert kept is not None
     assert made.shape == kept.shape, RENEW
     assert np.abs(made.astype(int) - kept).mean() < MOST_DIFFERENCE, RENEW
+
+
+def test_the_readme_names_the_labels_not_to_trust(shipped: Engine) -> None:
+    """By the card of the model that the service takes by default."""
+    figures = shipped.card.metrics["label_iou"]
+    assert isinstance(figures, dict)
+    doubtful = [name for name, iou in figures.items() if isinstance(iou, float) and iou < 0.3]
+    said = f"Do not trust {', '.join(doubtful)}: the default model"
+    assert said in (ANSWERS.parents[2] / "README.md").read_text(), f"README.md must say: {said} …"

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import CDPSession, Page, Request, expect
 
-from tests.helpers.browser import ASTRONAUT, Visit, choose
+from service.engine.engine import Engine
+from service.settings import MODELS
+from tests.helpers.browser import ASTRONAUT, Visit, choose, settings
+from tests.helpers.serving import serving
 
 EXAMPLES = ASTRONAUT.parent
 DEVICE_TIMEOUT = 120_000
@@ -121,10 +125,18 @@ def test_a_link_reproduces_what_is_shown(visit: Visit, server: httpx.Client) -> 
     assert other.url == link
 
 
+@pytest.fixture(scope="module")
+def detecting() -> Iterator[httpx.Client]:
+    """A client of a server with the default model and detector."""
+    given = settings(detector=MODELS / "jppnet-detect.onnx")
+    with serving(Engine.start(given), given) as client:
+        yield client
+
+
 def test_on_this_device_the_photo_stays_and_the_answer_is_nearly_the_services(
-    visit: Visit, server: httpx.Client
+    visit: Visit, detecting: httpx.Client
 ) -> None:
-    page = visit()
+    page = visit(detecting)
     page.set_default_timeout(DEVICE_TIMEOUT)
     posts: list[str] = []
     page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
@@ -135,7 +147,7 @@ def test_on_this_device_the_photo_stays_and_the_answer_is_nearly_the_services(
     with page.expect_download() as download:
         page.locator("[data-save=json]").click()
     here = json.loads(Path(download.value.path()).read_text())
-    there = server.post("/analyze?format=json", content=group.read_bytes()).json()
+    there = detecting.post("/analyze?format=json", content=group.read_bytes()).json()
     assert set(here) == set(there)
     assert [set(person) for person in here["people"]] == [set(person) for person in there["people"]]
     boxes = [np.array([person["box"] for person in answer["people"]]) for answer in (here, there)]

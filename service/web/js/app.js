@@ -141,7 +141,7 @@ async function take({ photo, box, example }) {
     say(outcome(reply, box));
   } catch (error) {
     if (!task.isCurrent(signal)) return; // something else has begun
-    enter((await preview) ? "failed" : "empty", null);
+    enter((await preview) || strip.isShown ? "failed" : "empty", null);
     if (signal.aborted) return say("Cancelled.");
     strip.mark(photo, "failed");
     await fail(error, () => take(asked));

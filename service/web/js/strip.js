@@ -29,6 +29,10 @@ export class Strip {
     this.#place.replaceChildren(...this.#rows.values());
   }
 
+  get isShown() {
+    return !this.#place.hidden;
+  }
+
   /** @param {File} photo */
   has(photo) {
     return this.#rows.has(photo);
