@@ -132,7 +132,9 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             content = pages.get(self.path) or (file.read_bytes() if file.is_file() else None)
             self.send_response(200 if content else 404)
             kinds = {".js": "text/javascript", ".wasm": "application/wasm"}
-            self.send_header("Content-Type", kinds.get(file.suffix, "text/html"))
+            self.send_header(
+                "Content-Type", "image/jpeg" if self.path == "/photo" else kinds.get(file.suffix, "text/html")
+            )
             self.end_headers()
             self.wfile.write(content or b"")
 
@@ -163,7 +165,7 @@ def fetched_elsewhere(browser: Browser, address: str, call: str) -> Any:
 def test_the_call_is_copied(shown: tuple[Page, Path]) -> None:
     page, _ = shown
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copy", exact=True).click()
     assert page.evaluate("navigator.clipboard.readText()") == code(page, "curl")
 
 

@@ -31,6 +31,7 @@ export function complain({ title, detail, requestId }, again) {
   }
   notice.replaceChildren(...parts);
   notice.hidden = false;
+  notice.scrollIntoView({ block: "nearest" });
 }
 
 /**

@@ -75,6 +75,7 @@ export class Strip {
     Object.assign(box, { type: "radio", name: "strip", checked: index === 0 });
     const picture = element("img");
     Object.assign(picture, { src: URL.createObjectURL(photo), alt: "", width: 72, height: 72 });
+    picture.addEventListener("error", () => picture.removeAttribute("src")); // no broken picture where it is none
     box.addEventListener("change", () => this.onChoose(photo));
     return element("label", "", box, picture, element("span", "", photo.name));
   }
