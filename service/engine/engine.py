@@ -95,6 +95,7 @@ class Engine:
         session = tuned.sessions[0]
         self.card = card
         self.detector = detector.card if detector else None
+        self.detector_file = detector.session.file if detector else None
         self.info = EngineInfo(
             session.provider, session.file, session.input_height, session.input_width, len(tuned.sessions),
             tuned.threads, tuned.largest_batch, tuned.batches, tuned.photos_per_second,

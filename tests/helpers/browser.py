@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-ASTRONAUT = ROOT / "service" / "web" / "example.jpg"
+ASTRONAUT = ROOT / "service" / "web" / "examples" / "portrait.jpg"
 SCREENSHOTS = ROOT / "artifacts" / "web"
 WCAG_AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 

@@ -6,10 +6,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from service.engine.engine import Engine
 from service.settings import Settings
 from tests.helpers.assertions import assert_problem
 from tests.helpers.gated_session import GatedSession, gated_engine
 from tests.helpers.serving import serving
+from tests.helpers.toy_detector import toy_detector_card, write_toy_detector
 
 
 def test_it_is_the_served_file_as_it_is(client: httpx.Client, toy_path: Path) -> None:
@@ -68,3 +70,14 @@ def test_another_file_in_its_place_has_another_tag(toy_path: Path, tmp_path: Pat
         file.write_bytes(toy_path.read_bytes() + b"\x1a\x00")
         again = client.get("/model/file", headers={"If-None-Match": tag})
         assert (again.status_code, again.content) == (200, file.read_bytes())
+
+
+def test_the_detectors_file_is_beside_it(client: httpx.Client, toy_path: Path, tmp_path: Path) -> None:
+    assert client.get("/model/detector/file").status_code == 404
+    detector = write_toy_detector(tmp_path / "toy-detect.onnx", toy_detector_card())
+    given = Settings(model=toy_path, detector=detector, provider="cpu", lanes=1, threads=1, max_batch=1)
+    with serving(Engine.start(given), given) as with_detector:
+        answer = with_detector.get("/model/detector/file")
+        assert answer.content == detector.read_bytes()
+        again = with_detector.get("/model/detector/file", headers={"If-None-Match": answer.headers["ETag"]})
+        assert again.status_code == 304

@@ -19,7 +19,13 @@ KEY = "schlüssel-7"
     [
         ("light", {"viewport": {"width": 1280, "height": 860}}),
         ("dark", {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark"}),
-        ("phone", {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}),
+        ("forced", {"viewport": {"width": 1280, "height": 860}, "forced_colors": "active"}),
+        (
+            "forced-dark",
+            {"viewport": {"width": 1280, "height": 860}, "forced_colors": "active", "color_scheme": "dark"},
+        ),
+        ("phone", {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}),
+        ("zoomed", {"viewport": {"width": 320, "height": 256}}),  # 1280 × 1024 at 400 %
     ],
 )
 def test_every_look_is_accessible(visit: Visit, look: str, options: dict[str, object]) -> None:
@@ -29,6 +35,44 @@ def test_every_look_is_accessible(visit: Visit, look: str, options: dict[str, ob
     choose(page)
     page.get_by_label("Joint names").check()
     examine(page, look)
+    page.get_by_role("link", name="Model").click()
+    expect(page.locator("#title")).to_contain_text("jppnet-lite")
+    examine(page, f"{look}-model")
+
+
+def test_on_a_phone_the_photo_comes_before_the_buttons(visit: Visit) -> None:
+    page = visit(viewport={"width": 390, "height": 800}, is_mobile=True, has_touch=True)
+    choose(page)
+    tops = [page.locator(place).bounding_box() for place in ("#stage", ".tools", ".intake")]
+    assert all(tops)
+    photo, tools, intake = (box["y"] for box in tops if box)
+    assert photo < tools < intake
+    assert photo < 250, "it is on the first screen"
+
+
+def test_a_dark_swatch_has_a_rim_that_shows(visit: Visit) -> None:
+    """Black and blue on dark paper: 3 to 1 (WCAG 1.4.11) between the rim around them and the paper."""
+    page = visit(color_scheme="dark")
+    choose(page)
+    rim, paper = page.locator("#legend li:has-text('face') .swatch").evaluate(
+        """swatch => [
+            getComputedStyle(swatch).boxShadow.match(/rgb\\([^)]*\\)/)[0],
+            getComputedStyle(swatch.closest(".panel")).backgroundColor,
+        ].map((color) => color.match(/[0-9.]+/g).map(Number))"""
+    )
+    assert contrast(rim, paper) >= 3
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    """The ratio of two colours (WCAG 2.2, "contrast ratio")."""
+
+    def luminance(color: list[float]) -> float:
+        shares = [level / 255 for level in color[:3]]
+        red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def test_a_phone_offers_its_camera_for_a_photo(visit: Visit) -> None:
@@ -65,7 +109,7 @@ def tab_to(page: Page, name: str) -> None:
 def test_a_keyboard_is_enough(visit: Visit) -> None:
     page = visit()
     expect(page.locator("#model")).not_to_be_empty()
-    tab_to(page, "Try the example")
+    tab_to(page, "Portrait")
     page.keyboard.press("Enter")
     page.wait_for_selector("main[data-state=done]")
     expect(page.locator("#status")).to_contain_text("Done in")
@@ -84,7 +128,7 @@ def test_a_keyboard_is_enough(visit: Visit) -> None:
     expect(page.locator("#split")).to_have_value("0")
 
     with page.expect_download():
-        tab_to(page, "Mask as PNG")
+        tab_to(page, "Mask")
         page.keyboard.press("Enter")
     tab_to(page, "face")
     page.keyboard.press("Space")
@@ -120,4 +164,6 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(visit: Visit, guarded: httpx.Cli
     expect(asked).to_be_hidden()
     assert KEY not in page.content()
     expect(page.locator("#code")).to_contain_text("Bearer $JPPNET_API_KEY")
+    page.get_by_role("link", name="Model").click()
+    expect(page.locator("#title")).to_contain_text("jppnet-lite")
     assert page.evaluate("localStorage.length") == 0

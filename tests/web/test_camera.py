@@ -53,7 +53,7 @@ def test_one_frame_is_under_way_at_a_time_and_the_camera_stops(visit: Visit) -> 
     expect(page.get_by_role("button", name="Live camera")).to_be_focused()
     expect(page.locator("#legend li:visible", has_text="face")).to_be_visible()
     with page.expect_download() as mask:
-        page.get_by_role("button", name="Mask as PNG").click()
+        page.locator("[data-save=mask]").click()
     assert mask.value.suggested_filename == "frame-mask.png"
 
 
@@ -82,7 +82,7 @@ def test_another_camera_takes_over(visit: Visit) -> None:
 def test_a_photo_ends_the_camera(visit: Visit) -> None:
     page = visit()
     live(page)
-    page.get_by_role("button", name="Try the example").click()
+    page.get_by_role("button", name="Portrait").click()
     page.wait_for_selector("main[data-state=done]")
     expect(page.locator("#photo")).to_be_visible()
     expect(page.locator("#frame")).to_be_hidden()

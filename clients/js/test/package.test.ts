@@ -1,10 +1,12 @@
 /** What is published is whole and up to date. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { test } from "node:test";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
@@ -56,6 +58,19 @@ test("every entry is found, by older resolution, too", async () => {
 test("from CommonJS, import() loads it", () => {
   const script = 'import("jppnet").then(({ Jppnet }) => console.log(typeof Jppnet))';
   assert.equal(execFileSync("node", ["--input-type=commonjs", "-e", script], { cwd, encoding: "utf8" }).trim(), "function");
+});
+
+test("what the service's page takes of this package is up to date: npm run page", () => {
+  const fresh = mkdtempSync(join(tmpdir(), "jppnet-page-"));
+  after(() => rmSync(fresh, { recursive: true }));
+  execFileSync("node", ["page/build.mjs", fresh], { cwd });
+  for (const file of readdirSync(fresh)) {
+    const kept = readFileSync(`${cwd}../../service/web/client/${file}`);
+    const made = readFileSync(join(fresh, file));
+    // How gzip packs is the matter of zlib's version; what it holds is not.
+    const content = (bytes: Buffer) => (file.endsWith(".gz") ? gunzipSync(bytes) : bytes);
+    assert.ok(content(kept).equals(content(made)), file);
+  }
 });
 
 test("the types of problems are those of the service", () => {

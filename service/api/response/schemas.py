@@ -263,6 +263,7 @@ class DetectorAnswer(BaseModel):
     license: str
     training_data: str
     description: str
+    limits: list[str] = Field(description="what it is not to be trusted with, in sentences")
     precision: Literal["fp32", "fp16", "int8"]
     input_side: int = Field(description="side of the square that has as many pixels as its input", examples=[192])
     threshold: Score = Field(description="least score of a person", examples=[0.32])
@@ -277,6 +278,7 @@ class ModelAnswer(BaseModel):
     license: str
     training_data: str
     description: str
+    limits: list[str] = Field(description="what it is not to be trusted with, in sentences")
     precision: Literal["fp32", "fp16", "int8"]
     labels: list[Label] = Field(description="empty of a model for pose alone: POST /parse is then a problem")
     synonyms: dict[str, list[int]] = Field(

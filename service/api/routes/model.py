@@ -3,9 +3,9 @@
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, HTTPException, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
@@ -19,6 +19,12 @@ from service.engine.engine import Engine
 from service.settings import Settings
 
 ONNX: Final = "application/octet-stream"
+FILE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The file; docs/model-file.md defines it.", "content": {ONNX: BINARY}},
+    206: {"description": "The part of it that Range asked for."},
+    304: {"description": "The file is the one whose ETag the client sent in If-None-Match."},
+    416: {"description": "The file has no such part."},
+}
 
 
 def model_route(engine: Engine, settings: Settings, keys: ApiKeys) -> APIRouter:
@@ -46,30 +52,40 @@ def model_route(engine: Engine, settings: Settings, keys: ApiKeys) -> APIRouter:
         "/model/file",
         summary="The model itself: the ONNX file that answers here",
         response_class=Response,
-        responses={
-            200: {"description": "The file; docs/model-file.md defines it.", "content": {ONNX: BINARY}},
-            206: {"description": "The part of it that Range asked for."},
-            304: {"description": "The file is the one whose ETag the client sent in If-None-Match."},
-            416: {"description": "The file has no such part."},
-        },
+        responses=FILE_RESPONSES,
     )
     async def get_model_file(if_none_match: Annotated[str | None, Header()] = None) -> Response:
         """For programs that run the model themselves, such as pages with `jppnet/local`."""
-        # A page caches it, and asks each time whether it is still the served one: a new model has the same address.
-        changed = info.model_file.stat().st_mtime_ns
-        tag = await run_in_threadpool(_file_tag, info.model_file, changed)
-        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-        if matches(if_none_match, tag):
-            return Response(status_code=304, headers=headers)
-        return FileResponse(info.model_file, media_type=ONNX, headers=headers)
+        return await _send(info.model_file, if_none_match)
+
+    @router.get(
+        "/model/detector/file",
+        summary="The detector itself: the ONNX file that finds people here",
+        response_class=Response,
+        responses={**FILE_RESPONSES, 404: {"description": "Nobody is looked for here: there is no detector."}},
+    )
+    async def get_detector_file(if_none_match: Annotated[str | None, Header()] = None) -> Response:
+        """Beside the model's file, for programs that find and parse people themselves."""
+        if engine.detector_file is None:
+            raise HTTPException(404, "This service has no detector")
+        return await _send(engine.detector_file, if_none_match)
 
     return router
+
+
+async def _send(file: Path, if_none_match: str | None) -> Response:
+    # A page caches it, and asks each time whether it is still the served one: a new model has the same address.
+    tag = await run_in_threadpool(_file_tag, file, file.stat().st_mtime_ns)
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if matches(if_none_match, tag):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(file, media_type=ONNX, headers=headers)
 
 
 def _detector(card: DetectorCard) -> DetectorAnswer:
     return DetectorAnswer(
         **card.model_dump(
-            include={"name", "version", "license", "training_data", "description", "precision", "metrics"}
+            include={"name", "version", "license", "training_data", "description", "limits", "precision", "metrics"}
         ),
         input_side=card.side,
         threshold=card.score,

@@ -18,9 +18,18 @@ POLICY: Final = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
     "require-trusted-types-for": "'script'",  # text from photos' names or answers never becomes markup
+    "trusted-types": "jppnet-worker",  # of which js/device.js makes the address of WORKER, and nothing else
+}
+WORKER: Final = "client/worker.js"
+"""Runs the model in the browser. It alone may compile WebAssembly."""
+WORKER_POLICY: Final = {
+    "default-src": "'none'",
+    "script-src": "'self' 'wasm-unsafe-eval'",
+    "connect-src": "'self'",
+    "require-trusted-types-for": "'script'",
+    "trusted-types": "'none'",
 }
 HEADERS: Final = {
-    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -36,7 +45,9 @@ def page_routes() -> APIRouter:
 
     async def send(request: Request, path: str) -> Response:
         answer = await files.get_response(path, request.scope)
+        policy = WORKER_POLICY if path == WORKER else POLICY
         answer.headers.update(HEADERS)
+        answer.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
         return answer
 
     @router.get("/")

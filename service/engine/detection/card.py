@@ -40,6 +40,7 @@ class DetectorCard(CardModel):
     license: str
     training_data: str
     description: str
+    limits: list[str] = Field(default_factory=list)
     precision: Literal["fp32", "fp16", "int8"]
     fit: Literal["letterbox"]
     pad_color: tuple[Byte, Byte, Byte]

@@ -46,7 +46,9 @@ class DetectorSession:
                 f"There is no detector file at {file}. Name one with JPPNET_DETECTOR, or leave that empty to look for "
                 "one person in a photo."
             )
-        self._session = open_runtime(suited_file(file, provider), provider, 1, GpuOptions(sizes_vary=True))
+        self.file = suited_file(file, provider)
+        """The file that is run, of those that differ from the given one in their precision alone."""
+        self._session = open_runtime(self.file, provider, 1, GpuOptions(sizes_vary=True))
         self.card: DetectorCard = read_detector_card(self._session.get_modelmeta().custom_metadata_map, str(file))
         _check_tensors(self._session, file)
 

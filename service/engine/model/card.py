@@ -71,6 +71,8 @@ class Card(CardModel):
     license: str
     training_data: str
     description: str
+    limits: list[str] = []
+    """Sentences that say what it is not to be trusted with."""
     precision: Literal["fp32", "fp16", "int8"]
     fit: FitMode
     pad_color: tuple[Byte, Byte, Byte]

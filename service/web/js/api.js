@@ -1,5 +1,6 @@
 /** The service's calls, as this page makes them. */
 
+import { enlarge, shrink, shrinkBox, uploadWith } from "../client/jppnet.js";
 import { Problem, problemOf, unreachable, unreadable } from "./problem.js";
 import { parseServerTiming } from "./timing.js";
 
@@ -9,17 +10,20 @@ import { parseServerTiming } from "./timing.js";
 /** Times that a photo is sent anew while the service is too busy for it. */
 const RETRIES = 5;
 
-const ANALYZE = new URL("analyze?format=json", document.baseURI);
-const MODEL = new URL("model", document.baseURI);
-
+/** Longest side of an upload in pixels: the model sees a few hundred. */
+const MAX_SIDE = 2048;
 /**
- * Where photos go; next to this page, wherever a proxy puts it.
+ * The address of something of the service's: next to this page, wherever a proxy puts it.
  *
- * @param {[number, number, number, number] | null} box where a person is, if somebody has said so: x, y, width, height
+ * @param {string} path
  */
-export function analyzeUrl(box) {
-  const url = new URL(ANALYZE);
-  return box ? new URL(`${url.href}&box=${box.join(",")}`) : url;
+export function fileOf(path) {
+  return new URL(`../../${path}`, import.meta.url);
+}
+
+/** @param {[number, number, number, number] | null} box where a person is, if somebody has said so: x, y, width, height */
+function analyzeUrl(box) {
+  return fileOf(`analyze?format=json${box ? `&box=${box.join(",")}` : ""}`);
 }
 
 /**
@@ -27,21 +31,28 @@ export function analyzeUrl(box) {
  * @returns {Promise<Model>}
  */
 export async function getModel(key) {
-  return read(await (await call(MODEL, { headers: authorization(key) })).text());
+  return read(await (await call(fileOf("model"), { headers: authorization(key) })).text());
 }
 
 /**
  * A photo to begin with.
  *
+ * @param {string} name one of examples.js
  * @returns {Promise<File>}
  */
-export async function getExample() {
-  const answer = await call(new URL("web/example.jpg", document.baseURI), {});
-  return new File([await answer.blob()], "astronaut.jpg", { type: "image/jpeg" });
+export async function getExample(name) {
+  const answer = await call(exampleUrl(name), {});
+  return new File([await answer.blob()], `${name}.jpg`, { type: "image/jpeg" });
+}
+
+/** @param {string} name */
+export function exampleUrl(name) {
+  return new URL(`../examples/${name}.jpg`, import.meta.url);
 }
 
 /**
- * Sends a photo; waits and sends it anew while the service says that it is busy.
+ * Makes a large photo smaller and sends it; waits and sends it anew while the service says that it is busy. The answer is
+ * about the photo's own pixels, but for its masks, which have the size of what was sent.
  *
  * @param {File} photo
  * @param {object} options
@@ -49,12 +60,16 @@ export async function getExample() {
  * @param {string | null} options.key
  * @param {AbortSignal} options.signal
  * @param {(seconds: number) => void} [options.onBusy] told before each wait
+ * @param {(share: number) => void} [options.onProgress] told how much of it is sent, 0–1
  * @returns {Promise<Reply>}
  */
-export async function analyze(photo, { box = null, key, signal, onBusy }) {
+export async function analyze(photo, { box = null, key, signal, onBusy, onProgress }) {
+  const upload = await shrink(photo, MAX_SIDE, signal);
+  const url = analyzeUrl(box && shrinkBox(box, upload.scale));
+  const send = onProgress && uploadWith(({ loaded, total }) => onProgress(loaded / total));
   for (let tries = 0; ; tries++) {
     try {
-      return await send(photo, analyzeUrl(box), key, signal);
+      return await ask(url, { photo, upload, key, signal, send });
     } catch (error) {
       if (!(error instanceof Problem && error.status === 503 && error.retryAfter !== undefined)) throw error;
       if (tries === RETRIES) throw error;
@@ -65,24 +80,26 @@ export async function analyze(photo, { box = null, key, signal, onBusy }) {
 }
 
 /**
- * @param {File} photo
  * @param {URL} url
- * @param {string | null} key
- * @param {AbortSignal} signal
+ * @param {object} options
+ * @param {File} options.photo
+ * @param {import("../client/jppnet.js").Upload} options.upload what is sent of it
+ * @param {string | null} options.key
+ * @param {AbortSignal} options.signal
+ * @param {typeof fetch} [options.send]
  * @returns {Promise<Reply>}
  */
-async function send(photo, url, key, signal) {
+async function ask(url, { photo, upload, key, signal, send }) {
   const body = new FormData();
-  body.append("image", photo);
+  body.append("image", upload.body, photo.name);
   const start = performance.now();
-  const response = await call(url, { method: "POST", body, headers: authorization(key), signal });
+  const response = await call(url, { method: "POST", body, headers: authorization(key), signal }, send);
   const text = await response.text();
-  return {
-    answer: read(text),
-    text,
-    milliseconds: performance.now() - start,
-    stages: parseServerTiming(response.headers.get("Server-Timing")),
-  };
+  const milliseconds = performance.now() - start;
+  const stages = parseServerTiming(response.headers.get("Server-Timing"));
+  const sent = upload.size ? read(text).image : null;
+  const answer = enlarge(read(text), upload);
+  return { answer, text: upload.size ? JSON.stringify(answer) : text, milliseconds, stages, sent };
 }
 
 /**
@@ -103,12 +120,13 @@ function read(text) {
 /**
  * @param {URL} url
  * @param {RequestInit} options
+ * @param {typeof fetch} [send]
  * @returns {Promise<Response>}
  */
-async function call(url, options) {
+async function call(url, options, send = fetch) {
   let response;
   try {
-    response = await fetch(url, options);
+    response = await send(url, options);
   } catch (error) {
     if (error instanceof TypeError) throw unreachable();
     throw error;

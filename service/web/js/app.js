@@ -1,81 +1,47 @@
-/** The page: a photo comes in, goes to the service, and its answer is shown. */
+/** The page: a photo comes in, is answered by the service or on this device, and its answer is shown. */
 
-import { analyze, analyzeUrl, getExample, getModel } from "./api.js";
-import { BoxTool } from "./box.js";
-import { installCall, showCall } from "./call.js";
-import { isMirror, nextCamera, openCamera, watch } from "./camera.js";
+import { analyze, getExample, getModel } from "./api.js";
+import { installCall } from "./call.js";
+import { copyText } from "./copy.js";
+import { Device } from "./device.js";
 import { byId } from "./dom.js";
-import { bytesOf, download, renamed } from "./download.js";
+import { installDownloads, offerDownloads } from "./downloads.js";
+import { isExample, listExamples } from "./examples.js";
 import { installIntake } from "./intake.js";
-import { linkJoints, listJoints } from "./joints.js";
+import { linkJoints } from "./joints.js";
 import { askForKey, storedKey } from "./key.js";
-import { BACKGROUND, Legend } from "./legend.js";
-import { complain, hush, say } from "./notices.js";
-import { People } from "./people.js";
-import { readPlane } from "./png.js";
+import { BACKGROUND } from "./legend.js";
+import { goLive } from "./live.js";
+import { complain, hush, say, showProgress } from "./notices.js";
 import { installProbe } from "./probe.js";
 import { Problem } from "./problem.js";
+import { linkTo, readSettings } from "./settings.js";
+import { currentState, enter } from "./state.js";
+import { Strip } from "./strip.js";
 import { installSwitches } from "./switches.js";
-import { showTiming } from "./timing.js";
-import { View } from "./view.js";
-import { counted, milliseconds, titleOf } from "./words.js";
+import { Task } from "./task.js";
+import { Viewer } from "./viewer.js";
+import { counted, milliseconds, percent, titleOf } from "./words.js";
 
 /** @typedef {import("./types.js").Reply} Reply */
-/** @typedef {[number, number, number, number]} PhotoBox x, y, width, height in pixels of the upright photo */
+/** @typedef {import("./viewer.js").PhotoBox} PhotoBox */
+/** @typedef {{photo: File, box: PhotoBox | null, example: string | null}} Asked */
 
-/** Time between two changes of the figures beside a live picture, in milliseconds: faster, nobody can read them. */
-const READABLE = 250;
+/** Time that “Copied” is shown, in milliseconds. */
+const THANKS = 1500;
 
-const main = byId("main", HTMLElement);
-const buttons = {
-  live: byId("live", HTMLButtonElement),
-  stop: byId("stop", HTMLButtonElement),
-  turn: byId("turn", HTMLButtonElement),
-  whole: byId("whole", HTMLButtonElement),
-  saveMask: byId("save-mask", HTMLButtonElement),
-  savePeople: byId("save-people", HTMLButtonElement),
-  saveJson: byId("save-json", HTMLButtonElement),
-};
-const view = new View();
-const legend = new Legend(byId("legend", HTMLUListElement));
-const people = new People(byId("people-panel", HTMLElement), byId("people", HTMLElement));
-const spoken = byId("spoken", HTMLElement);
+const wish = readSettings();
+const task = new Task();
 const drawBox = byId("draw-box", HTMLInputElement);
-const boxTool = new BoxTool({ surface: view.surface, frame: byId("box", HTMLElement), onBox: askAboutBox });
-
-/** @type {import("./types.js").Label[]} the model's; none until it is known, or where it has none */
-let labels = [];
-let isModelKnown = false;
-/** What is under way; whatever begins next ends it. */
-let current = new AbortController();
-/** @type {{photo: File, box: PhotoBox | null, reply: Reply} | null} what is shown */
-let shown = null;
-/** @type {number | null} the part under the pointer */
-let pointed = null;
-
-/** Ends what is under way, and begins something else. */
-function begin() {
-  current.abort();
-  current = new AbortController();
-  hush();
-  return current.signal;
-}
-
-/** @param {"empty" | "busy" | "failed" | "done" | "live"} state */
-function enter(state) {
-  main.dataset.state = state;
-  if (state !== "live" && state !== "done") shown = null;
-  byId("work", HTMLElement).hidden = state === "empty";
-  byId("aside", HTMLElement).hidden = shown === null;
-  byId("call", HTMLElement).hidden = state !== "done";
-  buttons.saveJson.hidden = state !== "done";
-  buttons.saveMask.hidden = state !== "done" || !labels.length;
-  buttons.savePeople.hidden = state !== "done" || !shown?.reply.answer.instances || shown.reply.answer.people.length < 2;
-  buttons.whole.hidden = state !== "done" || !shown?.box;
-  buttons.stop.hidden = byId("fps", HTMLElement).hidden = state !== "live";
-  buttons.turn.hidden = true;
-  if (!shown) byId("summary", HTMLElement).textContent = "";
-}
+const onDevice = byId("on-device", HTMLInputElement);
+const viewer = new Viewer((box) => {
+  drawBox.checked = false;
+  switchDrawing();
+  if (viewer.shown) void take({ ...viewer.shown, box });
+});
+const strip = new Strip((photo) => void take({ photo, box: null, example: null }));
+/** @type {Device | null} made when it is first wanted */
+let device = null;
 
 /**
  * Says what went wrong. A missing key is asked for; then, or when the user says so, it is tried again.
@@ -99,19 +65,19 @@ async function fail(error, again) {
 
 /** Learns the model's labels and joints, where they are not known yet. */
 async function meet() {
-  if (isModelKnown) return;
-  const card = await getModel(storedKey());
-  if (isModelKnown) return;
-  isModelKnown = true;
-  ({ labels } = card);
-  legend.setLabels(labels);
+  if (viewer.model) return;
+  const model = await getModel(storedKey());
+  if (viewer.model) return;
+  viewer.model = model;
+  const { labels, joints } = model;
+  viewer.legend.setLabels(labels, model.metrics?.label_iou ?? {}, wish.hidden);
   showWhatIsFor("labels", labels.length > 0);
-  showWhatIsFor("joints", card.joints.length > 0);
+  showWhatIsFor("joints", joints.length > 0);
   byId("model", HTMLElement).textContent = [
-    `${titleOf(card)} on ${card.provider}`,
+    `${titleOf(model)} on ${model.provider}`,
     ...(labels.length ? [counted(labels.filter(({ id }) => id !== BACKGROUND).length, "part", "parts")] : []),
-    ...(card.joints.length ? [counted(card.joints.length, "joint", "joints")] : []),
-    card.detector ? "everybody in a photo" : "one person a photo",
+    ...(joints.length ? [counted(joints.length, "joint", "joints")] : []),
+    model.detector ? "everybody in a photo" : "one person a photo",
   ].join(" · ");
 }
 
@@ -129,36 +95,87 @@ async function start() {
   hush();
   try {
     await meet();
+    if (isExample(wish.example)) await takeExample(String(wish.example), wish.box);
   } catch (error) {
     await fail(error, start);
   }
 }
 
 /**
- * Shows a photo, and its answer as soon as there is one.
+ * Shows photos, and the first one's answer as soon as there is one.
  *
- * @param {File} photo
+ * @param {File[]} photos
+ * @param {string | null} [example] the photo's name, if it is one
  * @param {PhotoBox | null} [box] where a person is, if that was said
  */
-async function take(photo, box = null) {
-  const signal = begin();
-  boxTool.show(null);
-  enter("busy");
+async function takeAll(photos, example = null, box = null) {
+  const [photo] = photos;
+  if (!photo) return;
+  strip.setPhotos(photos);
+  await take({ photo, box, example });
+}
+
+/**
+ * Shows a photo, and its answer as soon as there is one.
+ *
+ * @param {Asked} asked
+ */
+async function take({ photo, box, example }) {
+  const asked = { photo, box, example };
+  const signal = task.begin();
+  hush();
+  viewer.forget();
+  enter("busy", null);
   say("Reading the photo…");
-  const preview = view.showPhoto(photo).then(() => true, () => false);
-  const onBusy = (/** @type {number} */ seconds) => say(`The service is busy. Trying again in ${seconds} s…`);
+  const preview = viewer.view.showPhoto(photo).then(() => true, () => false);
   try {
     await meet();
     signal.throwIfAborted();
-    const reply = await analyze(photo, { box, key: storedKey(), signal, onBusy });
-    await show(photo, box, reply, signal);
-    enter("done");
+    const reply = (box ? undefined : strip.replyTo(photo)) ?? (await answerTo(asked, signal));
+    await preview;
+    await viewer.show(asked, reply, signal);
+    if (!box) strip.keep(photo, reply);
+    enter("done", viewer.shown);
+    offerDownloads(viewer);
+    rememberSettings();
     say(outcome(reply, box));
   } catch (error) {
-    if (signal.aborted) return;
-    enter((await preview) ? "failed" : "empty");
-    await fail(error, () => take(photo, box));
+    if (!task.isCurrent(signal)) return; // something else has begun
+    enter((await preview) || strip.isShown ? "failed" : "empty", null);
+    if (signal.aborted) return say("Cancelled.");
+    strip.mark(photo, "failed");
+    await fail(error, () => take(asked));
   }
+}
+
+/**
+ * The answer of the service, or of this device.
+ *
+ * @param {Asked} asked
+ * @param {AbortSignal} signal
+ * @returns {Promise<Reply>}
+ */
+function answerTo({ photo, box }, signal) {
+  const key = storedKey();
+  if (onDevice.checked) {
+    device ??= new Device(Boolean(viewer.model?.detector));
+    say("Computing on this device…");
+    const onDownload = (/** @type {number | null} */ share) => {
+      showProgress(share);
+      say(share === 1 ? "Computing on this device…" : "Fetching the model, once…");
+    };
+    return device.analyze(photo, { box, key, signal, onDownload });
+  }
+  return analyze(photo, {
+    box,
+    key,
+    signal,
+    onBusy: (seconds) => say(`The service is busy. Trying again in ${seconds} s…`),
+    onProgress: (share) => {
+      showProgress(share < 1 ? share : null);
+      say(share < 1 ? `Uploading: ${percent(share)}` : "Reading the photo…");
+    },
+  });
 }
 
 /**
@@ -174,276 +191,127 @@ function outcome({ answer, milliseconds: total }, box) {
 }
 
 /**
- * Shows an answer.
- *
- * @param {File} photo
- * @param {PhotoBox | null} box
- * @param {Reply} reply
- * @param {AbortSignal} signal
+ * @param {string} name
+ * @param {PhotoBox | null} [box]
  */
-async function show(photo, box, reply, signal) {
-  await showPlanes(photo, box, reply, signal);
-  if (box) {
-    const { width, height } = reply.answer.image;
-    const [x, y, w, h] = box;
-    boxTool.show({ left: x / width, top: y / height, right: (x + w) / width, bottom: (y + h) / height });
+async function takeExample(name, box = null) {
+  const signal = task.begin();
+  try {
+    const photo = await getExample(name);
+    if (!signal.aborted) await takeAll([photo], name, box);
+  } catch (error) {
+    await fail(error, () => takeExample(name, box));
   }
-  people.setPeople(reply.answer.people);
-  describe(false);
-  paint();
-}
-
-/**
- * Reads an answer's mask and instances, and gives them to the view.
- *
- * @param {File} photo
- * @param {PhotoBox | null} box
- * @param {Reply} reply
- * @param {AbortSignal} signal
- * @param {() => void} [before] done before the view has the answer
- */
-async function showPlanes(photo, box, reply, signal, before) {
-  const { answer } = reply;
-  const map = answer.mask === undefined ? null : await readPlane(bytesOf(answer.mask));
-  const owners = answer.instances ? await readPlane(bytesOf(answer.instances)) : null;
-  signal.throwIfAborted();
-  shown = { photo, box, reply };
-  before?.();
-  view.showAnswer(answer, map, owners);
-}
-
-/**
- * Has the model look at a box that was drawn.
- *
- * @param {import("./box.js").Box} box
- */
-function askAboutBox(box) {
-  drawBox.checked = false;
-  switchDrawing();
-  if (shown) void take(shown.photo, view.toPixels(box));
-  else boxTool.show(null);
-}
-
-function switchDrawing() {
-  boxTool.setOn(drawBox.checked);
-  view.stage.classList.toggle("boxing", drawBox.checked);
-}
-
-/**
- * Writes what there is to say about what is shown.
- *
- * @param {boolean} isLive
- */
-function describe(isLive) {
-  if (!shown) return;
-  const { answer, stages, milliseconds: total } = shown.reply;
-  describeFocus(isLive);
-  const places = { bar: byId("bar", HTMLElement), list: byId("stages", HTMLElement), total: byId("total", HTMLElement) };
-  showTiming(places, stages, total);
-  const parts = answer.labels.filter(({ id }) => id !== BACKGROUND).length;
-  byId("summary", HTMLElement).textContent = [
-    `${answer.image.width} × ${answer.image.height} px`,
-    ...(labels.length ? [counted(parts, "part", "parts")] : []),
-    answer.people.length ? counted(answer.people.length, "person", "people") : "nobody found",
-  ].join(" · ");
-  showCall(answer, { url: analyzeUrl(shown.box), file: shown.photo.name, hasKey: storedKey() !== null });
-}
-
-/**
- * Lists the parts of the person who is looked at, or everybody's; and the joints of one person.
- *
- * @param {boolean} isLive
- */
-function describeFocus(isLive) {
-  if (!shown) return;
-  const { answer } = shown.reply;
-  legend.setParts(partsOf(people.focus), isLive);
-  listJoints(byId("joints", HTMLElement), answer.people, people.focus);
-}
-
-/** @param {number | null} person the number; null for everybody */
-function partsOf(person) {
-  const answer = shown?.reply.answer;
-  return (person === null ? undefined : answer?.people[person - 1]?.labels) ?? answer?.labels ?? [];
-}
-
-function paint() {
-  const isVisible = (/** @type {number} */ id) => legend.isVisible(id);
-  const chosen = legend.chosen ?? pointed;
-  view.paint({
-    labels,
-    isVisible,
-    chosen: chosen !== null && isVisible(chosen) ? chosen : null,
-    focus: people.focus,
-  });
 }
 
 /**
  * The camera, until it is stopped; then its last frame is an answered photo like any other.
  *
- * @param {string | null} device
+ * @param {string | null} camera
  */
-async function goLive(device) {
-  const signal = begin();
-  const stop = current;
+async function takeLive(camera) {
+  const signal = task.begin();
+  hush();
   say("Opening the camera…");
   try {
     await meet();
-    const stream = await openCamera(device);
-    if (signal.aborted) return stream.getTracks().forEach((track) => track.stop());
-    stream.getVideoTracks()[0]?.addEventListener("ended", () => stop.abort());
-    view.clear();
-    view.setMirrored(isMirror(stream));
-    legend.setParts([], false);
-    people.setPeople([]); // from frame to frame, a number may be another person's
-    boxTool.show(null);
-    shown = null;
-    enter("live");
-    say("The camera is live.");
-    buttons.stop.focus();
-    const next = await nextCamera(stream);
-    buttons.turn.hidden = next === null;
-    buttons.turn.onclick = () => goLive(next);
-    let described = -Infinity;
-    await watch({
-      stream,
-      signal,
-      onRate: (rate) => (byId("fps", HTMLElement).textContent = `${rate.toFixed(rate < 10 ? 1 : 0)} fps`),
-      async onFrame(frame, photo) {
-        const reply = await analyze(photo, { key: storedKey(), signal });
-        await showPlanes(photo, null, reply, signal, () => view.showFrame(frame));
-        if (performance.now() - described > READABLE) {
-          described = performance.now();
-          describe(true);
-          byId("aside", HTMLElement).hidden = false;
-        }
-        paint();
-      },
-    });
+    strip.setPhotos([]);
+    const ask = (/** @type {File} */ photo) => {
+      if (onDevice.checked) return answerTo({ photo, box: null, example: null }, signal);
+      return analyze(photo, { key: storedKey(), signal });
+    };
+    const stop = () => task.isCurrent(signal) && task.cancel();
+    await goLive({ viewer, device: camera, signal, stop, onTurn: takeLive, ask });
   } catch (error) {
-    if (current !== stop) return; // something else has begun
-    settle();
-    if (!signal.aborted) await fail(error, () => goLive(device));
+    if (!task.isCurrent(signal)) return; // something else has begun
+    enter(viewer.shown ? "done" : "empty", viewer.shown);
+    viewer.settle();
+    offerDownloads(viewer);
+    say(viewer.shown ? "The camera is off. This is its last frame." : "");
+    byId("live", HTMLElement).focus();
+    if (!signal.aborted) await fail(error, () => takeLive(camera));
   }
 }
 
-/** Leaves the live picture as it is. */
-function settle() {
-  enter(shown ? "done" : "empty");
-  people.setPeople(shown?.reply.answer.people ?? []);
-  describe(false);
-  paint();
-  say(shown ? "The camera is off. This is its last frame." : "");
-  buttons.live.focus();
+function switchDrawing() {
+  viewer.boxTool.setOn(drawBox.checked);
+  viewer.view.stage.classList.toggle("boxing", drawBox.checked);
 }
 
-async function takeExample() {
-  const signal = begin();
-  try {
-    const photo = await getExample();
-    if (!signal.aborted) await take(photo);
-  } catch (error) {
-    await fail(error, takeExample);
+/** Ends the drawing of a box, an upload or the camera: what is nearest at hand. */
+function escape() {
+  if (drawBox.checked) {
+    if (!viewer.boxTool.isDrawing) drawBox.checked = false;
+    switchDrawing();
+  } else if (currentState() === "busy" || currentState() === "live") {
+    task.cancel();
   }
 }
 
-/**
- * What is at a place of the photo; its person is looked at, and its part stands out.
- *
- * @param {number} across
- * @param {number} down
- */
-function lookAt(across, down) {
-  boxTool.move(across, down);
-  const person = view.personAt(across, down);
-  people.point(boxTool.isOn ? null : person);
-  const id = view.labelAt(across, down);
-  const part = partsOf(person).find((part) => part.id === id);
-  // In a group it is first the whole person who stands out, and only of a person who is chosen the part.
-  markPart(part && id !== BACKGROUND ? id : null, person === null || person === people.chosen);
-  return part && { part, person };
+/** The address that shows what is shown now, as far as it is no photo of the user's own. */
+function currentLink() {
+  const hidden = viewer.model ? viewer.legend.hiddenNames() : wish.hidden;
+  return linkTo({ hidden, example: viewer.shown?.example ?? null, box: viewer.shown?.box ?? null });
+}
+
+function rememberSettings() {
+  history.replaceState(null, "", currentLink());
+}
+
+async function copyLink() {
+  const button = byId("link", HTMLButtonElement);
+  rememberSettings();
+  await copyText(location.href);
+  const before = button.textContent;
+  button.textContent = viewer.shown?.example ? "Copied" : "Copied: settings, without the photo";
+  setTimeout(() => (button.textContent = before), THANKS);
 }
 
 /**
- * @param {number | null} id
- * @param {boolean} standsOut
+ * @param {string} id
+ * @param {() => unknown} act
  */
-function markPart(id, standsOut) {
-  legend.mark(id);
-  const before = pointed;
-  pointed = standsOut ? id : null;
-  if (pointed !== before) paint();
-}
-
-/**
- * Chooses the person at a place of the photo, or everybody again; or sets a corner of the box that is being drawn.
- *
- * @param {number} across
- * @param {number} down
- * @param {boolean} isByKey
- */
-function press(across, down, isByKey) {
-  if (boxTool.isOn) {
-    if (!isByKey) return; // the pointer draws by itself
-    spoken.textContent = "Corner set. Move to the opposite corner and press Enter again.";
-    boxTool.setCorner(across, down);
-    return;
-  }
-  const person = view.personAt(across, down);
-  people.choose(person === people.chosen ? null : person);
-  if (isByKey && shown) spoken.textContent = people.chosen ? `Person ${people.chosen} is chosen` : "Everybody is chosen";
+function onClick(id, act) {
+  byId(id, HTMLButtonElement).addEventListener("click", act);
 }
 
 function install() {
-  installSwitches(view.stage);
+  installSwitches(viewer.view.stage);
   installCall();
+  installDownloads(viewer);
+  listExamples(byId("examples", HTMLElement), takeExample);
   installIntake({
     inputs: [byId("pick", HTMLInputElement), byId("shoot", HTMLInputElement)],
     curtain: byId("drop", HTMLElement),
-    onPhoto: take,
+    onPhotos: takeAll,
     onNothing: () => complain(new Problem("No file", "Drop a picture’s file. Addresses of pictures are not fetched.")),
   });
   installProbe({
-    surface: view.surface,
+    surface: viewer.view.surface,
     readout: byId("readout", HTMLElement),
     cross: byId("cross", HTMLElement),
-    spoken,
-    find: lookAt,
-    onLeave: () => {
-      people.point(null);
-      markPart(null, false);
-    },
-    onPress: press,
+    spoken: byId("spoken", HTMLElement),
+    find: (across, down) => viewer.lookAt(across, down),
+    onLeave: () => viewer.lookAway(),
+    onPress: (across, down, isByKey) => viewer.press(across, down, isByKey),
   });
-  people.addEventListener("change", () => {
-    describeFocus(false);
-    paint();
-  });
+  linkJoints(byId("joints", HTMLElement), viewer.view.skeleton);
   drawBox.addEventListener("change", switchDrawing);
   switchDrawing();
-  view.surface.addEventListener("keydown", ({ key }) => key === "Escape" && boxTool.cancel());
-  linkJoints(byId("joints", HTMLElement), view.skeleton);
-  legend.addEventListener("change", paint);
-  legend.addEventListener("choose", paint);
-  byId("all", HTMLButtonElement).addEventListener("click", () => legend.setAll(true));
-  byId("none", HTMLButtonElement).addEventListener("click", () => legend.setAll(false));
-  byId("example", HTMLButtonElement).addEventListener("click", takeExample);
-  buttons.live.addEventListener("click", () => goLive(null));
-  buttons.stop.addEventListener("click", () => current.abort());
-  buttons.saveMask.addEventListener("click", () => {
-    const mask = shown?.reply.answer.mask;
-    if (shown && mask) download(bytesOf(mask), "image/png", renamed(shown.photo.name, "-mask.png"));
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && escape());
+  document.addEventListener("change", rememberSettings);
+  viewer.legend.addEventListener("change", rememberSettings);
+  addEventListener("hashchange", () => location.reload());
+  onDevice.addEventListener("change", () => {
+    strip.forget();
+    if (viewer.shown) void take(viewer.shown);
   });
-  buttons.savePeople.addEventListener("click", () => {
-    const instances = shown?.reply.answer.instances;
-    if (shown && instances) download(bytesOf(instances), "image/png", renamed(shown.photo.name, "-people.png"));
-  });
-  buttons.whole.addEventListener("click", () => {
-    if (shown) void take(shown.photo);
-  });
-  buttons.saveJson.addEventListener("click", () => {
-    if (shown) download(shown.reply.text, "application/json", renamed(shown.photo.name, ".json"));
-  });
+  onClick("all", () => viewer.legend.setAll(true));
+  onClick("none", () => viewer.legend.setAll(false));
+  onClick("live", () => takeLive(null));
+  for (const id of ["stop", "cancel"]) onClick(id, () => task.cancel());
+  onClick("whole", () => viewer.shown && void take({ ...viewer.shown, box: null }));
+  onClick("link", copyLink);
 }
 
 install();

@@ -40,6 +40,11 @@ export class BoxTool {
     return this.#isOn;
   }
 
+  /** Whether the first corner is set, and the second not. */
+  get isDrawing() {
+    return this.#corner !== null;
+  }
+
   /** @param {boolean} on */
   setOn(on) {
     this.#isOn = on;

@@ -2,37 +2,39 @@
 
 import { copyText } from "./copy.js";
 import { byId } from "./dom.js";
-import { NOTES, SNIPPETS, readable } from "./snippets.js";
+import { SNIPPETS, noteOn, readable } from "./snippets.js";
 
 /** Time that “Copied” is shown, in milliseconds. */
 const THANKS = 1500;
 
 const code = byId("code", HTMLElement);
 const copy = byId("copy", HTMLButtonElement);
-/** @type {Record<string, () => string>} */
-let texts = {};
+/** @type {{answer: () => Promise<import("./types.js").Answer>, call: import("./snippets.js").Call} | null} */
+let shown = null;
 
 /**
- * @param {import("./types.js").Answer} answer
+ * @param {() => Promise<import("./types.js").Answer>} answer asked for when it is to be read
  * @param {import("./snippets.js").Call} call
  */
 export function showCall(answer, call) {
-  texts = { answer: () => readable(answer) };
-  for (const [name, write] of Object.entries(SNIPPETS)) texts[name] = () => write(call);
-  show();
+  shown = { answer, call };
+  void show();
 }
 
 export function installCall() {
   byId("call", HTMLElement).addEventListener("change", show);
   copy.addEventListener("click", async () => {
-    await copyText(code);
+    await copyText(code.textContent ?? "");
     copy.textContent = "Copied";
     setTimeout(() => (copy.textContent = "Copy"), THANKS);
   });
 }
 
-function show() {
+async function show() {
   const name = document.querySelector("[name=tongue]:checked")?.getAttribute("value") ?? "curl";
-  code.textContent = texts[name]?.() ?? "";
-  byId("call-note", HTMLElement).textContent = NOTES[name] ?? "";
+  if (!shown) return;
+  const { call, answer } = shown;
+  byId("call-note", HTMLElement).textContent = noteOn(name, call);
+  const text = SNIPPETS[name]?.(call) ?? readable(await answer());
+  if (shown.call === call) code.textContent = text;
 }

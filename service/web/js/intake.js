@@ -4,21 +4,20 @@
  * @param {object} options
  * @param {HTMLInputElement[]} options.inputs
  * @param {HTMLElement} options.curtain shown while something is dragged over the page
- * @param {(photo: File) => void} options.onPhoto
+ * @param {(photos: File[]) => void} options.onPhotos
  * @param {() => void} options.onNothing told when what was dropped is no file
  */
-export function installIntake({ inputs, curtain, onPhoto, onNothing }) {
+export function installIntake({ inputs, curtain, onPhotos, onNothing }) {
   for (const input of inputs) {
     input.addEventListener("change", () => {
-      const photo = input.files?.[0];
-      if (photo) onPhoto(photo);
+      if (input.files?.length) onPhotos([...input.files]);
       input.value = ""; // so that the same photo can be picked again
     });
   }
 
   document.addEventListener("paste", (event) => {
-    const photo = event.clipboardData?.files[0];
-    if (photo) onPhoto(photo);
+    const photos = event.clipboardData?.files;
+    if (photos?.length) onPhotos([...photos]);
   });
 
   let depth = 0; // of elements that the pointer has entered and not left
@@ -32,8 +31,8 @@ export function installIntake({ inputs, curtain, onPhoto, onNothing }) {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     enter(-depth);
-    const photo = event.dataTransfer?.files[0];
-    if (photo) onPhoto(photo);
+    const photos = event.dataTransfer?.files;
+    if (photos?.length) onPhotos([...photos]);
     else onNothing();
   });
 }

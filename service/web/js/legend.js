@@ -9,6 +9,9 @@ import { css, percent, words } from "./words.js";
 /** Id of the background, in every model. It is there to be switched on, but off at first. */
 export const BACKGROUND = 0;
 
+/** IoU with people's own labels below which a label is wrong more often than not. */
+export const DOUBTFUL = 0.3;
+
 export class Legend extends EventTarget {
   /** @type {Map<number, {row: HTMLLIElement, box: HTMLInputElement, share: HTMLElement}>} */
   #rows = new Map();
@@ -25,9 +28,13 @@ export class Legend extends EventTarget {
     this.chosen = null;
   }
 
-  /** @param {Label[]} labels */
-  setLabels(labels) {
-    this.#rows = new Map(labels.map((label) => [label.id, this.#row(label)]));
+  /**
+   * @param {Label[]} labels
+   * @param {Record<string, number>} figures IoU by label, measured when the model was made
+   * @param {string[]} hidden names of labels that are off at first
+   */
+  setLabels(labels, figures, hidden) {
+    this.#rows = new Map(labels.map((label) => [label.id, this.#row(label, figures[label.name], hidden)]));
     this.list.replaceChildren(...[...this.#rows.values()].map(({ row }) => row));
   }
 
@@ -57,6 +64,11 @@ export class Legend extends EventTarget {
     return this.#rows.get(id)?.box.checked ?? false;
   }
 
+  /** @returns {string[]} names of the parts that are switched off */
+  hiddenNames() {
+    return [...this.#rows].flatMap(([id, { box }]) => (id === BACKGROUND || box.checked ? [] : [box.value]));
+  }
+
   /**
    * Switches all parts; the background goes off with the others, but not on.
    *
@@ -76,13 +88,20 @@ export class Legend extends EventTarget {
     for (const [other, { row }] of this.#rows) row.classList.toggle("marked", other === id);
   }
 
-  /** @param {Label} label */
-  #row({ id, name, color }) {
+  /**
+   * @param {Label} label
+   * @param {number | undefined} figure
+   * @param {string[]} hidden
+   */
+  #row({ id, name, color }, figure, hidden) {
     const box = element("input");
-    Object.assign(box, { type: "checkbox", checked: id !== BACKGROUND });
+    Object.assign(box, { type: "checkbox", value: name, checked: id !== BACKGROUND && !hidden.includes(name) });
     const swatch = element("span", "swatch");
     const share = element("span", "value");
-    const row = element("li", "", element("label", "", box, swatch, element("span", "", words(name)), share));
+    const label = element("label", "", box, swatch, element("span", "", words(name)), share);
+    if (figure !== undefined) label.title = `IoU with people’s own labels: ${percent(figure)}`;
+    if (figure !== undefined && figure < DOUBTFUL) share.before(element("span", "doubt", "often wrong"));
+    const row = element("li", "", label);
     row.style.setProperty("--color", css(color));
     row.hidden = true;
     box.addEventListener("change", () => this.dispatchEvent(new Event("change")));

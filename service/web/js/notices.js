@@ -4,6 +4,7 @@ import { byId, element } from "./dom.js";
 import { Problem } from "./problem.js";
 
 const status = byId("status", HTMLElement);
+const progress = byId("progress", HTMLProgressElement);
 const notice = byId("problem", HTMLElement);
 
 /** @param {string} text */
@@ -30,6 +31,18 @@ export function complain({ title, detail, requestId }, again) {
   }
   notice.replaceChildren(...parts);
   notice.hidden = false;
+  notice.scrollIntoView({ block: "nearest" });
+}
+
+/**
+ * Shows how much of something is done.
+ *
+ * @param {number | null} share 0–1; null where nobody knows
+ */
+export function showProgress(share) {
+  progress.hidden = false;
+  if (share === null) progress.removeAttribute("value");
+  else progress.value = share;
 }
 
 /** Takes a complaint away. */

@@ -82,5 +82,5 @@ function describe(found) {
 
 /** @param {Found} found */
 function certainty({ part, person }) {
-  return [...(person ? [`person ${person}`] : []), `${percent(part.confidence)} sure`];
+  return [...(person ? [`person ${person}`] : []), `${percent(part.confidence)} sure on average`];
 }

@@ -17,7 +17,24 @@
  * @property {string} provider
  * @property {Label[]} labels
  * @property {string[]} joints
- * @property {{name: string} | null} [detector] what finds people; none: one person is looked for
+ * @property {Detector | null} [detector] what finds people; none: one person is looked for
+ * @property {Record<string, any>} metrics measured figures
+ * @property {string} license
+ * @property {string} training_data
+ * @property {string} description
+ * @property {string[]} limits
+ * @property {string} precision
+ * @property {{width: number, height: number}} input
+ *
+ * @typedef {object} Detector
+ * @property {string} name
+ * @property {string} version
+ * @property {string} license
+ * @property {string} training_data
+ * @property {string} description
+ * @property {string[]} limits
+ * @property {number} threshold
+ * @property {Record<string, any>} metrics
  *
  * @typedef {object} Answer what POST /analyze says
  * @property {{width: number, height: number}} image
@@ -32,8 +49,9 @@
  *
  * @typedef {object} Reply an answer, and how it came
  * @property {Answer} answer
- * @property {string} text the answer as it came
- * @property {number} milliseconds from the first byte sent to the last byte read
+ * @property {string} text the answer's JSON, as it came where the photo was sent as it is
+ * @property {number} milliseconds from the first byte sent to the last byte read; on this device, of the run
  * @property {Stage[]} stages
+ * @property {{width: number, height: number} | null} sent the size of what was sent, where the photo was made smaller
  */
 export {};

@@ -99,6 +99,21 @@ export class View {
     this.#scale();
   }
 
+  /** @returns {HTMLImageElement | HTMLCanvasElement} the photo that is shown, or the camera's frame */
+  get photo() {
+    return this.#photo.hidden ? this.#frame : this.#photo;
+  }
+
+  /** @returns {{mask: HTMLCanvasElement, opacity: number} | null} as it is painted; null where it is switched off */
+  get visibleMask() {
+    if (!this.#map || this.stage.classList.contains("without-mask")) return null;
+    return { mask: this.#mask, opacity: parseFloat(getComputedStyle(this.#mask).opacity) };
+  }
+
+  get hasSkeleton() {
+    return !this.stage.classList.contains("without-skeleton");
+  }
+
   /** Takes photo and answer away. */
   clear() {
     this.#map = this.#owners = this.#answer = this.#focus = null;

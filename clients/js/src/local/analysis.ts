@@ -1,10 +1,13 @@
-/** A photo's answer from runs of a model: views, second pass, one label map. */
-import { type Rectangle, grown, within } from "./box.js";
+/** A photo's answer from runs of a model: views of boxes, of people who were found or of the whole, and one label map. */
+import { type Rectangle, grown, moved, roundHalfEven, within } from "./box.js";
 import type { Card } from "./card.js";
+import type { Detection, Detector } from "./detector.js";
 import { type Fit, type Size, fitPhoto, planFit } from "./fit.js";
 import { confidenceMap, labelMap } from "./mask.js";
-import { type LabelledBox, mergeLabelMaps } from "./merge.js";
-import { type Pixels, type Plane, boxAround } from "./plane.js";
+import { type LabelledBox, type Merged, mergeLabelMaps } from "./merge.js";
+import { ownership } from "./ownership.js";
+import { CROP_MARGIN, choosePeople, personWhoFills, reach } from "./people.js";
+import { type Pixels, type Plane, boxAround, cut, emptyPlane } from "./plane.js";
 import { type Prediction, type View, makeView, secondPassBox, withMargin } from "./view.js";
 
 /** A model that runs: takes the fitted input (height × width × 3). */
@@ -21,7 +24,9 @@ export interface Analysis {
   ids: Plane;
   views: View[];
   /** The views' own label maps, where boxes were asked about. */
-  viewIds: Plane[] | undefined;
+  viewIds?: Plane[];
+  /** Where people were looked for: everybody found, one for each view, and whose each photo pixel is, from 1. */
+  found?: { detections: Detection[]; owners: Plane };
 }
 
 /** A label that is in a label map; the confidence is a mean, 0–1. */
@@ -36,24 +41,86 @@ type BoxTuple = readonly [number, number, number, number];
 
 /** Runs the model on a photo, or on the surroundings of each box. */
 export async function analyzePixels(photo: Pixels, model: Model, boxes: readonly BoxTuple[]): Promise<Analysis> {
-  const look = async (box: Rectangle): Promise<View> => {
-    const fit: Fit = planFit(box, model.input, model.card.fit);
-    return makeView(box, fit, await model.run(fitPhoto(photo, box, fit, model.card.pad_color)));
-  };
+  const look = (box: Rectangle) => lookAt(photo, model, box);
   const { width, height } = photo;
   const result = { card: model.card, size: { width, height } };
   if (boxes.length) {
     const views: View[] = [];
     for (const box of boxes.map((box, index) => viewOf(box, index, photo))) views.push(await look(box));
     const drawn = views.map(draw);
-    return { ...result, views, ids: mergeLabelMaps(drawn, photo), viewIds: drawn.map(({ ids }) => ids) };
+    return { ...result, views, ids: mergeLabelMaps(drawn, photo).ids, viewIds: drawn.map(({ ids }) => ids) };
   }
   const whole = await look({ x: 0, y: 0, width, height });
   // A model that is shown photos squashed learnt from whole ones.
   const closer = model.card.fit === "letterbox" ? secondPassBox(whole) : undefined;
-  if (!closer) return { ...result, views: [whole], ids: labelMap(whole.grid, photo), viewIds: undefined };
+  if (!closer) return { ...result, views: [whole], ids: labelMap(whole.grid, photo) };
   const view = await look(closer);
-  return { ...result, views: [view], ids: mergeLabelMaps([draw(view)], photo), viewIds: undefined };
+  return { ...result, views: [view], ids: mergeLabelMaps([draw(view)], photo).ids };
+}
+
+/** Runs the model on everybody whom the detector finds in a photo, `most` people at most. */
+export async function analyzePeople(photo: Pixels, model: Model, detector: Detector, most: number): Promise<Analysis> {
+  const { width, height } = photo;
+  const size = { width, height };
+  const whole = { x: 0, y: 0, ...size };
+  const detections = choosePeople(await detector.find(photo), most, size);
+  const filling = personWhoFills(detections, size, model.input);
+  const views: View[] = [];
+  for (const person of detections) {
+    views.push(await lookAt(photo, model, person === filling ? whole : withMargin(person.box, size, CROP_MARGIN)));
+  }
+  const { ids, owners } = views.length === 1 && filling ? limited(views[0]!, filling.box) : claimed(views, detections, size);
+  return { card: model.card, size, ids, views, found: { detections, owners } };
+}
+
+async function lookAt(photo: Pixels, model: Model, box: Rectangle): Promise<View> {
+  const fit: Fit = planFit(box, model.input, model.card.fit);
+  return makeView(box, fit, await model.run(fitPhoto(photo, box, fit, model.card.pad_color)));
+}
+
+/** All labels of a view of the whole photo that the one person can reach. */
+function limited({ box, grid }: View, person: Rectangle): Merged {
+  const [mask, ids] = [labelMap(grid, box), emptyPlane(box.width, box.height)];
+  const own = reach(person, box);
+  for (let y = own.y; y < own.y + own.height; y++) {
+    const start = y * box.width + own.x;
+    ids.data.set(mask.data.subarray(start, start + own.width), start);
+  }
+  return { ids, owners: { ...ids, data: ids.data.map((label) => (label ? 1 : 0)) } };
+}
+
+/** What of each person's view is that person's. Views in which nobody is seen claim nothing. */
+function claimed(views: readonly View[], detections: readonly Detection[], photo: Size): Merged {
+  const boxes = detections.map(({ box }) => box);
+  const pieces = views.map((view, index): LabelledBox => {
+    const nothing = { x: 0, y: 0, width: 0, height: 0 };
+    if (!view.person) return { box: nothing, ids: emptyPlane(0, 0), confidence: emptyPlane(0, 0) };
+    const owned = ownership(view, boxes[index]!, boxes.filter((_, other) => other !== index));
+    const claims = view.grid.confidence.data.map((sure, cell) => roundHalfEven(sure * owned[cell]!));
+    const claim = confidenceMap({ ...view.grid, confidence: { ...view.grid.confidence, data: claims } }, view.box);
+    const mask = labelMap(view.grid, view.box);
+    const ids = { ...mask, data: mask.data.map((label, pixel) => (claim.data[pixel] ? label : 0)) };
+    const own = reach(boxes[index]!, photo);
+    const inView = moved(own, -view.box.x, -view.box.y);
+    return { box: own, ids: cut(ids, inView), confidence: cut(claim, inView) };
+  });
+  return mergeLabelMaps(pieces, photo);
+}
+
+/** For each of the people who were found, the labels of what is theirs, without background. */
+export function partsOfPeople({ ids, views, size, found }: Analysis): Part[][] {
+  const { detections, owners } = found!;
+  if (views.length === 1) return [findParts(ids, views).filter(({ label }) => label)]; // all of it is that person's
+  return views.map((view, index) => {
+    const within = reach(detections[index]!.box, size);
+    const [own, owner] = [cut(ids, within), cut(owners, within)];
+    own.data.forEach((_, pixel) => {
+      if (owner.data[pixel] !== index + 1) own.data[pixel] = 0;
+    });
+    return findParts(own, [view])
+      .filter(({ label }) => label)
+      .map((part) => ({ ...part, box: moved(part.box, within.x, within.y) }));
+  });
 }
 
 function draw({ box, grid }: View): LabelledBox {

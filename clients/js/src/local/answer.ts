@@ -1,6 +1,6 @@
 /** The service's answers (docs/http.md), made of an analysis. */
-import type { AnalyzeAnswer, Label, ParseAnswer, PoseAnswer, Region } from "../types.js";
-import { type Analysis, type Part, findParts } from "./analysis.js";
+import type { AnalyzeAnswer, Label, ParseAnswer, ParsedPerson, PoseAnswer, Region } from "../types.js";
+import { type Analysis, type Part, findParts, partsOfPeople } from "./analysis.js";
 import { asTuple, moved } from "./box.js";
 import { encodePng } from "./png.js";
 import type { Plane } from "./plane.js";
@@ -20,9 +20,37 @@ export async function makeAnswer(analysis: Analysis, question: Question): Promis
   const { card, size } = analysis;
   const common = { model: { name: card.name, version: card.version }, image: size };
   if (question.call === "pose") return { ...common, ...pose(analysis) } satisfies PoseAnswer;
-  const parsing = await parse(analysis, chosen, question.mask === "rle");
-  if (question.call === "parse") return { ...common, ...parsing } satisfies ParseAnswer;
-  return { ...common, ...parsing, ...pose(analysis) } satisfies AnalyzeAnswer;
+  const asRle = question.mask === "rle";
+  const parsing = await parse(analysis, chosen, asRle);
+  const own = analysis.found ? ownParts(analysis, chosen, asRle) : undefined;
+  if (question.call === "parse") {
+    const people = own?.map((parts, index) => ({ ...identity(analysis, index), ...parts }));
+    return { ...common, ...parsing, ...(people && { people }) } satisfies ParseAnswer;
+  }
+  const { people, skeleton } = pose(analysis);
+  const whole = people.map((person, index) => ({ ...person, ...own?.[index] }));
+  return { ...common, ...parsing, people: whole, skeleton } satisfies AnalyzeAnswer;
+}
+
+/** Who was found: number, box and the detector's score. */
+function identity({ found }: Analysis, index: number) {
+  const { box, score } = found!.detections[index]!;
+  return { index: index + 1, box: asTuple(box), score: rounded(score, 4) };
+}
+
+/** What of the mask is whose, person by person. */
+function ownParts(analysis: Analysis, chosen: Chosen, asRle: boolean): Pick<ParsedPerson, "labels" | "rle">[] {
+  const { detections } = analysis.found!;
+  const rles = asRle ? encodeLabels(instances(analysis, chosen), detections.map((_, index) => index + 1)) : undefined;
+  return partsOfPeople(analysis).map((parts, index) => ({
+    labels: describe(analysis, analysis.ids, parts.filter(({ label }) => chosen(label)), false),
+    ...(rles && { rle: rles.get(index + 1)! }),
+  }));
+}
+
+/** Whose each pixel is, those of labels that are not wanted being nobody's. */
+function instances({ ids, found }: Analysis, chosen: Chosen): Plane {
+  return { ...ids, data: found!.owners.data.map((owner, pixel) => (chosen(ids.data[pixel]!) ? owner : 0)) };
 }
 
 type Chosen = (label: number) => boolean;
@@ -38,16 +66,19 @@ function chosenLabels({ card }: Analysis, { labels }: Question): Chosen {
   return (label) => ids.includes(label);
 }
 
-function pose({ card, views, viewIds }: Analysis): Pick<PoseAnswer, "people" | "skeleton"> {
-  const people = views.flatMap(({ person }, region) => {
-    if (!person) return [];
-    const keypoints = person.joints.map(([x, y, score], joint) => ({
+function pose(analysis: Analysis): Pick<PoseAnswer, "people" | "skeleton"> {
+  const { card, views, viewIds, found } = analysis;
+  const people = views.flatMap(({ person, joints }, view): PoseAnswer["people"] => {
+    const keypoints = joints.map(([x, y, score], joint) => ({
       name: card.joints[joint]!,
       x: rounded(x, 2),
       y: rounded(y, 2),
       score: rounded(score, 4),
     }));
-    return [{ box: asTuple(person.box), score: rounded(person.score, 4), keypoints, ...(viewIds && { region }) }];
+    if (found) return [{ ...identity(analysis, view), keypoints }];
+    if (!person) return [];
+    const region = viewIds && { region: view };
+    return [{ box: asTuple(person.box), score: rounded(person.score, 4), keypoints, ...region }];
   });
   return { people, skeleton: card.skeleton };
 }
@@ -56,14 +87,17 @@ async function parse(
   analysis: Analysis,
   chosen: Chosen,
   asRle: boolean,
-): Promise<Pick<ParseAnswer, "labels" | "mask" | "regions">> {
+): Promise<Pick<ParseAnswer, "labels" | "mask" | "instances" | "regions">> {
   const measure = async (ids: Plane, parts: Part[]) => ({
     labels: describe(analysis, ids, parts.filter(({ label }) => chosen(label)), asRle),
     ...(!asRle && { mask: await base64(await maskPng(ids, analysis, chosen)) }),
   });
   const { ids, views, viewIds } = analysis;
   const whole = await measure(ids, findParts(ids, views));
-  if (!viewIds) return whole;
+  if (!viewIds) {
+    const hasInstances = analysis.found && !asRle;
+    return { ...whole, ...(hasInstances && { instances: await base64(await encodePng(instances(analysis, chosen))) }) };
+  }
   const regions = viewIds.map(async (own, index): Promise<Region> => {
     const view = views[index]!;
     const parts = findParts(own, [view]).map((part) => ({ ...part, box: moved(part.box, view.box.x, view.box.y) }));

@@ -23,6 +23,27 @@ export interface Card {
   };
 }
 
+/** What this package uses of a detector's card. */
+export interface DetectorCard {
+  schema: 1;
+  kind: "detect";
+  name: string;
+  version: string;
+  fit: "letterbox";
+  pad_color: [number, number, number];
+  side: number;
+  multiple: number;
+  score: number;
+  most_overlap: number;
+  golden: {
+    image: string;
+    boxes: [number, number, number, number][];
+    scores: number[];
+    min_overlap: number;
+    max_score_difference: number;
+  };
+}
+
 /** `ModelProto.metadata_props`, and `key` and `value` of its entries, by number. */
 const METADATA_PROPS = 14;
 const KEY = 1;
@@ -30,13 +51,30 @@ const VALUE = 2;
 
 /** Reads and checks the card of an ONNX file. Throws an Error that says what is wrong with the file. */
 export function readCard(file: Uint8Array): Card {
-  const text = readMetadata(file).get("jppnet.card");
-  if (text === undefined) throw new Error("The file has no “jppnet.card” in its metadata: it is no model file of jppnet.");
-  const card = JSON.parse(text) as Card & { kind?: string };
-  if (card.schema !== 1) throw new Error(`The model file's card is of schema ${String(card.schema)}; this package reads 1.`);
+  const card = parseCard(file) as Card & { kind?: string };
   if (card.kind === "detect") throw new Error("The file is a detector of people, not a model that parses them.");
   const wrong = wrongKey(card);
   if (wrong) throw new Error(`The model file's card cannot be used: “${wrong}” is missing or wrong.`);
+  return card;
+}
+
+/** Reads and checks the card of a detector's file. Throws an Error that says what is wrong with the file. */
+export function readDetectorCard(file: Uint8Array): DetectorCard {
+  const card = parseCard(file) as DetectorCard;
+  if (card.kind !== "detect") throw new Error("The file is no detector of people: its card is not of kind “detect”.");
+  const numbers = ["side", "multiple", "score", "most_overlap"] as const;
+  const wrong = numbers.find((key) => typeof card[key] !== "number");
+  if (wrong ?? (card.fit !== "letterbox" || !card.golden?.boxes)) {
+    throw new Error(`The detector's card cannot be used: “${wrong ?? "fit or golden"}” is missing or wrong.`);
+  }
+  return card;
+}
+
+function parseCard(file: Uint8Array): { schema: number } {
+  const text = readMetadata(file).get("jppnet.card");
+  if (text === undefined) throw new Error("The file has no “jppnet.card” in its metadata: it is no model file of jppnet.");
+  const card = JSON.parse(text) as { schema: number };
+  if (card.schema !== 1) throw new Error(`The model file's card is of schema ${String(card.schema)}; this package reads 1.`);
   return card;
 }
 

@@ -8,13 +8,17 @@ import type { Failure, LoadedModel, Question, Reply, Request, Setup } from "./pr
 export type { LoadedModel } from "./protocol.js";
 
 export interface LocalOptions {
+  /** The address of a detector's file, such as a service's `/model/detector/file`; without, one person is looked for. */
+  detector?: string | URL;
   /** Shown to the server of the model file, for a service that wants a key. */
   apiKey?: string;
   /** What runs the model: WebGPU where it is there and computes rightly, else WebAssembly, if not set. */
   provider?: "auto" | "webgpu" | "wasm";
   /** The folder of onnxruntime-web's `.wasm` files, if it is not where your bundler puts them. */
   wasmPaths?: string;
-  /** Told while the model file comes over the network; not told for a cached one. */
+  /** The address of the one `.wasm` file that is used, or of a `.wasm.gz`, for servers that compress nothing. */
+  wasm?: string;
+  /** Told while the files come over the network; not told for cached ones. */
   onDownload?: (progress: { loaded: number; total: number | undefined }) => void;
   /** Makes the Worker, if your bundler does not find it by itself. */
   worker?: () => Worker;
@@ -23,6 +27,8 @@ export interface LocalOptions {
 interface LocalCall extends CallOptions {
   /** People in a larger photo, one box each. */
   boxes?: readonly Box[];
+  /** Who is looked for: everybody (`auto`, if not set), one person, or at most so many. Not with `boxes`. */
+  people?: "auto" | "one" | number;
 }
 /** The formats that are made here; for the others, `jppnet/draw` draws. */
 export type LocalParseFormat = "json" | "mask" | "ids";
@@ -41,10 +47,17 @@ export class LocalJppnet {
 
   /** `model` is the address of a model file, such as a service's `http://localhost:8000/model/file`. */
   constructor(model: string | URL, options: LocalOptions = {}) {
-    const { apiKey, wasmPaths, provider = "auto" } = options;
+    const { detector, apiKey, wasmPaths, wasm, provider = "auto" } = options;
     const page = typeof location === "undefined" ? undefined : location.href;
-    const folder = wasmPaths === undefined ? undefined : new URL(wasmPaths, page).href;
-    this.#setup = { model: new URL(model, page).href, apiKey, wasmPaths: folder, provider };
+    const resolve = (url: string | URL | undefined) => (url === undefined ? undefined : new URL(url, page).href);
+    this.#setup = {
+      model: new URL(model, page).href,
+      detector: resolve(detector),
+      apiKey,
+      wasmPaths: resolve(wasmPaths),
+      wasm: resolve(wasm),
+      provider,
+    };
     this.#options = options;
   }
 
@@ -76,8 +89,9 @@ export class LocalJppnet {
   }
 
   async #ask<Answer>(call: Question["call"], photo: Photo, options: LocalParseOptions): Promise<Answer> {
-    const { format = "json", labels, mask, boxes } = options;
-    const question: Question = { call, format, labels, mask, boxes };
+    const { format = "json", labels, mask, boxes, people } = options;
+    if (boxes && people !== undefined) throw new TypeError("Say either where people are (boxes) or who is looked for (people).");
+    const question: Question = { call, format, labels, mask, boxes, people };
     const picture = isPicture(photo) ? await createImageBitmap(photo) : await photoBlob(photo, options.signal);
     return this.#send({ kind: "ask", photo: picture, question }, options);
   }

@@ -1,7 +1,7 @@
 /** From the model's grid of labels to the photo's pixels: docs/model-file.md, "From the grid to the photo". */
 import { type Rectangle, grown, within } from "./box.js";
 import type { Fit, Size } from "./fit.js";
-import { type Plane, boxAround, emptyPlane } from "./plane.js";
+import { type Plane, boxAround, cut, emptyPlane } from "./plane.js";
 
 /** Most that a neighbour may get of a cell, as a share of what the cell's own label has. */
 const LEFT_OPEN = 0.9;
@@ -40,15 +40,6 @@ export function cutPadding(labels: Plane, confidence: Plane, fit: Fit): Grid {
 function cellsWithin(start: number, end: number, count: number): [number, number] {
   const first = Math.min(Math.ceil(start - 0.5), count - 1);
   return [first, Math.max(first + 1, Math.ceil(end - 0.5))];
-}
-
-function cut(plane: Plane, box: Rectangle): Plane {
-  const out = emptyPlane(box.width, box.height);
-  for (let y = 0; y < box.height; y++) {
-    const start = (box.y + y) * plane.width + box.x;
-    out.data.set(plane.data.subarray(start, start + box.width), y * box.width);
-  }
-  return out;
 }
 
 /** The photo pixels whose centres lie within the outer edges of a box of cells; the rim's cells reach to the edges. */

@@ -3,15 +3,13 @@ import type { InferenceSession } from "onnxruntime-web";
 
 import type { Model } from "./analysis.js";
 import { type Card, readCard } from "./card.js";
-import { pixelsOf } from "./pixels.js";
-import type { LoadedModel, Setup } from "./protocol.js";
+import { pngPixels } from "./pixels.js";
+import type { Setup } from "./protocol.js";
+import { type Provider, openSession } from "./runtime.js";
 import type { Prediction } from "./view.js";
 
 /** Joints whose golden score is below are not compared: their place is noise. */
 const MIN_SCORE = 0.3;
-
-type Provider = LoadedModel["provider"];
-type Runtime = typeof import("onnxruntime-web");
 
 /** Opens a model file on WebGPU if there is one and it computes rightly, else on WASM. */
 export async function openModel(file: Uint8Array, setup: Setup): Promise<Model & { provider: Provider }> {
@@ -19,7 +17,7 @@ export async function openModel(file: Uint8Array, setup: Setup): Promise<Model &
   const reasons: string[] = [];
   for (const provider of await providers(setup.provider)) {
     try {
-      const model = await openOn(provider, file, card, setup.wasmPaths);
+      const model = await openOn(provider, file, card, setup);
       await checkGolden(model);
       return { ...model, provider };
     } catch (error) {
@@ -36,20 +34,14 @@ async function providers(wanted: Setup["provider"]): Promise<Provider[]> {
   return (await gpu?.requestAdapter().catch(() => null)) ? ["webgpu", "wasm"] : ["wasm"];
 }
 
-async function openOn(provider: Provider, file: Uint8Array, card: Card, wasmPaths?: string): Promise<Model> {
-  const ort: Runtime =
-    provider === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
-  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
-  // Threads need a page that is cross-origin isolated.
-  if (!globalThis.crossOriginIsolated) ort.env.wasm.numThreads = 1;
-  const session = await ort.InferenceSession.create(file, { executionProviders: [provider], logSeverityLevel: 3 });
+async function openOn(provider: Provider, file: Uint8Array, card: Card, setup: Setup): Promise<Model> {
+  const { session, picture } = await openSession(provider, file, setup);
   const input = inputSize(session);
   return {
     card,
     input,
     async run(image) {
-      const feeds = { image: new ort.Tensor("uint8", image, [1, input.height, input.width, 3]) };
-      const { labels, confidence, keypoints } = await session.run(feeds);
+      const { labels, confidence, keypoints } = await session.run(picture(image, input.height, input.width));
       const [, height, width] = labels!.dims as [number, number, number];
       return {
         labels: { width, height, data: labels!.data as Uint8Array },
@@ -72,8 +64,8 @@ function inputSize(session: InferenceSession): Model["input"] {
 /** Throws unless the model computes what it did when it was made. */
 async function checkGolden(model: Model): Promise<void> {
   const { golden } = model.card;
-  const image = await pngPixels(golden.image, 3);
-  const labels = await pngPixels(golden.labels, 1);
+  const { data: image } = await pngPixels(golden.image, 3);
+  const { data: labels } = await pngPixels(golden.labels, 1);
   const answer = await model.run(image);
   const joints = golden.keypoints?.flat() ?? [];
   if (answer.labels.data.length !== labels.length || answer.keypoints.length !== joints.length) {
@@ -94,14 +86,4 @@ function largestDistance({ keypoints }: Prediction, golden: readonly (readonly [
     score < MIN_SCORE ? 0 : Math.hypot(keypoints[3 * joint]! - x, keypoints[3 * joint + 1]! - y),
   );
   return Math.max(0, ...distances);
-}
-
-async function pngPixels(base64: string, channels: 1 | 3): Promise<Uint8Array> {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  const { data } = await pixelsOf(new Blob([bytes], { type: "image/png" }));
-  const out = new Uint8Array((data.length / 4) * channels);
-  for (let pixel = 0; 4 * pixel < data.length; pixel++) {
-    for (let channel = 0; channel < channels; channel++) out[channels * pixel + channel] = data[4 * pixel + channel]!;
-  }
-  return out;
 }

@@ -22,3 +22,14 @@ async function decode(file: Blob): Promise<ImageBitmap> {
     throw new UndecodableError("These bytes are no picture that this browser can decode.");
   }
 }
+
+/** The pixels of a PNG in base64, with the first `channels` of red, green and blue. */
+export async function pngPixels(base64: string, channels: 1 | 3): Promise<Pixels & { data: Uint8Array }> {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const { data, width, height } = await pixelsOf(new Blob([bytes], { type: "image/png" }));
+  const out = new Uint8Array((data.length / 4) * channels);
+  for (let pixel = 0; 4 * pixel < data.length; pixel++) {
+    for (let channel = 0; channel < channels; channel++) out[channels * pixel + channel] = data[4 * pixel + channel]!;
+  }
+  return { width, height, channels, data: out };
+}

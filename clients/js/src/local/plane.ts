@@ -21,6 +21,16 @@ export const emptyPlane = (width: number, height: number): Plane => ({
   data: new Uint8Array(width * height),
 });
 
+/** What of a plane lies in a box. */
+export function cut(plane: Plane, box: Rectangle): Plane {
+  const out = emptyPlane(box.width, box.height);
+  for (let y = 0; y < box.height; y++) {
+    const start = (box.y + y) * plane.width + box.x;
+    out.data.set(plane.data.subarray(start, start + box.width), y * box.width);
+  }
+  return out;
+}
+
 /** The box around all places whose value passes; undefined if none does. */
 export function boxAround({ width, height, data }: Plane, passes: (value: number) => boolean): Rectangle | undefined {
   let [left, top, right, bottom] = [width, height, -1, -1];

@@ -4,8 +4,11 @@ import type { Box } from "../options.js";
 /** Where the model is, and how it is run. */
 export interface Setup {
   model: string;
+  detector: string | undefined;
   apiKey: string | undefined;
   wasmPaths: string | undefined;
+  /** The address of the `.wasm` file itself. */
+  wasm: string | undefined;
   provider: "auto" | "webgpu" | "wasm";
 }
 
@@ -15,6 +18,7 @@ export interface Question {
   labels?: readonly (string | number)[] | undefined;
   mask?: "png" | "rle" | undefined;
   boxes?: readonly Box[] | undefined;
+  people?: "auto" | "one" | number | undefined;
 }
 
 /** What the page asks; `load` only opens the model. The first message is the setup. */
@@ -30,7 +34,7 @@ export interface Failure {
 export type Reply =
   | { id: number; value: unknown }
   | { id: number; failure: Failure }
-  /** Bytes of the model that have come; `total` is undefined where the server does not say. */
+  /** Bytes of the files that have come; `total` is undefined where the server does not say. */
   | { loaded: number; total: number | undefined };
 
 /** What runs the model. */
@@ -38,4 +42,6 @@ export interface LoadedModel {
   name: string;
   version: string;
   provider: "webgpu" | "wasm";
+  /** What finds people; not there without a detector. */
+  detector?: { name: string; version: string };
 }

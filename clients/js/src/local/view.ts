@@ -36,37 +36,42 @@ export interface View {
   box: Rectangle;
   fit: Fit;
   grid: Grid;
+  /** In pixels of the photo, whether somebody is there or not. */
+  joints: Joint[];
   person: FoundPerson | undefined;
 }
 
 export function makeView(box: Rectangle, fit: Fit, prediction: Prediction): View {
   const grid = cutPadding(prediction.labels, prediction.confidence, fit);
-  return { box, fit, grid, person: findPerson(box, fit, grid, prediction.keypoints) };
+  const joints = placeJoints(box, fit, prediction.keypoints);
+  return { box, fit, grid, joints, person: findPerson(box, grid, joints) };
 }
 
-function findPerson(box: Rectangle, fit: Fit, grid: Grid, keypoints: Float32Array): FoundPerson | undefined {
+/** The joints in pixels of the photo, clamped to the view. */
+function placeJoints(box: Rectangle, fit: Fit, keypoints: Float32Array): Joint[] {
   const clamp = (value: number, size: number) => Math.min(Math.max(value, 0), size - 1);
   const joints: Joint[] = [];
   for (let at = 0; at < keypoints.length; at += 3) {
     const [x, y] = toPhoto(keypoints[at]!, keypoints[at + 1]!, fit);
-    joints.push([clamp(x, box.width), clamp(y, box.height), keypoints[at + 2]!]);
+    joints.push([clamp(x, box.width) + box.x, clamp(y, box.height) + box.y, keypoints[at + 2]!]);
   }
-  const found = maskBox(grid, box) ?? jointsBox(joints);
+  return joints;
+}
+
+function findPerson(view: Rectangle, grid: Grid, joints: Joint[]): FoundPerson | undefined {
+  const ofMask = maskBox(grid, view);
+  const found = ofMask ? moved(ofMask, view.x, view.y) : jointsBox(joints);
   if (!found) return undefined;
   const score = joints.length ? joints.reduce((sum, joint) => sum + joint[2], 0) / joints.length : 0;
-  return {
-    box: moved(found, box.x, box.y),
-    score,
-    joints: joints.map(([x, y, sure]) => [x + box.x, y + box.y, sure]),
-  };
+  return { box: found, score, joints };
 }
 
 /** The box around the pieces of the mask that are no mere specks; undefined if there is nothing. */
 function maskBox(grid: Grid, view: Size): Rectangle | undefined {
   const pieces = connectedPieces(grid.labels);
-  const total = pieces.reduce((sum, piece) => sum + piece.area, 0);
+  const total = pieces.reduce((sum, piece) => sum + piece.cells.length, 0);
   if (!total || total < MIN_PERSON * grid.labels.data.length) return undefined;
-  const large = pieces.filter((piece) => piece.area >= MIN_COMPONENT * total);
+  const large = pieces.filter((piece) => piece.cells.length >= MIN_COMPONENT * total);
   const x = Math.min(...large.map((piece) => piece.left));
   const y = Math.min(...large.map((piece) => piece.top));
   const right = Math.max(...large.map((piece) => piece.right));
@@ -74,8 +79,8 @@ function maskBox(grid: Grid, view: Size): Rectangle | undefined {
   return cellsToPhoto(grid, { x, y, width: right - x, height: bottom - y }, view);
 }
 
-interface Piece {
-  area: number;
+export interface Piece {
+  cells: number[];
   left: number;
   top: number;
   right: number;
@@ -83,17 +88,17 @@ interface Piece {
 }
 
 /** The pieces of cells with any label that touch at sides or corners. */
-function connectedPieces({ width, height, data }: Plane): Piece[] {
+export function connectedPieces({ width, height, data }: Plane): Piece[] {
   const seen = emptyPlane(width, height).data;
   const pieces: Piece[] = [];
   data.forEach((label, start) => {
     if (!label || seen[start]) return;
-    const piece = { area: 0, left: width, top: height, right: 0, bottom: 0 };
+    const piece: Piece = { cells: [], left: width, top: height, right: 0, bottom: 0 };
     const open = [start];
     seen[start] = 1;
     for (let index = open.pop(); index !== undefined; index = open.pop()) {
       const [x, y] = [index % width, Math.floor(index / width)];
-      piece.area++;
+      piece.cells.push(index);
       piece.left = Math.min(piece.left, x);
       piece.top = Math.min(piece.top, y);
       piece.right = Math.max(piece.right, x + 1);
@@ -120,17 +125,20 @@ function jointsBox(joints: readonly Joint[]): Rectangle | undefined {
   return { x, y, width: Math.floor(Math.max(...xs)) + 1 - x, height: Math.floor(Math.max(...ys)) + 1 - y };
 }
 
-/** A box with a margin around it, within the photo. */
-export function withMargin(box: Rectangle, photo: Size): Rectangle {
-  const [across, down] = [roundHalfEven(MARGIN * box.width), roundHalfEven(MARGIN * box.height)];
+/** A box with a margin around it, a share of its size on each side, within the photo. */
+export function withMargin(box: Rectangle, photo: Size, margin = MARGIN): Rectangle {
+  const [across, down] = [roundHalfEven(margin * box.width), roundHalfEven(margin * box.height)];
   return within(grown(box, across, down), photo.width, photo.height);
 }
 
 /** The crop of the second pass, in the whole photo's pixels; undefined if a second run would not pay. */
 export function secondPassBox({ box: photo, fit: { input }, person }: View): Rectangle | undefined {
-  if (!person) return undefined;
+  if (!person || !isSmall(person.box, photo, input)) return undefined;
+  return within(widened(withMargin(person.box, photo), input.width / input.height), photo.width, photo.height);
+}
+
+/** Whether a crop would enlarge a person enough for a run of its own to pay. */
+export function isSmall(person: Rectangle, photo: Size, input: Size, margin = MARGIN): boolean {
   const scale = (box: Size) => Math.min(input.width / box.width, input.height / box.height);
-  const box = withMargin(person.box, photo);
-  if (scale(box) < MIN_ENLARGEMENT * scale(photo)) return undefined;
-  return within(widened(box, input.width / input.height), photo.width, photo.height);
+  return scale(withMargin(person, photo, margin)) >= MIN_ENLARGEMENT * scale(photo);
 }

@@ -1,12 +1,17 @@
 /** The Worker: opens the model once, then answers one question after the other. */
-import { BoxOutsideError, type Model, analyzePixels } from "./analysis.js";
+import { type Analysis, BoxOutsideError, type Model, analyzePeople, analyzePixels } from "./analysis.js";
 import { UnknownLabelError, makeAnswer } from "./answer.js";
+import { type Detector, openDetector } from "./detector.js";
 import { fetchModelFile } from "./model-file.js";
 import { openModel } from "./model.js";
 import { UndecodableError, pixelsOf } from "./pixels.js";
-import type { Failure, LoadedModel, Reply, Request, Setup } from "./protocol.js";
+import type { Pixels } from "./plane.js";
+import type { Failure, LoadedModel, Question, Reply, Request, Setup } from "./protocol.js";
 
-type Opened = Model & Pick<LoadedModel, "provider">;
+type Opened = Model & Pick<LoadedModel, "provider"> & { detector: Detector | undefined };
+
+/** People of a photo who are answered at most, as in the service. */
+const MOST_PEOPLE = 20;
 
 const PROBLEMS = [
   { error: UndecodableError, slug: "not-a-photo", title: "Not a photo", status: 415 },
@@ -37,10 +42,17 @@ async function answer(request: Request): Promise<unknown> {
   const model = await open();
   if (request.kind === "load") {
     const { name, version } = model.card;
-    return { name, version, provider: model.provider } satisfies LoadedModel;
+    const found = model.detector && { name: model.detector.card.name, version: model.detector.card.version };
+    return { name, version, provider: model.provider, ...(found && { detector: found }) } satisfies LoadedModel;
   }
   const photo = await pixelsOf(request.photo);
-  return makeAnswer(await analyzePixels(photo, model, request.question.boxes ?? []), request.question);
+  return makeAnswer(await analyze(photo, model, request.question), request.question);
+}
+
+function analyze(photo: Pixels, model: Opened, { boxes = [], people = "auto" }: Question): Promise<Analysis> {
+  if (!model.detector || boxes.length || people === "one") return analyzePixels(photo, model, boxes);
+  const most = people === "auto" ? MOST_PEOPLE : Math.min(people, MOST_PEOPLE);
+  return analyzePeople(photo, model, model.detector, most);
 }
 
 /** The open model; after a failure the next call tries anew. */
@@ -53,8 +65,25 @@ function open(): Promise<Opened> {
 }
 
 async function load(): Promise<Opened> {
-  const { model, apiKey } = setup!;
-  return openModel(await fetchModelFile(model, apiKey, (loaded, total) => reply({ loaded, total })), setup!);
+  const { model, detector, apiKey } = setup!;
+  const urls = [model, ...(detector === undefined ? [] : [detector])];
+  const parts: { loaded: number; total: number | undefined }[] = [];
+  const [file, detectorFile] = await Promise.all(
+    urls.map((url, index) =>
+      fetchModelFile(url, apiKey, (loaded, total) => {
+        parts[index] = { loaded, total };
+        reply(sum(Object.values(parts)));
+      }),
+    ),
+  );
+  const opened = await openModel(file!, setup!);
+  return { ...opened, detector: detectorFile && (await openDetector(detectorFile, setup!)) };
+}
+
+/** What of several files has come. */
+function sum(parts: readonly { loaded: number; total: number | undefined }[]) {
+  const total = parts.every((part) => part.total !== undefined) ? parts.reduce((all, part) => all + part.total!, 0) : undefined;
+  return { loaded: parts.reduce((all, part) => all + part.loaded, 0), total };
 }
 
 function failure(error: unknown): Failure {
