@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
             log_config=None,  # its logs go where all go
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # nothing here asks where a client is
+            proxy_headers=False,  # the app has it, for whatever server it runs in
             **options,
         )
         super().__init__(config)

@@ -8,6 +8,7 @@ from service.cli.bulk import bulk
 from service.cli.doctor import doctor
 from service.cli.photos import analyze, parse, pose
 from service.cli.serve import serve
+from service.cli.settings_help import settings_help
 from service.version import __version__
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Human parsing and pose.")
@@ -29,5 +30,6 @@ def options(
     """Options of the command itself, before the name of a subcommand."""
 
 
-for command in (serve, parse, pose, analyze, bulk, doctor):
+app.command(epilog=settings_help())(serve)
+for command in (parse, pose, analyze, bulk, doctor):
     app.command()(command)

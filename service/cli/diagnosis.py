@@ -3,7 +3,6 @@
 import logging
 import os
 import platform
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +17,12 @@ from service.cli.gpu import Gpu, look_for_gpu
 from service.engine.engine import Engine
 from service.engine.errors import StartError
 from service.engine.model.cores import usable_cores
+from service.memory import usable_memory
 from service.settings import Settings
 
 PACKAGES: Final = ("jppnet", "numpy", "opencv-python-headless", "fastapi", "pydantic", "uvicorn", "httpx")
 RUNTIMES: Final = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml")
 """The distributions that bring ONNX Runtime; more than one overwrite each other."""
-CGROUP_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ def diagnose(settings: Settings) -> Diagnosis:
         python=platform.python_version(),
         packages=_versions(PACKAGES),
         runtimes=runtimes,
-        machine=Machine(platform.platform(), os.cpu_count() or 1, usable_cores(), round(_memory_bytes() / 1e9, 1)),
+        machine=Machine(platform.platform(), os.cpu_count() or 1, usable_cores(), round(usable_memory() / 1e9, 1)),
         providers=ort.get_available_providers(),
         asked_provider=settings.provider,
         model_file=str(settings.model),
@@ -181,11 +180,3 @@ def _versions(names: tuple[str, ...]) -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _memory_bytes() -> int:
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if sys.platform != "win32" else 0
-    try:
-        return min(physical, int(CGROUP_MEMORY.read_text()))
-    except (OSError, ValueError):  # no container, or one without a limit
-        return physical

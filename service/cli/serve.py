@@ -23,7 +23,7 @@ def serve(
     model: Model = None,
     provider: Provider = None,
 ) -> None:
-    """Serve over HTTP. Every setting is also an environment variable JPPNET_…"""
+    """Serve over HTTP. Every setting is an environment variable JPPNET_…; they are listed below."""
     given = {"host": host, "port": port, "model": model, "provider": provider}
     settings = settings_from(given, read_serving_settings)
     # SIGTERM ends with status 0, whether the service is still starting or has drained.

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.settings import Settings
 from tests.helpers.daemons import PHOTO, ROOT, free_port, process, service
 
 pytestmark = [
@@ -18,6 +19,8 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("nginx"), reason="needs Debian's package nginx-light"),
 ]
 TEMPLATE = ROOT / "docker" / "nginx" / "jppnet.conf.template"
+BALANCERS_KEEP = 60
+"""Seconds for which nginx and AWS's ALB keep a connection that is idle, by default."""
 WHOLE = """
 daemon off;
 master_process off;
@@ -108,6 +111,31 @@ def test_a_replica_that_is_killed_takes_no_photo_with_it(tmp_path: Path) -> None
     )
     assert {status for _, status in load.answers} == {200}
     assert 'jppnet_requests_total{route="/pose",status="200"}' in metrics, "the new replica has its share"
+
+
+def test_a_balancer_that_keeps_connections_meets_none_that_is_being_closed(tmp_path: Path) -> None:
+    """A plain nginx, which sends no POST twice, and keeps connections for a while less than the service does."""
+    assert Settings.model_fields["keep_alive_seconds"].default > BALANCERS_KEEP
+    port, own = free_port(), free_port()
+    (tmp_path / "jppnet.conf").write_text(
+        f"upstream plain {{ server 127.0.0.1:{port}; keepalive 16; keepalive_timeout 2s; }}\n"
+        f"server {{ listen 127.0.0.1:{own}; location / {{ proxy_pass http://plain; proxy_http_version 1.1; "
+        'proxy_set_header Connection ""; } }\n'
+    )
+    config = tmp_path / "nginx.conf"
+    config.write_text(WHOLE.format(folder=tmp_path))
+    command = ["nginx", "-c", config, "-e", tmp_path / "error.log"]
+    url = f"http://127.0.0.1:{own}"
+    with (
+        service(port, tmp_path / "log", JPPNET_KEEP_ALIVE_SECONDS="3"),
+        process(command, f"{url}/readyz", tmp_path / "nginx.log"),
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
+        statuses = []
+        for number in range(10):
+            statuses.append(client.post("/pose", content=b"no photo").status_code)
+            time.sleep(1.98 + 0.01 * (number % 4))
+    assert set(statuses) == {415}
 
 
 def test_when_no_replica_is_left_that_is_a_problem_with_a_time_to_come_back(tmp_path: Path) -> None:

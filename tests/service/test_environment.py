@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from service.cli.settings_help import settings_help
 from service.environment import SettingsError, read_serving_settings, read_settings
 from service.settings import Settings
 
@@ -35,6 +36,15 @@ SAID = (
 def test_a_name_that_is_no_setting_is_refused_with_the_nearest_that_is(name: str, words: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(words)):
         read_settings({}, {name: "1"})
+
+
+def test_help_lists_every_setting_and_says_what_it_is() -> None:
+    said = settings_help()
+    for name, field in Settings.model_fields.items():
+        assert f"\n\nJPPNET_{name.upper()} (" in said
+        assert field.description, name
+    assert "JPPNET_KEEP_ALIVE_SECONDS (75): Time that a connection stays open" in said
+    assert "JPPNET_CLOSER_LOOK (true)" in said
 
 
 def test_everything_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

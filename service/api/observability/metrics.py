@@ -3,15 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import generate_latest
 
-from service.api.connection.connections import Connections
+from service.api.connection.connections import REASONS, Connections
 from service.api.observability.request_record import RequestRecord
+from service.api.problems.types import HUNG_UP, INTERNAL_ERROR, PROBLEM_TYPES
 from service.api.request.upload_budget import UploadBudget
 from service.engine.engine import Engine
 from service.engine.model.session import bucket
 from service.engine.photo.timings import STAGES
+from service.memory import usable_memory
+from service.settings import Settings
 from service.version import __version__
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -23,7 +28,9 @@ COUNTS: Final = (0, 1, 2, 3, 4, 6, 9, 14, 20, 32)
 class Metrics:
     """The metrics of one app around one engine, in a registry of their own."""
 
-    def __init__(self, engine: Engine, uploads: UploadBudget, connections: Connections | None) -> None:
+    def __init__(
+        self, engine: Engine, settings: Settings, uploads: UploadBudget, connections: Connections | None
+    ) -> None:
         """Subscribes to the engine and to the server's connections."""
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
@@ -34,13 +41,29 @@ class Metrics:
         self._count_requests(registry)
         self._time_stages(registry)
         self._count_batches(registry, engine.info.batch_sizes)
-        _gauge(registry, engine, uploads, connections)
+        _gauge(registry, engine, settings, uploads, connections)
         engine.subscribe(self.batch_ran)
         if connections:
-            self._ended = Counter(
-                "jppnet_connections_ended", "connections that the service ended, by why", ("reason",), registry=registry
-            )
-            connections.on_end = self.connection_ended
+            self._count_connections(registry, connections)
+
+    def expect(self, router: APIRouter, *statuses: int) -> None:
+        """Begins the counters of a router's routes at 0, for the statuses that they document and these further ones.
+
+        Prometheus sees no increase in a series that begins at 1: an alert would miss the first error.
+        """
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                for status in {"200", *map(str, route.responses), *map(str, statuses)}:
+                    self._requests.labels(route.path, status)
+                self._request_seconds.labels(route.path)
+
+    def _count_connections(self, registry: CollectorRegistry, connections: Connections) -> None:
+        self._ended = Counter(
+            "jppnet_connections_ended", "connections that the service ended, by why", ("reason",), registry=registry
+        )
+        for reason in REASONS:
+            self._ended.labels(reason)
+        connections.on_end = self.connection_ended
 
     def _count_requests(self, registry: CollectorRegistry) -> None:
         self._requests = Counter("jppnet_requests", "requests answered", ("route", "status"), registry=registry)
@@ -51,6 +74,8 @@ class Metrics:
         self._rejected = Counter(
             "jppnet_rejected", "photos that got no answer, by the problem's name", ("reason",), registry=registry
         )
+        for problem_type in (*PROBLEM_TYPES.values(), INTERNAL_ERROR, HUNG_UP):
+            self._rejected.labels(problem_type.slug)
 
     def _time_stages(self, registry: CollectorRegistry) -> None:
         stages = Histogram(
@@ -104,12 +129,21 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-def _gauge(registry: CollectorRegistry, engine: Engine, uploads: UploadBudget, connections: Connections | None) -> None:
+def _gauge(
+    registry: CollectorRegistry,
+    engine: Engine,
+    settings: Settings,
+    uploads: UploadBudget,
+    connections: Connections | None,
+) -> None:
     """Registers the gauges, which are read when Prometheus asks."""
+    memory = usable_memory()
     gauges: list[tuple[str, str, Callable[[], float]]] = [
         ("jppnet_lanes", "threads that run the model side by side", lambda: engine.info.lanes),
         ("jppnet_queue_photos", "photos that wait for the device", lambda: engine.stats().queued),
         ("jppnet_under_way_photos", "photos that are in and not yet answered", lambda: engine.stats().under_way),
+        ("jppnet_queue_size", "photos that may be in at once", lambda: settings.queue_size),
+        ("jppnet_memory_limit_bytes", "memory that the service may use", lambda: memory),
         ("jppnet_pixels_at_work", "pixels that are being decoded or drawn", lambda: engine.stats().pixels_at_work),
         ("jppnet_upload_bytes", "bytes of request bodies that are held, or announced", lambda: uploads.in_use),
     ]

@@ -1,4 +1,5 @@
-"""The request log: a line for each request with its status and timings; nothing of the photo, no key."""
+"""The request log: a line for each request with its status and timings; nothing of the photo, and of a
+key only its mark."""
 
 import logging
 from typing import Any, Final
@@ -35,7 +36,10 @@ def _fields(record: RequestRecord, model: str) -> dict[str, Any]:
         "received": record.received,
         "sent": record.sent,
         "ms": _milliseconds(record.seconds),
+        "client": record.client,
     }
+    if record.key:
+        fields["key"] = record.key
     if record.stats:
         stages = {stage: _milliseconds(seconds) for stage, seconds in record.stats.timings.stages()}
         fields |= {"model": model, "stages": stages, "runs": record.stats.runs}

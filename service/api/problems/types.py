@@ -247,6 +247,12 @@ CONNECTION_PROBLEMS: Final = (INVALID_HTTP, HEAD_TOO_SLOW, HEAD_TOO_LARGE, TOO_M
 """Why a connection is refused before there is a request."""
 
 
+INTERNAL_ERROR: Final = ProblemType(500, "internal-error", "Internal error")
+"""What no row of the table knows."""
+HUNG_UP: Final = ProblemType(499, "hung-up", "Client closed the connection")
+"""Counted and never sent. The status is nginx's; there is no standard one."""
+
+
 def problem_type_of(error: Exception) -> ProblemType:
     """The type of problem that an error is, by its class or the nearest base class that is in the table.
 
