@@ -178,6 +178,9 @@ class Settings(BaseSettings):
     metrics_keys: Annotated[list[Key], NoDecode, BeforeValidator(_keys)] = []
     """Keys of which ``/metrics`` needs one, sent as the others are; without any, everybody may read it. They are
     valid for nothing else."""
+    admin_keys: Annotated[list[Key], NoDecode, BeforeValidator(_keys)] = []
+    """Keys of which ``POST /admin/model`` needs one, which replaces the model; without any, there is no such call. They
+    are valid for nothing else."""
 
     log_format: LogFormat | None = None
     """How logs are written to stderr; pretty on a terminal and JSON elsewhere if not set."""

@@ -44,7 +44,7 @@ class RequestObserver:
         record = RequestRecord(
             state["request_id"], scope["method"], route.path if route else "none", status, seconds, received, sent,
             state.get("problem"), client[0] if client else None, self._keys.mark(Headers(scope=scope)),
-            state.get("stats"),
+            state.get("model"), state.get("stats"),
         )  # fmt: skip
         for listener in self._listeners:
             listener(record)

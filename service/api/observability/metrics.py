@@ -1,20 +1,22 @@
 """The metrics that Prometheus reads. Names and labels are part of the API; each label has few values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
 
 from service.api.connection.connections import REASONS, Connections
 from service.api.observability.request_record import RequestRecord
 from service.api.problems.types import HUNG_UP, INTERNAL_ERROR, PROBLEM_TYPES
 from service.api.request.upload_budget import UploadBudget
-from service.engine.engine import Engine
 from service.engine.model.session import bucket
 from service.engine.photo.timings import STAGES
+from service.engine.served_engine import RESULTS, ServedEngine
 from service.memory import usable_memory
 from service.settings import Settings
 from service.version import __version__
@@ -29,20 +31,18 @@ class Metrics:
     """The metrics of one app around one engine, in a registry of their own."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, uploads: UploadBudget, connections: Connections | None
+        self, engine: ServedEngine, settings: Settings, uploads: UploadBudget, connections: Connections | None
     ) -> None:
         """Subscribes to the engine and to the server's connections."""
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         Info("jppnet_build", "the service's version", registry=registry).info({"version": __version__})
-        info = Info("jppnet_model", "the model that is served, and what runs it", registry=registry)
-        card, provider = engine.card, engine.info.provider
-        info.info({"model": card.name, "version": card.version, "provider": provider, "precision": card.precision})
+        registry.register(ModelCollector(engine))
         self._count_requests(registry)
         self._time_stages(registry)
         self._count_batches(registry, engine.info.batch_sizes)
         _gauge(registry, engine, settings, uploads, connections)
-        engine.subscribe(self.batch_ran)
+        engine.subscribe(lambda taken: taken.subscribe(self.batch_ran))
         if connections:
             self._count_connections(registry, connections)
 
@@ -129,9 +129,36 @@ class Metrics:
         return generate_latest(self._registry)
 
 
+class ModelCollector(Collector):
+    """The open models, and how many replacements there were: read when Prometheus asks."""
+
+    def __init__(self, engine: ServedEngine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterator[Metric]:
+        """The info of each open model, and the counter of replacements."""
+        names = ("model", "version", "provider", "precision", "state")
+        models = GaugeMetricFamily("jppnet_model_info", "the models that are open, and what runs them", labels=names)
+        serving, *draining = self._engine.open_engines
+        for state, engines in (("serving", [serving]), ("draining", draining)):
+            for engine in engines:
+                card = engine.card
+                models.add_metric((card.name, card.version, engine.info.provider, card.precision, state), 1)
+        for other in self._engine.others:
+            if other.state == "opening":
+                models.add_metric((other.name, "", serving.info.provider, "", other.state), 1)
+        yield models
+        counter = CounterMetricFamily(
+            "jppnet_model_replacements", "replacements of the model without a restart", labels=("result",)
+        )
+        for result in RESULTS:
+            counter.add_metric((result,), self._engine.replacements[result])
+        yield counter
+
+
 def _gauge(
     registry: CollectorRegistry,
-    engine: Engine,
+    engine: ServedEngine,
     settings: Settings,
     uploads: UploadBudget,
     connections: Connections | None,

@@ -27,6 +27,8 @@ class RequestRecord:
     """The client's address; the last one before the trusted proxies, if there are any."""
     key: str | None
     """The mark of the API key that was sent: the first digits of its SHA-256. None where no key is needed, or sent."""
+    model: str | None
+    """The model that answered a photo: its name and version."""
     stats: PhotoStats | None
     """What the photo's answer took, if one was answered."""
 

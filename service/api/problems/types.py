@@ -71,6 +71,18 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         "Not acceptable",
         "The header Accept asks for text/html; what can be given is image/png or application/json.",
     ),
+    engine.ReplacementError: ProblemType(
+        409,
+        "replacement-under-way",
+        "Replacement under way",
+        "Another replacement is under way. Try again when GET /model names one model only.",
+    ),
+    request.ModelRefusedError: ProblemType(
+        422,
+        "model-refused",
+        "Model refused",
+        "The model that was served goes on: new.onnx does not compute on provider “cuda” what it did when it was made.",
+    ),
     request.SlowUploadError: ProblemType(
         408,
         "upload-too-slow",

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, HTTPException, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
@@ -13,34 +13,22 @@ from service.api.openapi.document import BINARY
 from service.api.request.api_keys import ApiKeys
 from service.api.request.conditional import matches
 from service.api.response.coco import coco_category
-from service.api.response.schemas import DetectorAnswer, ImageSize, ModelAnswer
+from service.api.response.schemas import DetectorAnswer, ImageSize, ModelAnswer, OtherModelAnswer
 from service.engine.detection.card import DetectorCard
-from service.engine.engine import Engine
+from service.engine.served_engine import ServedEngine
 from service.settings import Settings
 
 ONNX: Final = "application/octet-stream"
 
 
-def model_route(engine: Engine, settings: Settings, keys: ApiKeys) -> APIRouter:
+def model_route(engine: ServedEngine, settings: Settings, keys: ApiKeys) -> APIRouter:
     """``GET /model`` and ``GET /model/file``, for requests with one of the keys."""
     router = APIRouter(dependencies=keys.guard())
-    card, info = engine.card, engine.info
-    model = ModelAnswer(
-        **card.model_dump(exclude={"fit", "pad_color", "golden"}),
-        coco_categories=[coco_category(card)],
-        input=ImageSize(width=info.input_width, height=info.input_height),
-        provider=info.provider,
-        lanes=info.lanes,
-        threads=info.threads,
-        largest_batch=info.largest_batch,
-        max_people=settings.max_people,
-        detector=_detector(engine.detector) if engine.detector else None,
-    )
 
     @router.get("/model", summary="The model: labels, joints, colours, metrics, and what it runs on")
     async def get_model() -> ModelAnswer:
         """The model's card."""
-        return model
+        return model_answer(engine, settings)
 
     @router.get(
         "/model/file",
@@ -55,6 +43,11 @@ def model_route(engine: Engine, settings: Settings, keys: ApiKeys) -> APIRouter:
     )
     async def get_model_file(if_none_match: Annotated[str | None, Header()] = None) -> Response:
         """For programs that run the model themselves, such as pages with `jppnet/local`."""
+        info = engine.info
+        if not info.has_its_file:
+            raise HTTPException(
+                503, "The file of the model that answers has been replaced, and its successor not taken"
+            )
         # A page caches it, and asks each time whether it is still the served one: a new model has the same address.
         changed = info.model_file.stat().st_mtime_ns
         tag = await run_in_threadpool(_file_tag, info.model_file, changed)
@@ -64,6 +57,23 @@ def model_route(engine: Engine, settings: Settings, keys: ApiKeys) -> APIRouter:
         return FileResponse(info.model_file, media_type=ONNX, headers=headers)
 
     return router
+
+
+def model_answer(engine: ServedEngine, settings: Settings) -> ModelAnswer:
+    """The card of the model that takes new requests, and what it runs on."""
+    card, info = engine.card, engine.info
+    return ModelAnswer(
+        **card.model_dump(exclude={"fit", "pad_color", "golden"}),
+        coco_categories=[coco_category(card)],
+        input=ImageSize(width=info.input_width, height=info.input_height),
+        provider=info.provider,
+        lanes=info.lanes,
+        threads=info.threads,
+        largest_batch=info.largest_batch,
+        max_people=settings.max_people,
+        detector=_detector(engine.detector) if engine.detector else None,
+        others=[OtherModelAnswer(state=it.state, name=it.name, version=it.version) for it in engine.others],
+    )
 
 
 def _detector(card: DetectorCard) -> DetectorAnswer:

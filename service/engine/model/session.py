@@ -122,6 +122,8 @@ class Session:
         self._buffers: dict[int, Buffers] = {}
         self.file: Path = suited_file(model, provider)
         """The file that is open: the named one, or the one beside it in the precision that suits."""
+        self.file_changed: int = self.file.stat().st_mtime_ns
+        """When that file was last changed before it was opened, in nanoseconds."""
         self._session = open_runtime(self.file, provider, threads, options)
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self.input_height, self.input_width = _input_size(self._session, model)
