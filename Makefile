@@ -6,7 +6,7 @@ NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
 .PHONY: serve install install-training install-dev test test-js test-slow test-ops test-container test-scale test-lowest \
-  reference dist bench bench-overload bench-soak bench-report bench-scale lock pose-environment clean
+  reference dist bench bench-overload bench-soak bench-report bench-scale lock pin-base pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -130,11 +130,17 @@ dist: $(NODE_MODULES)  ## wheel, JavaScript package and SBOMs, in dist/; needs n
 LOCK := --generate-hashes --universal --python-version 3.11 --no-header --upgrade -o
 
 lock:  ## new locks for the service's installs; needs uv
-	for extra in cpu gpu; do \
+	for extra in cpu gpu gpu-cuda12; do \
 	  uv pip compile pyproject.toml --extra $$extra --extra otel $(LOCK) requirements/$$extra.txt; \
 	done
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
 	  | uv pip compile - $(LOCK) requirements/build.txt
+
+IMAGE_BASE := python:3.12-slim-bookworm
+
+pin-base:  ## names the images' base by its digest of today in the Dockerfile; needs docker and the registry
+	digest=$$(docker buildx imagetools inspect $(IMAGE_BASE) --format '{{.Manifest.Digest}}') \
+	  && sed -i "s|^ARG BASE=.*|ARG BASE=$(IMAGE_BASE)@$$digest|" Dockerfile
 
 pose-environment:  ## MediaPipe, in an environment of its own (training/mediapipe_pose.py)
 	$(PYTHON) -m venv .venv-pose

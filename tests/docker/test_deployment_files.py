@@ -107,9 +107,10 @@ def test_the_dashboard_and_the_alerts_ask_the_gpus_for_what_the_exporter_is_told
         assert set(re.findall(r"DCGM_\w+", (DOCKER / file).read_text())) <= reported, file
 
 
-def test_the_dockerfile_passes_hadolint() -> None:
+@pytest.mark.parametrize("file", ["Dockerfile", "docker/ray/Dockerfile"])
+def test_a_dockerfile_passes_hadolint(file: str) -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
-    done = subprocess.run([hadolint, ROOT / "Dockerfile"], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run([hadolint, ROOT / file], stdout=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 

@@ -190,6 +190,19 @@ SCENARIOS = [
         values={"process_resident_memory_bytes": [1e9] * 5 + [7.5e9] * 76, "jppnet_memory_limit_bytes": [8e9] * 81},
     ),
     Scenario(
+        "a model is refused",
+        [
+            Expected(60, "JppnetModelRefused"),
+            Expected(
+                120,
+                "JppnetModelRefused",
+                "a was to take another model and could not. Its log says why; the old one goes on.",
+                WARNING | OF_A | {"result": "refused"},
+            ),
+        ],
+        growth={series("jppnet_model_replacements_total", result="refused"): [0] * 5 + [1]},
+    ),
+    Scenario(
         "slow answers",
         [
             Expected(240, "JppnetSlow"),

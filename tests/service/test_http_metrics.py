@@ -80,7 +80,7 @@ def test_the_model_is_named(toy_path: Path) -> None:
     settings = Settings(model=toy_path)
     with serving(gated_engine(GatedSession(toy_path), settings), settings) as client:
         found = samples(client)
-    assert found[key("model_info", model="toy", version="1.2", provider="cpu", precision="fp32")] == 1
+    assert found[key("model_info", model="toy", version="1.2", provider="cpu", precision="fp32", state="serving")] == 1
 
 
 def test_every_labelled_counter_begins_at_zero(toy_path: Path) -> None:

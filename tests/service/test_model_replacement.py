@@ -120,7 +120,7 @@ def test_what_cannot_be_served_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    "body", [{"model": "../toy.onnx"}, {"model": "/etc/passwd"}, {"modle": "toy.onnx"}, {"model": 1}]
+    "body", [{"model": "../toy.onnx"}, {"model": "/etc/passwd"}, {"models": "toy.onnx"}, {"model": 1}]
 )
 def test_only_files_beside_the_model_are_opened(body: dict[str, Any], client: httpx.Client) -> None:
     assert client.post("/admin/model", headers=ADMIN, json=body).status_code == 422
