@@ -17,6 +17,7 @@ from service.cli.gpu import Gpu, look_for_gpu
 from service.engine.engine import Engine
 from service.engine.errors import StartError
 from service.engine.model.cores import usable_cores
+from service.engine.model.cuda import built_for
 from service.memory import usable_memory
 from service.settings import Settings
 
@@ -115,7 +116,7 @@ def diagnose(settings: Settings) -> Diagnosis:
         log=log,
         started=started,
         error=error,
-        gpu=look_for_gpu(runtimes),
+        gpu=look_for_gpu(runtimes, built_for=built_for()),
     )
 
 

@@ -78,9 +78,7 @@ def test_a_model_is_replaced_under_load(tmp_path: Path) -> None:
         for client in clients:
             client.join(60)
     usual, meanwhile = load.p99(began, half), load.p99(half, ended)
-    print(
-        f"\n{len(load.answers)} photos; p99 {usual:.3f} s, with a replacement × {meanwhile / usual:.2f}"
-    )
+    print(f"\n{len(load.answers)} photos; p99 {usual:.3f} s, with a replacement × {meanwhile / usual:.2f}")
     assert (taken.status_code, refused.status_code) == (200, 422)
     assert {status for _, _, status, _ in load.answers} == {200}
     versions = [version for _, _, _, version in sorted(load.answers)]
