@@ -5,7 +5,7 @@ BIN := .venv/bin
 NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
-.PHONY: serve install install-training install-dev test test-js test-slow test-ops test-container test-scale test-lowest \
+.PHONY: serve install install-training install-dev test test-js test-slow test-ops test-gpu test-container test-scale test-lowest \
   reference dist bench bench-overload bench-soak bench-report bench-scale lock pin-base pose-environment clean
 
 serve: install  ## serve the default model on the CPU
@@ -75,6 +75,19 @@ test-lowest: .venv-lowest/done  ## the tests with the lowest versions that pypro
 
 test-ops: install-dev  ## dashboard, alerts and replicas; with Debian's packages prometheus and nginx-light
 	$(BIN)/pytest -m ops -s tests/ops
+
+# Without a GPU the tests say by name what they lack; its libraries are installed only where there is one.
+GPU_BIN := $(if $(wildcard /dev/nvidia0),.venv-gpu/bin,$(BIN))
+
+.venv-gpu/done: pyproject.toml requirements/gpu.txt
+	$(PYTHON) -m venv .venv-gpu
+	.venv-gpu/bin/pip install --quiet --require-hashes -r requirements/gpu.txt
+	.venv-gpu/bin/pip install --quiet --editable '.[gpu,dev]' 'onnx>=1.23'
+	touch $@
+
+test-gpu: $(if $(wildcard /dev/nvidia0),.venv-gpu/done,install-dev)  ## GPU against CPU, graphs, a broken device, compose; docs/gpu.md
+	$(GPU_BIN)/pytest -m gpu -rs -s tests/gpu
+	$(if $(wildcard /dev/nvidia0),$(MAKE) bench PROVIDER=cuda QUICK=1,@echo "bench: no NVIDIA GPU (/dev/nvidia0)")
 
 test-container: install-dev  ## images built and run without Docker; as root, with buildah and debootstrap (Debian)
 	$(BIN)/pytest -m container -s tests/container
@@ -147,4 +160,4 @@ pose-environment:  ## MediaPipe, in an environment of its own (training/mediapip
 	.venv-pose/bin/pip install --quiet mediapipe==0.10.14 tqdm
 
 clean:
-	rm -rf .venv .venv-bench .venv-dist .venv-lowest .venv-pose .venv-scale clients/js/node_modules
+	rm -rf .venv .venv-bench .venv-dist .venv-gpu .venv-lowest .venv-pose .venv-scale clients/js/node_modules

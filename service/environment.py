@@ -12,7 +12,18 @@ from service.settings import PREFIX, SERVICE_LINK, Settings
 
 CLIENT_KEY: Final = f"{PREFIX}API_KEY"
 """The key that the command line shows to a service."""
-COMPOSE: Final = ("PUBLISH", "MODELS", "MEMORY", "REPLICAS", "EXPECTED_REPLICAS", "PROMETHEUS_SIZE")
+COMPOSE: Final = (
+    "PUBLISH",
+    "MODELS",
+    "MEMORY",
+    "REPLICAS",
+    "EXPECTED_REPLICAS",
+    "PROMETHEUS_SIZE",
+    "LISTEN",
+    "RATE",
+    "BURST",
+    "TLS",
+)
 NOT_OURS: Final = frozenset({CLIENT_KEY, *(f"{PREFIX}{name}" for name in COMPOSE)})
 """Variables that the command line, compose's files and the proxy read, and the service does not."""
 SERVICE_LINKS: Final = re.compile(

@@ -21,6 +21,7 @@ WAYS = [
     (COMPOSE,),
     (COMPOSE, "docker/compose.cpu.yml"),
     (COMPOSE, "docker/compose.gpus.yml"),
+    (COMPOSE, "docker/compose.gpus.yml", "docker/compose.tls.yml"),
     (COMPOSE, "docker/compose.monitoring.yml"),
     (COMPOSE, "docker/compose.gpus.yml", "docker/compose.monitoring.yml"),
 ]
