@@ -6,7 +6,7 @@ NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
 .PHONY: serve install install-training install-dev test test-js test-slow test-ops test-gpu test-container test-scale test-lowest \
-  reference dist bench bench-overload bench-soak bench-report bench-scale lock pin-base pose-environment clean
+  reference dist bench bench-overload bench-soak bench-report bench-scale lock pin-base wheelhouse pose-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -148,6 +148,14 @@ lock:  ## new locks for the service's installs; needs uv
 	done
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
 	  | uv pip compile - $(LOCK) requirements/build.txt
+
+EXTRA ?= cpu
+
+wheelhouse: install  ## the locked wheels and the service's own, to install without a network: dist/wheelhouse; EXTRA=gpu
+	rm -rf dist/wheelhouse
+	$(BIN)/pip download --quiet --require-hashes --dest dist/wheelhouse -r requirements/$(EXTRA).txt
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist/wheelhouse .
+	cp requirements/$(EXTRA).txt dist/wheelhouse/requirements.txt
 
 IMAGE_BASE := python:3.12-slim-bookworm
 
