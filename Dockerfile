@@ -37,7 +37,7 @@ RUN /opt/build/bin/pip --python /opt/build/bin/python3 wheel --no-deps --no-buil
 
 FROM ${BASE} AS run-base
 ARG BASE
-ARG VERSION=unreleased
+ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="jppnet" \
   org.opencontainers.image.description="Human parsing and pose: POST a photo, get a part mask and joints" \

@@ -1,7 +1,7 @@
 """``POST /admin/model``: another model takes the place of the one that is served."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -33,11 +33,14 @@ class Replacement(BaseModel):
     detector: FileName | None = Field(None, description="the same of a detector", examples=["jppnet-detect"])
 
 
+BODY: Final = {"requestBody": {"description": "Which files to open. Without a body, those that are served."}}
+
+
 def admin_routes(engine: ServedEngine, settings: Settings, keys: ApiKeys) -> APIRouter:
     """``POST /admin/model``, for requests with one of the keys."""
     router = APIRouter(dependencies=keys.guard(), responses=problems(401, 409, 422, 503))
 
-    @router.post("/admin/model", summary="Another model in place of the one that is served")
+    @router.post("/admin/model", summary="Another model in place of the one that is served", openapi_extra=BODY)
     async def replace_model(wanted: Replacement | None = None) -> ModelAnswer:
         """Answers when the new model takes the requests and the old one has answered its last."""
         wanted = wanted or Replacement(model=None, detector=None)
