@@ -5,8 +5,8 @@ BIN := .venv/bin
 NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
-.PHONY: serve serve-gpu install install-training install-dev test test-js test-slow test-ops test-container test-scale test-lowest \
-  reference dist bench bench-overload bench-soak bench-report bench-scale lock pose-environment import-tf-environment clean
+.PHONY: serve serve-gpu install install-training install-dev test test-js test-slow test-ops test-gpu test-container test-scale test-lowest \
+  reference dist bench bench-overload bench-soak bench-report bench-scale lock pin-base wheelhouse pose-environment import-tf-environment clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -85,6 +85,19 @@ test-lowest: .venv-lowest/done  ## the tests with the lowest versions that pypro
 test-ops: install-dev  ## dashboard, alerts and replicas; with Debian's packages prometheus and nginx-light
 	$(BIN)/pytest -m ops -s tests/ops
 
+# Without a GPU the tests say by name what they lack; its libraries are installed only where there is one.
+GPU_BIN := $(if $(wildcard /dev/nvidia0),.venv-gpu/bin,$(BIN))
+
+.venv-gpu/done: pyproject.toml requirements/gpu.txt
+	$(PYTHON) -m venv .venv-gpu
+	.venv-gpu/bin/pip install --quiet --require-hashes -r requirements/gpu.txt
+	.venv-gpu/bin/pip install --quiet --editable '.[gpu,dev]' 'onnx>=1.23'
+	touch $@
+
+test-gpu: $(if $(wildcard /dev/nvidia0),.venv-gpu/done,install-dev)  ## GPU against CPU, graphs, a broken device, compose; docs/gpu.md
+	$(GPU_BIN)/pytest -m gpu -rs -s tests/gpu
+	$(if $(wildcard /dev/nvidia0),$(MAKE) bench PROVIDER=cuda QUICK=1,@echo "bench: no NVIDIA GPU (/dev/nvidia0)")
+
 test-container: install-dev  ## images built and run without Docker; as root, with buildah and debootstrap (Debian)
 	$(BIN)/pytest -m container -s tests/container
 
@@ -139,11 +152,25 @@ dist: $(NODE_MODULES)  ## wheel, JavaScript package and SBOMs, in dist/; needs n
 LOCK := --generate-hashes --universal --python-version 3.11 --no-header --upgrade -o
 
 lock:  ## new locks for the service's installs; needs uv
-	for extra in cpu gpu; do \
+	for extra in cpu gpu gpu-cuda12; do \
 	  uv pip compile pyproject.toml --extra $$extra --extra otel $(LOCK) requirements/$$extra.txt; \
 	done
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
 	  | uv pip compile - $(LOCK) requirements/build.txt
+
+EXTRA ?= cpu
+
+wheelhouse: install  ## the locked wheels and the service's own, to install without a network: dist/wheelhouse; EXTRA=gpu
+	rm -rf dist/wheelhouse
+	$(BIN)/pip download --quiet --require-hashes --dest dist/wheelhouse -r requirements/$(EXTRA).txt
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist/wheelhouse .
+	cp requirements/$(EXTRA).txt dist/wheelhouse/requirements.txt
+
+IMAGE_BASE := python:3.12-slim-bookworm
+
+pin-base:  ## names the images' base by its digest of today in the Dockerfile; needs docker and the registry
+	digest=$$(docker buildx imagetools inspect $(IMAGE_BASE) --format '{{.Manifest.Digest}}') \
+	  && sed -i "s|^ARG BASE=.*|ARG BASE=$(IMAGE_BASE)@$$digest|" Dockerfile
 
 pose-environment:  ## MediaPipe, in an environment of its own (training/mediapipe_pose.py)
 	$(PYTHON) -m venv .venv-pose

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from docs.group_picture import IMAGES, PHOTO, PICTURE, draw, encode
-from service.api.request.options import DEFAULT
+from service.api.request.answer_options import DEFAULT
 from service.api.response.pictures import draw_overlay, draw_pose
 from service.engine.engine import Engine
 from service.engine.photo.analysis import Analysis
@@ -64,7 +64,8 @@ def draw_answers(engine: Engine) -> Image:
 
 def _panels(analysis: Analysis) -> list[Image]:
     mask = np.array(analysis.card.palette, np.uint8)[analysis.mask]
-    return [analysis.photo, mask, draw_overlay(analysis, DEFAULT), draw_pose(analysis, DEFAULT)]
+    photo = analysis.photo
+    return [photo, mask, draw_overlay(analysis, DEFAULT, photo), draw_pose(analysis, DEFAULT, photo)]
 
 
 def size_of(file: Path) -> tuple[int, int]:

@@ -12,7 +12,19 @@ from service.settings import PREFIX, SERVICE_LINK, Settings
 
 CLIENT_KEY: Final = f"{PREFIX}API_KEY"
 """The key that the command line shows to a service."""
-NOT_OURS: Final = frozenset({CLIENT_KEY, *(f"{PREFIX}{name}" for name in ("PUBLISH", "MODELS", "MEMORY", "REPLICAS"))})
+COMPOSE: Final = (
+    "PUBLISH",
+    "MODELS",
+    "MEMORY",
+    "REPLICAS",
+    "EXPECTED_REPLICAS",
+    "PROMETHEUS_SIZE",
+    "LISTEN",
+    "RATE",
+    "BURST",
+    "TLS",
+)
+NOT_OURS: Final = frozenset({CLIENT_KEY, *(f"{PREFIX}{name}" for name in COMPOSE)})
 """Variables that the command line, compose's files and the proxy read, and the service does not."""
 SERVICE_LINKS: Final = re.compile(
     rf"{PREFIX}(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)", re.ASCII

@@ -4,13 +4,16 @@ At the end it first says that it is not ready and goes on answering, then it tak
 is gone.
 """
 
+import asyncio
+import logging
 import os
 import signal
 import socket
+import sys
 import time
 from functools import partial
 from math import inf
-from threading import Timer
+from threading import Thread, Timer, current_thread, main_thread
 from types import FrameType
 from typing import Any, Final
 
@@ -21,7 +24,11 @@ from service.api.connection.connections import Connections, Limits, raise_descri
 from service.api.connection.http_connection import HttpConnection
 from service.app import CLOSE_SECONDS, create_app
 from service.engine.engine import Engine
+from service.engine.errors import ClosedError, ReplacementError, StartError
+from service.engine.served_engine import ServedEngine
 from service.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SWEEPS: Final = 5
 """Ticks of uvicorn's clock (0.1 s each) between two searches for connections whose time is over."""
@@ -50,11 +57,11 @@ class Server(uvicorn.Server):
             log_config=None,  # its logs go where all go
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # nothing here asks where a client is
+            proxy_headers=False,  # the app has it, for whatever server it runs in
             **options,
         )
         super().__init__(config)
-        self._engine = engine
+        self._engine: ServedEngine = self.web_app.state.engine
         self._drain_seconds, self._notice_seconds = settings.drain_seconds, settings.notice_seconds
         self._leaves_at = inf
         self._ends_at = inf
@@ -72,6 +79,16 @@ class Server(uvicorn.Server):
         else:
             super().handle_exit(sig, frame)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listens. From then on SIGHUP opens the model's files anew; at a terminal, it ends the service as ever."""
+        await super().startup(sockets)
+        is_daemon = sys.stdin is None or not sys.stdin.isatty()
+        if is_daemon and hasattr(signal, "SIGHUP") and current_thread() is main_thread():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reopen)
+
+    def _reopen(self) -> None:
+        Thread(target=_replace, args=(self._engine,), name="replacement", daemon=True).start()
+
     async def on_tick(self, counter: int) -> bool:
         """uvicorn's check, ten times a second, whether to end."""
         if counter % SWEEPS == 0:
@@ -86,6 +103,16 @@ class Server(uvicorn.Server):
         left = ends_at - time.monotonic() - CLOSE_SECONDS - RESERVE_SECONDS
         self.config.timeout_graceful_shutdown = max(0.0, left)  # type: ignore[assignment]  # a float does
         await super().shutdown(sockets)
+
+
+def _replace(engine: ServedEngine) -> None:
+    """Opens the model's files anew; the log says what came of it."""
+    try:
+        engine.replace()
+    except StartError:
+        pass  # the engine has logged why
+    except (ReplacementError, ClosedError) as error:
+        log.warning("SIGHUP: %s", error)
 
 
 def _end_process_in(seconds: float) -> None:

@@ -1,6 +1,7 @@
 """The settings, each an environment variable ``JPPNET_<NAME>``."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -36,7 +37,8 @@ def _sendable(key: SecretStr) -> SecretStr:
     return key
 
 
-Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
+Origin = Annotated[str, Field(pattern=r"^(\*|null|[a-z][a-z0-9+.-]*://(\*\.)?[^/\s*]+)$")]
+Proxy = Annotated[str, AfterValidator(lambda text: str(ip_network(text)))]
 Key = Annotated[SecretStr, AfterValidator(_sendable)]
 Megabytes = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -95,7 +97,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, hide_input_in_errors=True, use_attribute_docstrings=True)
 
     host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 for all of the machine's."""
     port: Annotated[int, BeforeValidator(_port)] = Field(default=PORT, ge=0, le=65535)
+    """Port to listen on."""
     model: Annotated[Path, BeforeValidator(_shipped)] = MODELS / "jppnet-lite.onnx"
     """A model file, or the name of a model that comes with the service: ``jppnet-lite``, ``jppnet-base``."""
     provider: ProviderName = "auto"
@@ -150,8 +154,9 @@ class Settings(BaseSettings):
     max_connections: Count = 1000
     """Connections that may be open at once, fewer where the process may have fewer descriptors. Above it, a new
     connection takes the place of one that is idle, or whose client has kept the service waiting longest."""
-    keep_alive_seconds: Annotated[int, Field(ge=1, le=86_400)] = 5
-    """Time that a connection stays open between two requests."""
+    keep_alive_seconds: Annotated[int, Field(ge=1, le=86_400)] = 75
+    """Time that a connection stays open between two requests. Longer than a load balancer keeps it (nginx and AWS's
+    ALB: 60): else it sends a photo on a connection that is being closed, and answers with 502."""
     max_head_kb: Annotated[int, Field(ge=1, le=1024)] = 32
     """Largest head of a request (its first line and headers), in thousands of bytes."""
     head_seconds: Seconds = 10
@@ -162,13 +167,20 @@ class Settings(BaseSettings):
     """Time in which a client must take the next 256 kB of its answer, or the rest; else its connection is ended."""
 
     cors_origins: Annotated[list[Origin], NoDecode, BeforeValidator(_listed)] = []
-    """Origins whose pages may call the service, like ``https://example.com``, or ``*`` for all; none by default.
+    """Origins whose pages may call the service, like ``https://example.com``, ``https://*.example.com`` for all its
+    subdomains, ``tauri://localhost``, ``null`` (pages in a sandbox or from a file), or ``*`` for all; none by default.
     A JSON list, or with commas between."""
+    trusted_proxies: Annotated[list[Proxy], NoDecode, BeforeValidator(_listed)] = []
+    """Addresses or networks of the proxies in front, like ``10.0.0.0/8``: from these, ``X-Forwarded-For`` says who the
+    client is. The log names clients by their address. A JSON list, or with commas between."""
     api_keys: Annotated[list[Key], NoDecode, BeforeValidator(_keys)] = []
     """Keys of which a call needs one; without any, everybody may call. A JSON list, or with commas between."""
     metrics_keys: Annotated[list[Key], NoDecode, BeforeValidator(_keys)] = []
     """Keys of which ``/metrics`` needs one, sent as the others are; without any, everybody may read it. They are
     valid for nothing else."""
+    admin_keys: Annotated[list[Key], NoDecode, BeforeValidator(_keys)] = []
+    """Keys of which ``POST /admin/model`` needs one, which replaces the model; without any, there is no such call. They
+    are valid for nothing else."""
 
     log_format: LogFormat | None = None
     """How logs are written to stderr; pretty on a terminal and JSON elsewhere if not set."""

@@ -3,7 +3,6 @@
 import logging
 import os
 import platform
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,9 @@ from jppnet.installation import MARKS, hidden
 from service.cli.gpu import Gpu, look_for_gpu
 from service.engine.errors import StartError
 from service.engine.model.cores import usable_cores
+from service.engine.model.cuda import built_for
 from service.engine.model.runtime import onnx_runtime
+from service.memory import usable_memory
 from service.settings import Settings
 
 PACKAGES: Final = (
@@ -31,7 +32,6 @@ PACKAGES: Final = (
 )
 RUNTIMES: Final = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml")
 """The distributions that bring ONNX Runtime; more than one overwrite each other."""
-CGROUP_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def diagnose(settings: Settings) -> Diagnosis:
         packages=_versions(PACKAGES),
         runtimes=runtimes,
         hidden=[found for found in map(hidden, MARKS) if found],
-        machine=Machine(platform.platform(), os.cpu_count() or 1, usable_cores(), round(_memory_bytes() / 1e9, 1)),
+        machine=Machine(platform.platform(), os.cpu_count() or 1, usable_cores(), round(usable_memory() / 1e9, 1)),
         providers=_providers(),
         asked_provider=settings.provider,
         model_file=str(settings.model),
@@ -127,7 +127,7 @@ def diagnose(settings: Settings) -> Diagnosis:
         log=log,
         started=started,
         error=error,
-        gpu=look_for_gpu(runtimes),
+        gpu=look_for_gpu(runtimes, built_for=built_for()),
     )
 
 
@@ -202,11 +202,3 @@ def _versions(names: tuple[str, ...]) -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _memory_bytes() -> int:
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if sys.platform != "win32" else 0
-    try:
-        return min(physical, int(CGROUP_MEMORY.read_text()))
-    except (OSError, ValueError):  # no container, or one without a limit
-        return physical

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.engine.model.cuda import complaint
+
 IN_DOCKER = ".dockerenv"
 IN_PODMAN = "run/.containerenv"
 WSL_DEVICE = "dev/dxg"
@@ -26,9 +28,13 @@ class Gpu:
 
 
 def look_for_gpu(
-    packages: Mapping[str, str], root: Path = Path("/"), load: Callable[[str], object] = ctypes.CDLL
+    packages: Mapping[str, str],
+    root: Path = Path("/"),
+    load: Callable[[str], object] = ctypes.CDLL,
+    built_for: int | None = None,
 ) -> Gpu:
-    """Looks for a GPU; ``packages`` are the installed distributions of ONNX Runtime, name → version."""
+    """Looks for a GPU; ``packages`` are the installed distributions of ONNX Runtime, name → version, and it was
+    ``built_for`` this major version of CUDA."""
     driver = _driver_version(root)
     devices = sorted(f"/{device.relative_to(root)}" for device in root.glob("dev/nvidia[0-9]*"))
     if (root / WSL_DEVICE).exists():
@@ -60,6 +66,8 @@ def look_for_gpu(
             "onnxruntime hides onnxruntime-gpu: pip uninstall onnxruntime onnxruntime-gpu, then, in a clone of "
             "the repository, pip install '.[gpu]'."
         )
+    if unsuited := complaint(built_for, load):
+        missing.append(unsuited)
     return Gpu(driver, devices, libcuda, container, missing)
 
 

@@ -19,7 +19,7 @@ from service.settings import PREFIX, Settings
 
 log = logging.getLogger(__name__)
 
-SECRET: Final = frozenset({"api_keys", "metrics_keys"})
+SECRET: Final = frozenset({"api_keys", "metrics_keys", "admin_keys"})
 """Settings that are no flags: everybody on a machine sees the arguments of its programs."""
 
 
@@ -41,7 +41,8 @@ def serve(**given: str | None) -> None:
     """Serve over HTTP.
 
     Every setting is a flag, and a variable of the environment, whose name is in brackets. Keys are variables alone:
-    JPPNET_API_KEYS, of which a call then needs one, and JPPNET_METRICS_KEYS for /metrics; with commas between.
+    JPPNET_API_KEYS, of which a call then needs one, JPPNET_METRICS_KEYS for /metrics, and JPPNET_ADMIN_KEYS for
+    /admin; with commas between.
     """
     settings = settings_from(given, read_serving_settings)
     # SIGTERM ends with status 0, whether the service is still starting or has drained.

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from itertools import product
 from math import inf
 from pathlib import Path
@@ -44,6 +45,8 @@ class EngineInfo:
     provider: DeviceProvider
     model_file: Path
     """The file that is open: the named one, or the one beside it in the precision that suits the provider."""
+    file_changed: int
+    """Time at which that file was last changed when it was opened, in nanoseconds."""
     input_height: int
     input_width: int
     """Size of the model's input, in pixels."""
@@ -55,6 +58,11 @@ class EngineInfo:
     batch_sizes: Sequence[int]
     photos_per_second: float
     """Through the model alone, measured at start."""
+
+    @property
+    def has_its_file(self) -> bool:
+        """Whether the file on disk is still the one that was opened."""
+        return self.model_file.is_file() and self.model_file.stat().st_mtime_ns == self.file_changed
 
     @property
     def saturation(self) -> int:
@@ -96,10 +104,14 @@ class Engine:
         self.card = card
         self.detector = detector.card if detector else None
         self.detector_file = detector.session.file if detector else None
+        """The detector's file that is open, as :attr:`EngineInfo.model_file`."""
         self.info = EngineInfo(
-            session.provider, session.file, session.input_height, session.input_width, len(tuned.sessions),
-            tuned.threads, tuned.largest_batch, tuned.batches, tuned.photos_per_second,
+            session.provider, session.file, session.file_changed, session.input_height, session.input_width,
+            len(tuned.sessions), tuned.threads, tuned.largest_batch, tuned.batches, tuned.photos_per_second,
         )  # fmt: skip
+        people = f"{self.detector.model_dump_json() if self.detector else ''}{settings.max_people}"
+        self.fingerprint = sha256(f"{card.model_dump_json()}{people}".encode()).hexdigest()
+        """What answers depend on beside photo and options: two engines with the same one give the same answers."""
         self.is_draining = False
         # Lanes and pool decode; more processes than cores would only share those. Heavy work has processes beside them,
         # so that ordinary photos never wait for one.

@@ -31,6 +31,10 @@ class SlowDecodingError(RuntimeError):
     """Decoding takes longer than an ordinary photo does: it is to be begun anew where it keeps no others waiting."""
 
 
+class ReplacementError(RuntimeError):
+    """The model cannot be replaced now: another replacement is under way."""
+
+
 class InferenceError(RuntimeError):
     """The model failed on this photo, yet still answers its golden sample: the device is well."""
 

@@ -48,14 +48,13 @@ class Replica:
             SettingsError: a variable ``JPPNET_…`` of this machine cannot be.
             StartError: see :meth:`Engine.start`.
         """
-        self._settings = read_serving_settings({})
-        self._engine = Engine.start(self._settings)
+        settings = read_serving_settings({})
+        self._app = create_app(Engine.start(settings), settings)
+        self._app.add_middleware(LeaveIdToRay)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """The app, which closes the engine when Ray shuts it down, once requests under way are answered."""
-        app = create_app(self._engine, self._settings)
-        app.add_middleware(LeaveIdToRay)
-        return app
+        return self._app
 
     def check_health(self) -> None:
         """Raises what ``/livez`` would answer with; Ray then replaces this replica, and gives the next one the device.
@@ -63,8 +62,9 @@ class Replica:
         Raises:
             RuntimeError: the device has failed.
         """
-        if self._engine.fault:
-            raise RuntimeError(self._engine.fault)
+        fault = self._app.state.engine.fault
+        if fault:
+            raise RuntimeError(fault)
 
 
 def deployment(replica: type[Replica]) -> serve.Deployment:

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.helpers.buildah import Image, is_possible
+from tests.helpers.buildah import BASE, Image, is_possible
 from tests.helpers.running import Container, running
 
 pytestmark = [
@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 PHOTO = (Path(__file__).parents[2] / "export" / "astronaut.jpg").read_bytes()
-LARGEST_CPU_IMAGE = 500e6
+LARGEST_CPU_IMAGE = 480e6
 HEALTH = ("python3", "/opt/health.py")
 BROKEN = """
 import http.server, signal, sys
@@ -65,7 +65,7 @@ def wait_until_ready(container: Container) -> httpx.Client:
 
 @pytest.fixture(scope="module")
 def cpu() -> Iterator[Image]:
-    image = Image.build("cpu")
+    image = Image.build("cpu", VERSION="9.8.7", REVISION="abc")
     print(f"\ncpu: built in {image.seconds:.0f} s, {image.size / 1e6:.0f} MB unpacked")
     yield image
     image.remove()
@@ -81,7 +81,10 @@ def test_the_image_says_how_it_is_run(cpu: Image) -> None:
     assert cpu.config["User"] == "10001:10001"
     assert tuple(cpu.config["Healthcheck"]["Test"]) == ("CMD", *HEALTH)
     assert cpu.config["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"
-    assert cpu.size <= LARGEST_CPU_IMAGE
+    assert cpu.config["Labels"]["org.opencontainers.image.version"] == "9.8.7"
+    assert cpu.config["Labels"]["org.opencontainers.image.revision"] == "abc"
+    assert cpu.config["Labels"]["org.opencontainers.image.base.name"] == BASE
+    assert cpu.size <= LARGEST_CPU_IMAGE, f"{cpu.size / 1e6:.0f} MB, of which\n{cpu.largest()}"
     assert not list(cpu.folder.glob("opt/jppnet/**/pip")), "what installs packages stays out"
 
 
@@ -140,6 +143,19 @@ def test_one_whose_device_has_failed_is_ended_by_the_health_check(cpu: Image, tm
         assert container.process.wait(60) == 7
 
 
+def test_the_image_with_ray_has_ray_and_the_service(cpu: Image, tmp_path: Path) -> None:
+    image = Image.build_on(cpu, "ray", "docker/ray", "SERVICE")
+    print(f"\nray: built in {image.seconds:.0f} s, {image.size / 1e6:.0f} MB unpacked")
+    try:
+        assert image.config["User"] == "10001:10001"
+        assert not list(image.folder.glob("opt/jppnet/**/pip")), "what installs packages stays out"
+        program = "import ray.serve, service.scale.serve as s; print(s.app)"
+        with running(image, tmp_path / "log", free_port(), "python3", "-c", program) as container:
+            assert container.process.wait(120) == 0, container.log.read_text()
+    finally:
+        image.remove()
+
+
 def test_without_a_gpu_the_image_for_gpus_refuses_to_start(tmp_path: Path) -> None:
     image = Image.build("gpu")
     print(f"\ngpu: built in {image.seconds:.0f} s, {image.size / 1e6:.0f} MB unpacked")
@@ -151,5 +167,6 @@ def test_without_a_gpu_the_image_for_gpus_refuses_to_start(tmp_path: Path) -> No
             assert "jppnet cannot start: " in said
             assert "cuda" in said
             assert "let the process see an NVIDIA GPU" in said
+        assert "NVIDIA_REQUIRE_CUDA=cuda>=13.0,arch>=7.5" in image.config["Env"]
     finally:
         image.remove()

@@ -1,13 +1,12 @@
 """What is deployed is held to its formats' schemas, and to what one part says of another."""
 
 import json
-import shutil
+import re
 import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
 
-import kubernetes_validate
 import pytest
 import yaml
 from jsonschema import Draft7Validator
@@ -22,11 +21,11 @@ WAYS = [
     (COMPOSE,),
     (COMPOSE, "docker/compose.cpu.yml"),
     (COMPOSE, "docker/compose.gpus.yml"),
+    (COMPOSE, "docker/compose.gpus.yml", "docker/compose.tls.yml"),
     (COMPOSE, "docker/compose.monitoring.yml"),
     (COMPOSE, "docker/compose.gpus.yml", "docker/compose.monitoring.yml"),
 ]
 """The files that docker compose is called with together."""
-OVERLAYS = ["gpu", "cpu"]
 
 
 @pytest.mark.parametrize("names", WAYS, ids=" ".join)
@@ -64,47 +63,55 @@ def test_whoever_stops_the_service_waits_until_it_has_drained() -> None:
     drain = Settings.model_fields["drain_seconds"].default
     compose = merged(COMPOSE)["services"]["jppnet"]
     assert drain < int(compose["stop_grace_period"].removesuffix("s"))
-    pod = yaml.safe_load((DOCKER / "k8s/gpu/deployment.yaml").read_text())["spec"]["template"]["spec"]
+    pod = yaml.safe_load((DOCKER / "k8s/base/deployment.yaml").read_text())["spec"]["template"]["spec"]
     before = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert before + drain < pod["terminationGracePeriodSeconds"]
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
-def test_kubernetes_files_are_what_its_api_allows(overlay: str) -> None:
-    for file in (DOCKER / "k8s" / overlay).glob("*.yaml"):
-        if file.name != "kustomization.yaml":
-            resource = yaml.safe_load(file.read_text())
-            # What kustomize adds to it, where kustomize is not at hand.
-            if resource["kind"] == "Deployment":
-                resource["spec"].setdefault("selector", {})
-            kubernetes_validate.validate(resource, "1.37", strict=True)
+@pytest.mark.parametrize("names", WAYS, ids=" ".join)
+def test_no_log_fills_the_disk(names: tuple[str, ...]) -> None:
+    for name, service in merged(*names)["services"].items():
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
 
 
-@pytest.mark.skipif(not shutil.which("kubectl"), reason="needs kubectl")
-@pytest.mark.parametrize("overlay", OVERLAYS)
-def test_kustomize_makes_of_them_what_kubernetes_api_allows(overlay: str) -> None:
-    command = ["kubectl", "kustomize", DOCKER / "k8s" / overlay]
-    made = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-    resources = {resource["kind"]: resource for resource in yaml.safe_load_all(made)}
-    for resource in resources.values():
-        kubernetes_validate.validate(resource, "1.37", strict=True)
-    assert resources.keys() == {
-        "Deployment", "Service", "PodDisruptionBudget", "HorizontalPodAutoscaler", "NetworkPolicy",
-    }  # fmt: skip
-    deployment = resources["Deployment"]["spec"]
-    selector = deployment["selector"]["matchLabels"]
-    assert selector.items() <= deployment["template"]["metadata"]["labels"].items()
-    assert resources["Service"]["spec"]["selector"] == selector
-    assert resources["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == selector
-    assert resources["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"] == selector
-    container = deployment["template"]["spec"]["containers"][0]
-    assert container["image"] == f"jppnet:{overlay}"
-    assert ("nvidia.com/gpu" in container["resources"]["limits"]) == (overlay == "gpu")
+def test_prometheus_keeps_so_much_and_no_more() -> None:
+    command = merged(COMPOSE, "docker/compose.monitoring.yml")["services"]["prometheus"]["command"]
+    assert any(flag.startswith("--storage.tsdb.retention.size=") for flag in command)
 
 
-def test_the_dockerfile_passes_hadolint() -> None:
+def test_grafana_has_no_account_with_a_password_that_everybody_knows() -> None:
+    settings = merged(COMPOSE, "docker/compose.monitoring.yml")["services"]["grafana"]["environment"]
+    assert settings["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
+    assert settings["GF_AUTH_BASIC_ENABLED"] == "false"
+
+
+def test_the_rule_for_expected_replicas_lies_where_prometheus_looks() -> None:
+    compose = merged(COMPOSE, "docker/compose.monitoring.yml")
+    (config,) = compose["services"]["prometheus"]["configs"]
+    assert config["source"] in compose["configs"]
+    folders = yaml.safe_load((DOCKER / "prometheus/prometheus.yml").read_text())["rule_files"]
+    assert any(Path(config["target"]).match(pattern) for pattern in folders)
+
+
+def test_a_dashboard_is_for_whatever_the_job_is_called() -> None:
+    dashboard = json.loads((DOCKER / "grafana/dashboards/jppnet.json").read_text())
+    assert [variable["name"] for variable in dashboard["templating"]["list"]] == ["job"]
+    for panel in dashboard["panels"]:
+        for target in panel["targets"]:
+            of_the_service = re.findall(r"\b(?:jppnet|process)_\w+(\{[^}]*\})?", target["expr"])
+            assert all('job=~"$job"' in selector for selector in of_the_service), target["expr"]
+
+
+def test_the_dashboard_and_the_alerts_ask_the_gpus_for_what_the_exporter_is_told_to_report() -> None:
+    reported = set(re.findall(r"^(DCGM_\w+),", (DOCKER / "prometheus/dcgm.csv").read_text(), re.MULTILINE))
+    for file in ("prometheus/gpu-alerts.yml", "grafana/dashboards/jppnet.json"):
+        assert set(re.findall(r"DCGM_\w+", (DOCKER / file).read_text())) <= reported, file
+
+
+@pytest.mark.parametrize("file", ["Dockerfile", "docker/ray/Dockerfile"])
+def test_a_dockerfile_passes_hadolint(file: str) -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
-    done = subprocess.run([hadolint, ROOT / "Dockerfile"], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run([hadolint, ROOT / file], stdout=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 

@@ -73,14 +73,24 @@ class Image:
     container: str
 
     @classmethod
-    def build(cls, target: str) -> "Image":
-        """Builds a target."""
+    def build(cls, target: str, **arguments: str) -> "Image":
+        """Builds a target of the Dockerfile, with these build arguments."""
         STORE.mkdir(parents=True, exist_ok=True)
         make_base()
+        return cls._build(target, ".", "--target", target, **{"BASE": BASE} | arguments)
+
+    @classmethod
+    def build_on(cls, image: "Image", target: str, context: str, argument: str) -> "Image":
+        """Builds the Dockerfile of another folder on an image, which a build argument names."""
+        return cls._build(target, context, **{argument: f"localhost/jppnet:{image.target}"})
+
+    @classmethod
+    def _build(cls, target: str, context: str, *options: str, **arguments: str) -> "Image":
         began = time.monotonic()
         name = f"localhost/jppnet:{target}"
+        given = [option for item in arguments.items() for option in ("--build-arg", "=".join(item))]
         # In Docker's own format: the other one has no place for a health check.
-        buildah("build", "--format", "docker", "--target", target, "--build-arg", f"BASE={BASE}", "--tag", name, ".")
+        buildah("build", "--format", "docker", "--pull-never", *options, *given, "--tag", name, context)
         seconds = time.monotonic() - began
         container = buildah("from", "--pull-never", name)
         return cls(target, seconds, Path(buildah("mount", container)), container)
@@ -96,10 +106,19 @@ class Image:
         config: dict[str, Any] = json.loads(buildah("inspect", "--type", "container", self.container))
         return dict(config["Docker"]["config"])
 
+    def largest(self, count: int = 12) -> str:
+        """The largest packages, and the rest of the file system by folder: a line each, in millions of bytes."""
+        packages = self.folder.glob("opt/jppnet/lib/python3*/site-packages/*")
+        sizes = {path: _bytes(path) for path in (*packages, *self.folder.glob("usr/*"))}
+        ordered = sorted(sizes.items(), key=lambda item: -item[1])[:count]
+        return "\n".join(f"{size / 1e6:8.1f} {path.relative_to(self.folder)}" for path, size in ordered)
+
     @property
     def size(self) -> int:
         """Bytes, unpacked."""
-        done = subprocess.run(
-            ["du", "--summarize", "--bytes", self.folder], stdout=subprocess.PIPE, text=True, check=True
-        )
-        return int(done.stdout.split()[0])
+        return _bytes(self.folder)
+
+
+def _bytes(path: Path) -> int:
+    command = ["du", "--summarize", "--bytes", path]
+    return int(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[0])

@@ -25,14 +25,17 @@ def free_port() -> int:
 
 @contextmanager
 def process(
-    command: Sequence[str | Path], ready: str, log: Path, **environment: str
+    command: Sequence[str | Path], ready: str, log: Path, verify: bool = True, **environment: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """Runs a command, once the address ``ready`` answers with 200, until the end."""
+    """Runs a command, once the address ``ready`` answers with 200, until the end.
+
+    ``verify``: whether that address's certificate must be trusted.
+    """
     with log.open("w") as file:
         started = subprocess.Popen(command, env=os.environ | environment, stdout=file, stderr=file, text=True)
         try:
             until = time.monotonic() + 240
-            while not _answers(ready):
+            while not _answers(ready, verify):
                 assert started.poll() is None, log.read_text()
                 assert time.monotonic() < until, log.read_text()
                 time.sleep(0.1)
@@ -42,9 +45,9 @@ def process(
             started.wait()
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, verify: bool) -> bool:
     try:
-        return httpx.get(url, timeout=2).status_code == 200
+        return httpx.get(url, timeout=2, verify=verify).status_code == 200
     except httpx.TransportError:
         return False
 

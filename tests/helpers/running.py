@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,9 +35,13 @@ class Container:
 
     @property
     def pid(self) -> int:
-        """Process 1 of the container, as the host knows it."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return int(children.split()[0])
+        """Process 1 of the container, as the host knows it, once ``unshare`` has started it."""
+        file, until = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children"), time.monotonic() + 60
+        while not (children := file.read_text().split()):
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < until, "the container has no process"
+            time.sleep(0.01)
+        return int(children[0])
 
     @property
     def name(self) -> str:

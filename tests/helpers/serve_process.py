@@ -31,7 +31,7 @@ def served(
     )
     try:
         url = f"http://127.0.0.1:{port}"
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while True:
             try:
                 assert httpx.get(f"{url}/readyz").status_code == 200

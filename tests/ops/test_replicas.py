@@ -1,6 +1,9 @@
 """Two replicas behind docker/nginx: one is killed under load, and nobody is turned away for it."""
 
+import re
 import shutil
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.settings import Settings
+from tests.helpers.compose import merged
 from tests.helpers.daemons import PHOTO, ROOT, free_port, process, service
 
 pytestmark = [
@@ -18,6 +23,8 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("nginx"), reason="needs Debian's package nginx-light"),
 ]
 TEMPLATE = ROOT / "docker" / "nginx" / "jppnet.conf.template"
+BALANCERS_KEEP = 60
+"""Seconds for which nginx and AWS's ALB keep a connection that is idle, by default."""
 WHOLE = """
 daemon off;
 master_process off;
@@ -38,19 +45,25 @@ http {{
 
 
 @contextmanager
-def proxy(folder: Path, *replicas: int) -> Iterator[str]:
-    """nginx before the replicas at these ports; gives its address."""
+def proxy(folder: Path, *replicas: int, rate: int = 1000, burst: int = 2000, tls: Path | None = None) -> Iterator[str]:
+    """nginx before the replicas at these ports; gives its address. ``tls`` is a folder with tls.crt and tls.key."""
     port = free_port()
-    servers = " ".join(f"server 127.0.0.1:{replica} max_fails=1 fail_timeout=1s;" for replica in replicas)
-    site = (
-        TEMPLATE.read_text().replace("${JPPNET_REPLICAS}", servers).replace("listen 8080", f"listen 127.0.0.1:{port}")
-    )
+    files = ("docker-compose.yml", "docker/compose.gpus.yml", *(["docker/compose.tls.yml"] if tls else []))
+    listen = merged(*files)["services"]["proxy"]["environment"]["JPPNET_LISTEN"]
+    values = {
+        "JPPNET_REPLICAS": " ".join(f"server 127.0.0.1:{it} max_fails=1 fail_timeout=1s;" for it in replicas),
+        "JPPNET_LISTEN": re.sub(r"listen \d+", f"listen 127.0.0.1:{port}", listen).replace("/etc/nginx/tls", str(tls)),
+        "JPPNET_RATE": str(rate),
+        "JPPNET_BURST": str(burst),
+    }
+    site = re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], TEMPLATE.read_text())
     (folder / "jppnet.conf").write_text(site)
     config = folder / "nginx.conf"
     config.write_text(WHOLE.format(folder=folder))
     command = ["nginx", "-c", config, "-e", folder / "error.log"]
-    with process(command, f"http://127.0.0.1:{port}/readyz", folder / "nginx.log"):
-        yield f"http://127.0.0.1:{port}"
+    url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+    with process(command, f"{url}/readyz", folder / "nginx.log", verify=False):
+        yield url
 
 
 @dataclass
@@ -110,6 +123,31 @@ def test_a_replica_that_is_killed_takes_no_photo_with_it(tmp_path: Path) -> None
     assert 'jppnet_requests_total{route="/pose",status="200"}' in metrics, "the new replica has its share"
 
 
+def test_a_balancer_that_keeps_connections_meets_none_that_is_being_closed(tmp_path: Path) -> None:
+    """A plain nginx, which sends no POST twice, and keeps connections for a while less than the service does."""
+    assert Settings.model_fields["keep_alive_seconds"].default > BALANCERS_KEEP
+    port, own = free_port(), free_port()
+    (tmp_path / "jppnet.conf").write_text(
+        f"upstream plain {{ server 127.0.0.1:{port}; keepalive 16; keepalive_timeout 2s; }}\n"
+        f"server {{ listen 127.0.0.1:{own}; location / {{ proxy_pass http://plain; proxy_http_version 1.1; "
+        'proxy_set_header Connection ""; } }\n'
+    )
+    config = tmp_path / "nginx.conf"
+    config.write_text(WHOLE.format(folder=tmp_path))
+    command = ["nginx", "-c", config, "-e", tmp_path / "error.log"]
+    url = f"http://127.0.0.1:{own}"
+    with (
+        service(port, tmp_path / "log", JPPNET_KEEP_ALIVE_SECONDS="3"),
+        process(command, f"{url}/readyz", tmp_path / "nginx.log"),
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
+        statuses = []
+        for number in range(10):
+            statuses.append(client.post("/pose", content=b"no photo").status_code)
+            time.sleep(1.98 + 0.01 * (number % 4))
+    assert set(statuses) == {415}
+
+
 def test_when_no_replica_is_left_that_is_a_problem_with_a_time_to_come_back(tmp_path: Path) -> None:
     port = free_port()
     with service(port, tmp_path / "log") as replica, proxy(tmp_path, port) as url:
@@ -132,3 +170,54 @@ def test_a_full_replica_passes_photos_on(tmp_path: Path) -> None:
         with load.by(2):
             time.sleep(5)
     assert {status for _, status in load.answers} == {200}
+
+
+def test_https_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
+    tls, port = tmp_path / "tls", free_port()
+    tls.mkdir()
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run([*made, "-keyout", tls / "tls.key", "-out", tls / "tls.crt"], check=True, capture_output=True)
+    trusted = ssl.create_default_context(cafile=str(tls / "tls.crt"))
+    with (
+        service(port, tmp_path / "log", JPPNET_TRUSTED_PROXIES="127.0.0.1"),
+        proxy(tmp_path, port, tls=tls) as url,
+        httpx.Client(base_url=url, verify=trusted) as client,
+    ):
+        answer = client.post("/pose", content=PHOTO, timeout=60)
+        plain = httpx.get(url.replace("https", "http") + "/livez")
+    assert answer.status_code == 200
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+    assert plain.status_code == 400
+
+
+def test_each_caller_has_a_rate_of_its_own(tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        service(port, tmp_path / "log"),
+        proxy(tmp_path, port, rate=2, burst=3) as url,
+        httpx.Client(base_url=url) as client,
+    ):
+        time.sleep(3)  # the proxy's own readiness checks came from this address, too
+        greedy = [client.get("/livez", headers={"X-API-Key": "greedy"}) for _ in range(20)]
+        other = client.get("/livez", headers={"Authorization": "Bearer other"})
+        nobody = client.get("/livez")
+    statuses = [answer.status_code for answer in greedy]
+    assert statuses[:4] == [200] * 4, "one, and a burst of three"
+    assert statuses.count(429) >= 10
+    refused = next(answer for answer in greedy if answer.status_code == 429)
+    assert refused.headers["Retry-After"] == "1"
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert refused.json()["request_id"] == refused.headers["X-Request-ID"]
+    assert (other.status_code, nobody.status_code) == (200, 200)
+
+
+def test_the_proxy_logs_what_went_wrong_and_no_photo_that_was_answered(tmp_path: Path) -> None:
+    port = free_port()
+    with service(port, tmp_path / "log"), proxy(tmp_path, port) as url:
+        assert httpx.post(f"{url}/pose", content=PHOTO, timeout=60).status_code == 200
+        assert httpx.post(f"{url}/pose", content=b"no photo").status_code == 415
+        time.sleep(0.5)
+        log = (tmp_path / "nginx.log").read_text()
+    assert '"POST /pose HTTP/1.1" 415' in log
+    assert '" 200 ' not in log

@@ -22,7 +22,7 @@ TRAINING_LAYERS = (
 )
 """Folders of ``training``, lowest first. A folder imports from itself and from lower layers, a command from all."""
 SERVICE_LAYERS = (
-    ("service.imaging", "service.version", "service.stderr_reader"),
+    ("service.imaging", "service.memory", "service.version", "service.stderr_reader"),
     ("service.settings",),
     ("service.environment", "service.logs", "service.engine.errors"),
     ("service.engine.decoding", "service.engine.model"),
@@ -31,6 +31,7 @@ SERVICE_LAYERS = (
     ("service.engine.photo",),
     ("service.engine.pipeline",),
     ("service.engine.engine",),
+    ("service.engine.served_engine",),
     ("service.api.problems",),
     ("service.api.request",),
     ("service.api.response", "service.api.connection", "service.api.openapi"),

@@ -29,7 +29,7 @@ def first_release(changelog: str) -> str:
 
 
 def image_label(dockerfile: str) -> str:
-    found = re.search(r'org\.opencontainers\.image\.version="([^"]*)"', dockerfile)
+    found = re.search(r"^ARG VERSION=(.*)$", dockerfile, re.MULTILINE)
     assert found
     return found[1]
 

@@ -80,7 +80,28 @@ def test_the_model_is_named(toy_path: Path) -> None:
     settings = Settings(model=toy_path)
     with serving(gated_engine(GatedSession(toy_path), settings), settings) as client:
         found = samples(client)
-    assert found[key("model_info", model="toy", version="1.2", provider="cpu", precision="fp32")] == 1
+    assert found[key("model_info", model="toy", version="1.2", provider="cpu", precision="fp32", state="serving")] == 1
+
+
+def test_every_labelled_counter_begins_at_zero(toy_path: Path) -> None:
+    """Prometheus sees no increase in a series that begins at 1: the first error would pass unnoticed."""
+    with scene(toy_path) as on:
+        before = samples(on.client)
+        on.client.post("/parse", content=b"hello")
+        on.client.post("/analyze", content=b"")
+        on.client.post("/pose", content=PHOTO, headers={"X-Request-Timeout-Ms": "20"})
+        on.session.is_broken = True
+        on.session.gate.set()
+        for _ in range(2):
+            assert on.client.post("/pose", content=PHOTO).status_code == 503
+        after = samples(on.client)
+    grown = {sample for sample, value in after.items() if value > before.get(sample, 0)}
+    assert {
+        key("rejected_total", reason=reason) for reason in ("device-failed", "not-a-photo", "deadline-passed")
+    } <= grown
+    assert {sample for sample in grown if sample[0].endswith("_total")} <= before.keys()
+    for name in ("rejected_total", "connections_ended_total"):
+        assert {value for sample, value in before.items() if sample[0] == f"jppnet_{name}"} == {0}
 
 
 def test_two_apps_do_not_share_figures(toy_path: Path) -> None:
@@ -88,7 +109,7 @@ def test_two_apps_do_not_share_figures(toy_path: Path) -> None:
         one.session.gate.set()
         one.client.post("/pose", content=PHOTO)
         assert key("requests_total", route="/pose", status="200") in samples(one.client)
-        assert key("requests_total", route="/pose", status="200") not in samples(other.client)
+        assert samples(other.client)[key("requests_total", route="/pose", status="200")] == 0
 
 
 def test_two_apps_on_one_engine_both_count_its_runs(toy_path: Path) -> None:

@@ -61,7 +61,8 @@ def test_it_is_the_file_in_the_precision_that_is_run(toy_path: Path, tmp_path: P
         assert client.get("/model/file").content == suited.read_bytes()
 
 
-def test_another_file_in_its_place_has_another_tag(toy_path: Path, tmp_path: Path) -> None:
+def test_another_file_in_its_place_is_not_given_as_the_one_that_answers(toy_path: Path, tmp_path: Path) -> None:
+    """tests/service/test_model_replacement.py has it taken; then it has another tag."""
     file = tmp_path / "toy.onnx"
     file.write_bytes(toy_path.read_bytes())
     settings = Settings(model=file)
@@ -69,7 +70,7 @@ def test_another_file_in_its_place_has_another_tag(toy_path: Path, tmp_path: Pat
         tag = client.get("/model/file").headers["ETag"]
         file.write_bytes(toy_path.read_bytes() + b"\x1a\x00")
         again = client.get("/model/file", headers={"If-None-Match": tag})
-        assert (again.status_code, again.content) == (200, file.read_bytes())
+        assert_problem(again, 503, "service-unavailable", "has been replaced")
 
 
 def test_the_detectors_file_is_beside_it(client: httpx.Client, toy_path: Path, tmp_path: Path) -> None:

@@ -54,7 +54,10 @@ def test_a_page_may_read_that_the_service_failed(toy_path: Path, monkeypatch: py
 
 
 def test_a_page_may_ask_first(open_client: httpx.Client) -> None:
-    wanted = "authorization, content-type, if-none-match, x-api-key, x-request-id, x-request-timeout-ms"
+    wanted = (
+        "authorization, content-type, if-none-match, x-api-key, x-request-id, x-request-timeout-ms, "
+        "baggage, sentry-trace, traceparent, tracestate"
+    )
     headers = {
         "Origin": PAGE,
         "Access-Control-Request-Method": "POST",
@@ -116,6 +119,30 @@ def test_json_is_compressed_and_pictures_are_not(client: httpx.Client) -> None:
     assert "content-encoding" not in client.post("/parse?format=overlay", content=png(PHOTO)).headers
 
 
+@pytest.mark.parametrize(
+    "origin", ["tauri://localhost", "capacitor://localhost", "chrome-extension://abcdefghijklmnop", "null"]
+)
+def test_apps_and_extensions_have_origins_too(origin: str, toy_path: Path) -> None:
+    settings = Settings(model=toy_path, cors_origins=[origin])
+    with serving(gated_engine(GatedSession(toy_path), settings), settings) as client:
+        answer = client.get("/model", headers={"Origin": origin})
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert ("access-control-allow-credentials" in answer.headers) == (origin != "null"), "any page in a sandbox is null"
+
+
+def test_all_subdomains_of_an_origin(toy_path: Path) -> None:
+    settings = Settings(model=toy_path, cors_origins=["https://*.shop.example", "https://one.example"])
+    allowed = {"https://a.shop.example", "https://a.b.shop.example", "https://one.example"}
+    refused = {
+        "https://shop.example", "http://a.shop.example", "https://evilshop.example", "https://a.shop.example.evil",
+        "https://a.shopxexample", "https://evil.example/.shop.example", "https://a.shop.example:8443",
+    }  # fmt: skip
+    with serving(gated_engine(GatedSession(toy_path), settings), settings) as client:
+        answers = {origin: client.get("/livez", headers={"Origin": origin}) for origin in allowed | refused}
+    named = {origin for origin, answer in answers.items() if "access-control-allow-origin" in answer.headers}
+    assert named == allowed
+
+
 def test_origins_are_a_list_of_json_or_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     for text, origins in (
         (f"{PAGE}, http://localhost:3000", [PAGE, "http://localhost:3000"]),
@@ -127,7 +154,10 @@ def test_origins_are_a_list_of_json_or_commas(monkeypatch: pytest.MonkeyPatch) -
         assert Settings().cors_origins == origins
 
 
-@pytest.mark.parametrize("text", ["shop.example", f"{PAGE}/", f"{PAGE},", "[", '{"a": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    ["shop.example", f"{PAGE}/", "https://a.*.example", "https://*", "*.shop.example", f"{PAGE},", "[", '{"a": 1}'],
+)
 def test_what_is_no_origin_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JPPNET_CORS_ORIGINS", text)
     with pytest.raises(ValueError, match="cors_origins"):

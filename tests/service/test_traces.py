@@ -7,10 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from service.api.observability.traces import name_service
 from service.settings import Settings
 from tests.helpers.gated_session import GatedSession, gated_engine
 from tests.helpers.serving import serving
@@ -63,6 +65,23 @@ def test_each_stage_is_a_span_within_the_requests(client: httpx.Client, exporter
         assert at <= spans[stage].start_time <= spans[stage].end_time
         at = spans[stage].end_time
     assert at <= request.end_time
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({}, "jppnet"),
+        ({"OTEL_SERVICE_NAME": "parser"}, "parser"),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test,service.name=parser"}, "parser"),
+    ],
+)
+def test_the_service_has_a_name_in_traces(given: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+    name_service()
+    assert Resource.create().attributes["service.name"] == name
 
 
 def test_a_photo_that_is_refused_has_no_stages(client: httpx.Client, exporter: InMemorySpanExporter) -> None:

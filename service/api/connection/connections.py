@@ -13,6 +13,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Final, Protocol, Self
 
+from service.api.problems.types import CONNECTION_PROBLEMS
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,14 @@ PROGRESS: Final = 256_000
 """Bytes of an answer that a client must read within each period of ``write_seconds``."""
 LOG_SECONDS: Final = 10.0
 """Seconds between two log lines with the same reason."""
+REASONS: Final = (
+    *(problem_type.slug for problem_type in CONNECTION_PROBLEMS),
+    "answer-unread",
+    "answers-unread",
+    "body-too-slow",
+    "place-needed",
+)
+"""Why the service refuses or ends connections."""
 UNLIMITED: Final = 1_000_000
 """File descriptors that are assumed where the process has no limit."""
 

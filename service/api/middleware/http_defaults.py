@@ -1,5 +1,7 @@
-"""HTTP features that browsers and other clients expect: CORS, HEAD, compression."""
+"""HTTP features that browsers, proxies and other clients expect: CORS, HEAD, compression,
+forwarded addresses."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -7,12 +9,16 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from service.api.request import request_id
 
 EXPOSED: Final = ("ETag", "Retry-After", "Server-Timing", request_id.HEADER)
 """Headers of answers that scripts of other origins may read."""
-ALLOWED: Final = ("Authorization", "If-None-Match", "X-API-Key", request_id.HEADER, "X-Request-Timeout-Ms")
+ALLOWED: Final = (
+    "Authorization", "If-None-Match", "X-API-Key", request_id.HEADER, "X-Request-Timeout-Ms",
+    "baggage", "sentry-trace", "traceparent", "tracestate",  # what a page that is traced adds to its calls
+)  # fmt: skip
 """Headers that scripts of other origins may send, beside those that any page may."""
 GZIP_FROM: Final = 1000
 """Bytes from which an answer is compressed; a smaller one fits into a packet as it is."""
@@ -35,19 +41,33 @@ class HeadAsGet:
 
 
 def cors(origins: Sequence[str]) -> list[Middleware]:
-    """The middleware that lets pages of these origins (“*”: all) call the service; none without origins.
+    """The middleware that lets pages of these origins call the service; none without origins.
 
-    Pages may send their users' credentials only if their origin is named: “*” would let any page act for any user.
+    “*” is all origins, and “https://*.example.com” all subdomains. Pages may send their users' credentials only if
+    their origin is named: “*”, and “null”, which any page in a sandbox has, would let any page act for any user.
     """
     if not origins:
         return []
+    subdomains = [_subdomains(origin) for origin in origins if "*." in origin]
     return [
         Middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_credentials="*" not in origins,
+            allow_origin_regex="|".join(subdomains) or None,
+            allow_credentials=not {"*", "null"} & set(origins),
             allow_methods=("GET", "HEAD", "POST"),
             allow_headers=ALLOWED,
             expose_headers=EXPOSED,
         )
     ]
+
+
+def trusted(proxies: Sequence[str]) -> list[Middleware]:
+    """The middleware that takes the client's address from the headers of these proxies; none without proxies."""
+    return [Middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))] if proxies else []
+
+
+def _subdomains(origin: str) -> str:
+    """The regular expression of an origin whose host begins with “*.”: one label or several in its place."""
+    scheme, _, host = origin.partition("*.")
+    return rf"{re.escape(scheme)}([a-z0-9-]+\.)+{re.escape(host)}"

@@ -8,12 +8,11 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problems.responses import error_response, problem_response
-from service.api.problems.types import ProblemType
+from service.api.problems.types import INTERNAL_ERROR
 from service.engine.errors import ClosedError
 
 log = logging.getLogger(__name__)
 
-INTERNAL_ERROR: Final = ProblemType(500, "internal-error", "Internal error")
 CUT_SHORT: Final = "The service is shutting down, and there was no time left for this request. Send it again."
 
 

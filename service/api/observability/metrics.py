@@ -1,17 +1,24 @@
 """The metrics that Prometheus reads. Names and labels are part of the API; each label has few values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
 
-from service.api.connection.connections import Connections
+from service.api.connection.connections import REASONS, Connections
 from service.api.observability.request_record import RequestRecord
+from service.api.problems.types import HUNG_UP, INTERNAL_ERROR, PROBLEM_TYPES
 from service.api.request.upload_budget import UploadBudget
-from service.engine.engine import Engine
 from service.engine.model.session import bucket
 from service.engine.photo.timings import STAGES
+from service.engine.served_engine import RESULTS, ServedEngine
+from service.memory import usable_memory
+from service.settings import Settings
 from service.version import __version__
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -23,24 +30,40 @@ COUNTS: Final = (0, 1, 2, 3, 4, 6, 9, 14, 20, 32)
 class Metrics:
     """The metrics of one app around one engine, in a registry of their own."""
 
-    def __init__(self, engine: Engine, uploads: UploadBudget, connections: Connections | None) -> None:
+    def __init__(
+        self, engine: ServedEngine, settings: Settings, uploads: UploadBudget, connections: Connections | None
+    ) -> None:
         """Subscribes to the engine and to the server's connections."""
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         Info("jppnet_build", "the service's version", registry=registry).info({"version": __version__})
-        info = Info("jppnet_model", "the model that is served, and what runs it", registry=registry)
-        card, provider = engine.card, engine.info.provider
-        info.info({"model": card.name, "version": card.version, "provider": provider, "precision": card.precision})
+        registry.register(ModelCollector(engine))
         self._count_requests(registry)
         self._time_stages(registry)
         self._count_batches(registry, engine.info.batch_sizes)
-        _gauge(registry, engine, uploads, connections)
-        engine.subscribe(self.batch_ran)
+        _gauge(registry, engine, settings, uploads, connections)
+        engine.subscribe(lambda taken: taken.subscribe(self.batch_ran))
         if connections:
-            self._ended = Counter(
-                "jppnet_connections_ended", "connections that the service ended, by why", ("reason",), registry=registry
-            )
-            connections.on_end = self.connection_ended
+            self._count_connections(registry, connections)
+
+    def expect(self, router: APIRouter, *statuses: int) -> None:
+        """Begins the counters of a router's routes at 0, for the statuses that they document and these further ones.
+
+        Prometheus sees no increase in a series that begins at 1: an alert would miss the first error.
+        """
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                for status in {"200", *map(str, route.responses), *map(str, statuses)}:
+                    self._requests.labels(route.path, status)
+                self._request_seconds.labels(route.path)
+
+    def _count_connections(self, registry: CollectorRegistry, connections: Connections) -> None:
+        self._ended = Counter(
+            "jppnet_connections_ended", "connections that the service ended, by why", ("reason",), registry=registry
+        )
+        for reason in REASONS:
+            self._ended.labels(reason)
+        connections.on_end = self.connection_ended
 
     def _count_requests(self, registry: CollectorRegistry) -> None:
         self._requests = Counter("jppnet_requests", "requests answered", ("route", "status"), registry=registry)
@@ -51,6 +74,8 @@ class Metrics:
         self._rejected = Counter(
             "jppnet_rejected", "photos that got no answer, by the problem's name", ("reason",), registry=registry
         )
+        for problem_type in (*PROBLEM_TYPES.values(), INTERNAL_ERROR, HUNG_UP):
+            self._rejected.labels(problem_type.slug)
 
     def _time_stages(self, registry: CollectorRegistry) -> None:
         stages = Histogram(
@@ -104,12 +129,48 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-def _gauge(registry: CollectorRegistry, engine: Engine, uploads: UploadBudget, connections: Connections | None) -> None:
+class ModelCollector(Collector):
+    """The open models, and how many replacements there were: read when Prometheus asks."""
+
+    def __init__(self, engine: ServedEngine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterator[Metric]:
+        """The info of each open model, and the counter of replacements."""
+        names = ("model", "version", "provider", "precision", "state")
+        models = GaugeMetricFamily("jppnet_model_info", "the models that are open, and what runs them", labels=names)
+        serving, *draining = self._engine.open_engines
+        for state, engines in (("serving", [serving]), ("draining", draining)):
+            for engine in engines:
+                card = engine.card
+                models.add_metric((card.name, card.version, engine.info.provider, card.precision, state), 1)
+        for other in self._engine.others:
+            if other.state == "opening":
+                models.add_metric((other.name, "", serving.info.provider, "", other.state), 1)
+        yield models
+        counter = CounterMetricFamily(
+            "jppnet_model_replacements", "replacements of the model without a restart", labels=("result",)
+        )
+        for result in RESULTS:
+            counter.add_metric((result,), self._engine.replacements[result])
+        yield counter
+
+
+def _gauge(
+    registry: CollectorRegistry,
+    engine: ServedEngine,
+    settings: Settings,
+    uploads: UploadBudget,
+    connections: Connections | None,
+) -> None:
     """Registers the gauges, which are read when Prometheus asks."""
+    memory = usable_memory()
     gauges: list[tuple[str, str, Callable[[], float]]] = [
         ("jppnet_lanes", "threads that run the model side by side", lambda: engine.info.lanes),
         ("jppnet_queue_photos", "photos that wait for the device", lambda: engine.stats().queued),
         ("jppnet_under_way_photos", "photos that are in and not yet answered", lambda: engine.stats().under_way),
+        ("jppnet_queue_size", "photos that may be in at once", lambda: settings.queue_size),
+        ("jppnet_memory_limit_bytes", "memory that the service may use", lambda: memory),
         ("jppnet_pixels_at_work", "pixels that are being decoded or drawn", lambda: engine.stats().pixels_at_work),
         ("jppnet_upload_bytes", "bytes of request bodies that are held, or announced", lambda: uploads.in_use),
     ]

@@ -1,12 +1,12 @@
-"""The request log: a line for each request with its status and timings; nothing of the photo, no key."""
+"""The request log: a line for each request with its status and timings; nothing of the photo, and of a
+key only its mark."""
 
 import logging
 from typing import Any, Final
 
 from opentelemetry import trace
 
-from service.api.observability.request_record import RequestListener, RequestRecord
-from service.engine.model.card import Card
+from service.api.observability.request_record import RequestRecord
 
 log = logging.getLogger(__name__)
 
@@ -14,19 +14,14 @@ PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 """Routes that monitoring calls every few seconds; while they succeed, they are logged for debugging only."""
 
 
-def request_log(card: Card) -> RequestListener:
-    """A listener that logs requests to a service of this model."""
-    model = card.title
-
-    def log_request(record: RequestRecord) -> None:
-        quiet = record.route in PROBES and record.status < 400
-        message = f"{record.method} {record.route} {record.status}"
-        log.log(logging.DEBUG if quiet else logging.INFO, message, extra={"fields": _fields(record, model)})
-
-    return log_request
+def log_request(record: RequestRecord) -> None:
+    """A listener that logs requests."""
+    quiet = record.route in PROBES and record.status < 400
+    message = f"{record.method} {record.route} {record.status}"
+    log.log(logging.DEBUG if quiet else logging.INFO, message, extra={"fields": _fields(record)})
 
 
-def _fields(record: RequestRecord, model: str) -> dict[str, Any]:
+def _fields(record: RequestRecord) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "request_id": record.request_id,
         "method": record.method,
@@ -35,10 +30,13 @@ def _fields(record: RequestRecord, model: str) -> dict[str, Any]:
         "received": record.received,
         "sent": record.sent,
         "ms": _milliseconds(record.seconds),
+        "client": record.client,
     }
+    if record.key:
+        fields["key"] = record.key
     if record.stats:
         stages = {stage: _milliseconds(seconds) for stage, seconds in record.stats.timings.stages()}
-        fields |= {"model": model, "stages": stages, "runs": record.stats.runs}
+        fields |= {"model": record.model, "stages": stages, "runs": record.stats.runs}
         if record.stats.people is not None:
             fields["people"] = record.stats.people
     if record.problem:

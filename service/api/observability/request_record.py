@@ -23,6 +23,12 @@ class RequestRecord:
     """Bytes of the answer's body, before compression."""
     problem: str | None
     """The problem's slug, if the answer is one."""
+    client: str | None
+    """The client's address; the last one before the trusted proxies, if there are any."""
+    key: str | None
+    """The mark of the API key that was sent: the first digits of its SHA-256. None where no key is needed, or sent."""
+    model: str | None
+    """The model that answered a photo: its name and version."""
     stats: PhotoStats | None
     """What the photo's answer took, if one was answered."""
 

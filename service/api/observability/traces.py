@@ -3,7 +3,9 @@
 FastAPI makes a span of each request and sends the spans; here are those within it, one per stage of the photo's line.
 """
 
+import os
 import time
+from collections.abc import MutableMapping
 from typing import Any, Final
 
 from fastapi.telemetry import TelemetryConfig
@@ -11,6 +13,9 @@ from opentelemetry import trace
 
 from service.api.observability.request_log import PROBES
 from service.engine.photo.timings import Timings
+
+SERVICE_NAME: Final = "jppnet"
+"""What traces call this service, where ``OTEL_SERVICE_NAME`` and ``OTEL_RESOURCE_ATTRIBUTES`` do not say."""
 
 _tracer = trace.get_tracer("jppnet")
 
@@ -27,6 +32,12 @@ TELEMETRY: Final[TelemetryConfig] = {
     "exclude": _is_watching,
 }
 """What FastAPI does of itself."""
+
+
+def name_service(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Gives the service its name in traces, unless the environment has one; else it would be “unknown_service”."""
+    if "service.name=" not in environment.get("OTEL_RESOURCE_ATTRIBUTES", ""):
+        environment.setdefault("OTEL_SERVICE_NAME", SERVICE_NAME)
 
 
 def trace_stages(timings: Timings) -> None:

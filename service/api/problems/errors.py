@@ -15,6 +15,10 @@ class UploadTooLargeError(ValueError):
         )
 
 
+class ModelRefusedError(ValueError):
+    """The files that were to take the place of the served model cannot be served."""
+
+
 class MultipartError(ValueError):
     """The request's body is not the multipart form that its header promises."""
 

@@ -11,11 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from service.api.problems.errors import InvalidRequestError, UnauthorizedError, UnsupportedEncodingError
-from service.api.problems.types import PROBLEM_TYPES, ProblemType, problem_type_of
+from service.api.problems.types import HUNG_UP, PROBLEM_TYPES, ProblemType, problem_type_of
 
 MEDIA_TYPE: Final = "application/problem+json"
-CLIENT_CLOSED_REQUEST: Final = 499
-"""nginx's status for it; there is no standard one."""
 
 
 class Problem(BaseModel):
@@ -105,8 +103,8 @@ def _allowed(methods: str) -> str:
 
 async def _answer_disconnected(request: Request, error: Exception) -> Response:
     """An answer that is counted and not sent: the client has disconnected."""
-    request.state.problem = "hung-up"
-    return Response(status_code=CLIENT_CLOSED_REQUEST)
+    request.state.problem = HUNG_UP.slug
+    return Response(status_code=HUNG_UP.status)
 
 
 def _validation_detail(error: RequestValidationError) -> str:

@@ -75,6 +75,18 @@ PROBLEM_TYPES: Final[Mapping[type[Exception], ProblemType]] = {
         "Not acceptable",
         "The header Accept asks for text/html; what can be given is image/png or application/json.",
     ),
+    engine.ReplacementError: ProblemType(
+        409,
+        "replacement-under-way",
+        "Replacement under way",
+        "Another replacement is under way. Try again when GET /model names one model only.",
+    ),
+    request.ModelRefusedError: ProblemType(
+        422,
+        "model-refused",
+        "Model refused",
+        "The model that was served goes on: new.onnx does not compute on provider “cuda” what it did when it was made.",
+    ),
     request.SlowUploadError: ProblemType(
         408,
         "upload-too-slow",
@@ -268,6 +280,12 @@ TOO_MANY_CONNECTIONS: Final = ProblemType(
 )
 CONNECTION_PROBLEMS: Final = (INVALID_HTTP, HEAD_TOO_SLOW, HEAD_TOO_LARGE, TOO_MANY_CONNECTIONS)
 """Why a connection is refused before there is a request."""
+
+
+INTERNAL_ERROR: Final = ProblemType(500, "internal-error", "Internal error")
+"""What no row of the table knows."""
+HUNG_UP: Final = ProblemType(499, "hung-up", "Client closed the connection")
+"""Counted and never sent. The status is nginx's; there is no standard one."""
 
 
 def problem_type_of(error: Exception) -> ProblemType:

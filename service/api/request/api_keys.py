@@ -32,6 +32,11 @@ class ApiKeys:
         """Whether a call needs a key."""
         return bool(self._known)
 
+    def mark(self, headers: Headers) -> str | None:
+        """What tells the key of a request from others in a log: the first 8 digits of its SHA-256, in hexadecimal."""
+        sent = sent_key(headers) if self._known else None
+        return None if sent is None else _digest(sent.encode("latin-1")).hex()[:8]
+
     def guard(self) -> list[Any]:
         """The dependencies of calls that need a key; none if no call does."""
         if not self.are_set:

@@ -270,6 +270,16 @@ class DetectorAnswer(BaseModel):
     metrics: dict[str, JsonValue] = Field(description="figures measured when the detector was made")
 
 
+class OtherModelAnswer(BaseModel):
+    """A model beside the one that takes new requests, while one replaces the other."""
+
+    state: Literal["opening", "draining"] = Field(
+        description="it is being opened and proven, or answers the last of its requests"
+    )
+    name: str = Field(description="by its card; of one that is being opened, the name of its file")
+    version: str | None = Field(description="null while it is being opened")
+
+
 class ModelAnswer(BaseModel):
     """The model's card, and what it runs on here."""
 
@@ -300,6 +310,9 @@ class ModelAnswer(BaseModel):
     max_people: int = Field(description="people of one photo that are answered at most")
     detector: DetectorAnswer | None = Field(
         description="what finds the people in a photo; null where the one person is answered that a photo is of"
+    )
+    others: list[OtherModelAnswer] = Field(
+        [], description="models beside this one, while one replaces the other; empty at all other times"
     )
 
 

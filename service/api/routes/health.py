@@ -4,11 +4,11 @@ from fastapi import APIRouter
 
 from service.api.openapi.document import problems
 from service.api.response.schemas import Health
-from service.engine.engine import Engine
 from service.engine.errors import ClosedError, DeviceError
+from service.engine.served_engine import ServedEngine
 
 
-def health_routes(engine: Engine) -> APIRouter:
+def health_routes(engine: ServedEngine) -> APIRouter:
     """``GET /livez`` and ``GET /readyz``. The engine is proven before anything listens, so until it drains, alive means
     ready."""
     router = APIRouter(responses=problems(503))

@@ -13,9 +13,9 @@ from service.api.openapi.document import BINARY
 from service.api.request.api_keys import ApiKeys
 from service.api.request.conditional import matches
 from service.api.response.coco import coco_category
-from service.api.response.schemas import DetectorAnswer, ImageSize, ModelAnswer
+from service.api.response.schemas import DetectorAnswer, ImageSize, ModelAnswer, OtherModelAnswer
 from service.engine.detection.card import DetectorCard
-from service.engine.engine import Engine
+from service.engine.served_engine import ServedEngine
 from service.settings import Settings
 
 ONNX: Final = "application/octet-stream"
@@ -27,26 +27,14 @@ FILE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def model_route(engine: Engine, settings: Settings, keys: ApiKeys) -> APIRouter:
+def model_route(engine: ServedEngine, settings: Settings, keys: ApiKeys) -> APIRouter:
     """``GET /model`` and ``GET /model/file``, for requests with one of the keys."""
     router = APIRouter(dependencies=keys.guard())
-    card, info = engine.card, engine.info
-    model = ModelAnswer(
-        **card.model_dump(exclude={"fit", "pad_color", "golden"}),
-        coco_categories=[coco_category(card)],
-        input=ImageSize(width=info.input_width, height=info.input_height),
-        provider=info.provider,
-        lanes=info.lanes,
-        threads=info.threads,
-        largest_batch=info.largest_batch,
-        max_people=settings.max_people,
-        detector=_detector(engine.detector) if engine.detector else None,
-    )
 
     @router.get("/model", summary="The model: labels, joints, colours, metrics, and what it runs on")
     async def get_model() -> ModelAnswer:
         """The model's card."""
-        return model
+        return model_answer(engine, settings)
 
     @router.get(
         "/model/file",
@@ -56,7 +44,11 @@ def model_route(engine: Engine, settings: Settings, keys: ApiKeys) -> APIRouter:
     )
     async def get_model_file(if_none_match: Annotated[str | None, Header()] = None) -> Response:
         """For programs that run the model themselves, such as pages with `jppnet/local`."""
-        return await _send(info.model_file, if_none_match)
+        if not engine.info.has_its_file:
+            raise HTTPException(
+                503, "The file of the model that answers has been replaced, and its successor not taken"
+            )
+        return await _send(engine.info.model_file, if_none_match)
 
     @router.get(
         "/model/detector/file",
@@ -80,6 +72,23 @@ async def _send(file: Path, if_none_match: str | None) -> Response:
     if matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     return FileResponse(file, media_type=ONNX, headers=headers)
+
+
+def model_answer(engine: ServedEngine, settings: Settings) -> ModelAnswer:
+    """The card of the model that takes new requests, and what it runs on."""
+    card, info = engine.card, engine.info
+    return ModelAnswer(
+        **card.model_dump(exclude={"fit", "pad_color", "golden"}),
+        coco_categories=[coco_category(card)],
+        input=ImageSize(width=info.input_width, height=info.input_height),
+        provider=info.provider,
+        lanes=info.lanes,
+        threads=info.threads,
+        largest_batch=info.largest_batch,
+        max_people=settings.max_people,
+        detector=_detector(engine.detector) if engine.detector else None,
+        others=[OtherModelAnswer(state=it.state, name=it.name, version=it.version) for it in engine.others],
+    )
 
 
 def _detector(card: DetectorCard) -> DetectorAnswer:

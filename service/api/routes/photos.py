@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from functools import partial
-from hashlib import sha256
 from typing import Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -32,9 +31,9 @@ from service.api.response.schemas import (
 )
 from service.api.response.server_timing import server_timing
 from service.api.routes.parameters import AnalyzeParameters, ParseParameters, PoseParameters
-from service.engine.engine import Engine
 from service.engine.errors import DeadlineError
 from service.engine.photo.analysis import Analysis
+from service.engine.served_engine import ServedEngine
 from service.settings import Settings
 
 PhotoParameters = ParseParameters | PoseParameters | AnalyzeParameters
@@ -60,15 +59,13 @@ POSE_CALL: Final = PhotoCall(POSE, ("json",))
 ANALYZE_CALL: Final = PhotoCall(ANALYZE, ("json",))
 
 
-def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys: ApiKeys) -> APIRouter:
+def photo_routes(engine: ServedEngine, settings: Settings, uploads: UploadBudget, keys: ApiKeys) -> APIRouter:
     """``POST /parse``, ``/pose`` and ``/analyze``, for requests with one of the keys."""
     router = APIRouter(
         route_class=CachedParametersRoute,
         dependencies=keys.guard(),
         responses=problems(400, 404, 406, 408, 413, 415, 422, 431, 500, 503, 504),
     )
-    detector = engine.detector.model_dump_json() if engine.detector else ""
-    model = sha256(f"{engine.card.model_dump_json()}{detector}{settings.max_people}".encode()).hexdigest()
     reader = UploadReader(int(settings.max_upload_mb * 1e6), settings.body_seconds, uploads)
 
     async def answer(request: Request, headers: RequestHeaders, call: PhotoCall, query: PhotoParameters) -> Response:
@@ -100,7 +97,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
                 if body.options or chosen is None:
                     chosen = call.choose(query, headers)
                 photo = await engine.inspect(body.photo)
-                key = (model, request.scope["path"], chosen.name, chosen.media_type, options)
+                key = (engine.fingerprint, request.scope["path"], chosen.name, chosen.media_type, options)
                 tag = entity_tag(photo.digest, *key)
                 answer_headers = {"ETag": tag, "Vary": "Accept"}
                 if matches(headers.if_none_match, tag):
@@ -115,7 +112,7 @@ def photo_routes(engine: Engine, settings: Settings, uploads: UploadBudget, keys
                 "X-Request-Timeout-Ms.",
                 engine.stats().retry_after,
             ) from None
-        request.state.stats = stats
+        request.state.stats, request.state.model = stats, engine.card.title
         trace_stages(stats.timings)
         answer_headers["Server-Timing"] = server_timing(stats.timings)
         return Response(content, media_type=chosen.media_type, headers=answer_headers)

@@ -17,6 +17,7 @@ from service.engine.errors import ProviderError, StartError
 from service.engine.model.buffers import Buffers
 from service.engine.model.card import METADATA_KEY
 from service.engine.model.cores import usable_cores
+from service.engine.model.cuda import built_for, complaint
 from service.engine.model.runtime import onnx_runtime
 from service.imaging.decode import Image
 from service.settings import DeviceProvider, ProviderName
@@ -127,6 +128,8 @@ class Session:
         self._buffers: dict[int, Buffers] = {}
         self.file: Path = suited_file(model, provider)
         """The file that is open: the named one, or the one beside it in the precision that suits."""
+        self.file_changed: int = self.file.stat().st_mtime_ns
+        """When that file was last changed before it was opened, in nanoseconds."""
         self._session = open_runtime(self.file, provider, threads, options)
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self.input_height, self.input_width = _input_size(self._session, model)
@@ -299,14 +302,23 @@ def open_runtime(model: Path, provider: DeviceProvider, threads: int, options: G
             providers.append((_PROVIDERS["cuda"][0], {}))
         session = ort.InferenceSession(model, session_options, providers=providers)
     except Exception as error:
+        unsuited = _unsuited(provider)
+        if unsuited:
+            raise ProviderError(f"{model} cannot be opened on provider “{provider}”. {unsuited}") from error
         raise StartError(f"{model} cannot be opened on provider “{provider}”: {error}") from error
     session.disable_fallback()
     if session.get_providers()[0] != name:
+        remedy = _unsuited(provider) or f"To use it, {remedy}."
         raise ProviderError(
             f"Provider “{provider}” was asked for, but ONNX Runtime could not start it and took "
-            f"{session.get_providers()[0]} instead, which would be far slower. To use it, {remedy}."
+            f"{session.get_providers()[0]} instead, which would be far slower. {remedy}"
         )
     return session
+
+
+def _unsuited(provider: DeviceProvider) -> str | None:
+    """Why the GPU or its driver is not what ONNX Runtime was built for, of providers that run on CUDA."""
+    return complaint(built_for()) if provider in _BUFFERED else None
 
 
 def _input_size(session: Any, model: Path) -> tuple[int, int]:
