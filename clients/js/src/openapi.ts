@@ -104,6 +104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/model/detector/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The detector itself: the ONNX file that finds people here
+         * @description Beside the model's file, for programs that find and parse people themselves.
+         */
+        get: operations["get_detector_file_model_detector_file_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -158,6 +178,26 @@ export interface paths {
         get: operations["get_metrics_metrics_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Another model in place of the one that is served
+         * @description Answers when the new model takes the requests and the old one has answered its last.
+         */
+        post: operations["replace_model_admin_model_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -249,7 +289,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure the detector is that this is a person; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person: the mean of the detector's score, of the joints' mean score and of the labels' mean confidence, as far as the model has them; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -346,7 +386,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure the detector is that this is a person; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person: the mean of the detector's score, of the joints' mean score and of the labels' mean confidence, as far as the model has them; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -387,7 +427,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure the detector is that this is a person; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person: the mean of the detector's score, of the joints' mean score and of the labels' mean confidence, as far as the model has them; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -420,6 +460,11 @@ export interface components {
             training_data: string;
             /** Description */
             description: string;
+            /**
+             * Limits
+             * @description what it is not to be trusted with, in sentences
+             */
+            limits: string[];
             /**
              * Precision
              * @enum {string}
@@ -620,6 +665,11 @@ export interface components {
             /** Description */
             description: string;
             /**
+             * Limits
+             * @description what it is not to be trusted with, in sentences
+             */
+            limits: string[];
+            /**
              * Precision
              * @enum {string}
              */
@@ -715,6 +765,101 @@ export interface components {
             max_people: number;
             /** @description what finds the people in a photo; null where the one person is answered that a photo is of */
             detector: components["schemas"]["DetectorAnswer"] | null;
+            /**
+             * Others
+             * @description models beside this one, while one replaces the other; empty at all other times
+             * @default []
+             */
+            others: components["schemas"]["OtherModelAnswer"][];
+        };
+        /**
+         * OpenPoseAnswer
+         * @description The people in the photo, as OpenPose's ``--write_json`` has them.
+         */
+        OpenPoseAnswer: {
+            /**
+             * Version
+             * @description of OpenPose's format
+             * @example 1.3
+             */
+            version: number;
+            /** People */
+            people: components["schemas"]["OpenPosePerson"][];
+            /**
+             * Canvas Width
+             * @description the upright photo's width, which ControlNet's tools read
+             * @example 550
+             */
+            canvas_width: number;
+            /**
+             * Canvas Height
+             * @description and its height
+             * @example 830
+             */
+            canvas_height: number;
+        };
+        /**
+         * OpenPosePerson
+         * @description A person in the photo, as OpenPose's JSON has them. What the model does not answer is empty.
+         */
+        OpenPosePerson: {
+            /**
+             * Person Id
+             * @description always -1: nobody is tracked
+             * @example [
+             *       -1
+             *     ]
+             */
+            person_id: number[];
+            /**
+             * Pose Keypoints 2D
+             * @description x, y and score of every joint of BODY_25 or COCO-18 in turn; 0, 0, 0 of one that the model does not have or did not find
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       214.3,
+             *       189.2,
+             *       0.88
+             *     ]
+             */
+            pose_keypoints_2d: number[];
+            /** Face Keypoints 2D */
+            face_keypoints_2d: number[];
+            /** Hand Left Keypoints 2D */
+            hand_left_keypoints_2d: number[];
+            /** Hand Right Keypoints 2D */
+            hand_right_keypoints_2d: number[];
+            /** Pose Keypoints 3D */
+            pose_keypoints_3d: number[];
+            /** Face Keypoints 3D */
+            face_keypoints_3d: number[];
+            /** Hand Left Keypoints 3D */
+            hand_left_keypoints_3d: number[];
+            /** Hand Right Keypoints 3D */
+            hand_right_keypoints_3d: number[];
+        };
+        /**
+         * OtherModelAnswer
+         * @description A model beside the one that takes new requests, while one replaces the other.
+         */
+        OtherModelAnswer: {
+            /**
+             * State
+             * @description it is being opened and proven, or answers the last of its requests
+             * @enum {string}
+             */
+            state: "opening" | "draining";
+            /**
+             * Name
+             * @description by its card; of one that is being opened, the name of its file
+             */
+            name: string;
+            /**
+             * Version
+             * @description null while it is being opened
+             */
+            version: string | null;
         };
         /**
          * ParseAnswer
@@ -787,7 +932,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure the detector is that this is a person; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person: the mean of the detector's score, of the joints' mean score and of the labels' mean confidence, as far as the model has them; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -820,7 +965,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure the detector is that this is a person; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person: the mean of the detector's score, of the joints' mean score and of the labels' mean confidence, as far as the model has them; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -899,6 +1044,24 @@ export interface components {
              * @example iVBORw0KGgo…
              */
             mask?: string | null;
+        };
+        /**
+         * Replacement
+         * @description Which files to open. What is not named is opened anew from the file that is served.
+         */
+        Replacement: {
+            /**
+             * Model
+             * @description a model that comes with the service, or the name of a file beside the one that the service was started with
+             * @example jppnet-base
+             */
+            model?: string | null;
+            /**
+             * Detector
+             * @description the same of a detector
+             * @example jppnet-detect
+             */
+            detector?: string | null;
         };
         /**
          * Rle
@@ -1019,7 +1182,7 @@ export interface operations {
     parse_parse_post: {
         parameters: {
             query?: {
-                /** @description **mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, pixel value = label id. **instances**: grey PNG, pixel value = the person's index, from 1. **overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. **cutout**: PNG of the photo with all but the wanted labels transparent. **json**: labels, mask, and what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list that Hugging Face's image segmentation gives. Without it, the header Accept decides between mask and json. */
+                /** @description **mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, pixel value = label id. **instances**: grey PNG, pixel value = the person's index, from 1. **overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. **cutout**: PNG of the photo with all but the wanted labels transparent, its edges soft. **json**: labels, mask, and what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list that Hugging Face's image segmentation gives. Without it, the header Accept decides between mask and json. */
                 format?: ("mask" | "ids" | "instances" | "overlay" | "cutout" | "json" | "coco" | "hf") | null;
                 /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
                 box?: string[] | null;
@@ -1043,20 +1206,122 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description A JPEG, PNG or WebP photo: as it is, as the field `image` (or `file`) of a form, or in JSON. */
+        /** @description A photo (JPEG, PNG, WebP, GIF, AVIF, or HEIC with the extra `heic`): as it is, as the field `image` (or `file`) of a form, or in JSON. A form or JSON may have the call's options, too, by the names that they have in the query. The body may be compressed with gzip (`Content-Encoding: gzip`). */
         requestBody: {
             content: {
                 "multipart/form-data": {
                     /**
                      * Format: binary
-                     * @description the photo
+                     * @description the photo, or its text in base64
                      */
                     image: string;
+                    /**
+                     * Format
+                     * @description **mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, pixel value = label id. **instances**: grey PNG, pixel value = the person's index, from 1. **overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. **cutout**: PNG of the photo with all but the wanted labels transparent, its edges soft. **json**: labels, mask, and what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list that Hugging Face's image segmentation gives. Without it, the header Accept decides between mask and json.
+                     */
+                    format?: ("mask" | "ids" | "instances" | "overlay" | "cutout" | "json" | "coco" | "hf") | null;
+                    /**
+                     * Box
+                     * @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all.
+                     * @example [
+                     *       "112,40,236,771",
+                     *       "360,52,180,760"
+                     *     ]
+                     */
+                    box?: string[] | null;
+                    /**
+                     * People
+                     * @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one.
+                     * @example auto
+                     * @example one
+                     * @example 3
+                     */
+                    people?: ("auto" | "one") | number;
+                    /**
+                     * Labels
+                     * @description Which labels are wanted, by name, id or synonym (GET /model has them), with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background.
+                     * @example [
+                     *       "hair,face"
+                     *     ]
+                     */
+                    labels?: string[] | null;
+                    /**
+                     * Opacity
+                     * @description of the colours in an overlay
+                     * @default 0.6
+                     */
+                    opacity?: number;
+                    /**
+                     * Mask
+                     * @description How JSON holds the mask. png: one palette PNG in base64. rle: COCO's run lengths per label.
+                     * @default png
+                     * @enum {string}
+                     */
+                    mask?: "png" | "rle";
+                    /**
+                     * Image Id
+                     * @description what COCO results call the photo
+                     * @default 0
+                     */
+                    image_id?: number;
                 };
-                "application/json": components["schemas"]["JsonPhoto"];
+                "application/json": components["schemas"]["JsonPhoto"] & {
+                    /**
+                     * Format
+                     * @description **mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, pixel value = label id. **instances**: grey PNG, pixel value = the person's index, from 1. **overlay**: the photo with the labels' colours; JPEG, or PNG if the header Accept prefers that. **cutout**: PNG of the photo with all but the wanted labels transparent, its edges soft. **json**: labels, mask, and what of it is whose. **coco**: COCO's instance results, one a person. **hf**: the list that Hugging Face's image segmentation gives. Without it, the header Accept decides between mask and json.
+                     */
+                    format?: ("mask" | "ids" | "instances" | "overlay" | "cutout" | "json" | "coco" | "hf") | null;
+                    /**
+                     * Box
+                     * @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all.
+                     * @example [
+                     *       "112,40,236,771",
+                     *       "360,52,180,760"
+                     *     ]
+                     */
+                    box?: number[] | number[][] | string;
+                    /**
+                     * People
+                     * @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one.
+                     * @example auto
+                     * @example one
+                     * @example 3
+                     */
+                    people?: ("auto" | "one") | number;
+                    /**
+                     * Labels
+                     * @description Which labels are wanted, by name, id or synonym (GET /model has them), with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background.
+                     * @example [
+                     *       "hair,face"
+                     *     ]
+                     */
+                    labels?: string | (string | number)[];
+                    /**
+                     * Opacity
+                     * @description of the colours in an overlay
+                     * @default 0.6
+                     */
+                    opacity?: number;
+                    /**
+                     * Mask
+                     * @description How JSON holds the mask. png: one palette PNG in base64. rle: COCO's run lengths per label.
+                     * @default png
+                     * @enum {string}
+                     */
+                    mask?: "png" | "rle";
+                    /**
+                     * Image Id
+                     * @description what COCO results call the photo
+                     * @default 0
+                     */
+                    image_id?: number;
+                };
                 "image/jpeg": string;
                 "image/png": string;
                 "image/webp": string;
+                "image/gif": string;
+                "image/avif": string;
+                "image/heic": string;
             };
         };
         responses: {
@@ -1108,7 +1373,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Empty body · Invalid multipart form · Invalid JSON · Invalid HTTP */
+            /** @description Empty body · Invalid multipart form · Invalid JSON · Invalid encoding · Invalid HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1167,7 +1432,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not a photo · Unsupported type of picture */
+            /** @description Not a photo · Unsupported type of picture · Unsupported encoding */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1176,7 +1441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Boxes and people · Box outside the photo · Boxes too large · Unknown label · Invalid request */
+            /** @description Model refused · Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Boxes and people · Box outside the photo · Boxes too large · Unknown option · Contradicting options · Unknown label · Invalid request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1230,8 +1495,8 @@ export interface operations {
     pose_pose_post: {
         parameters: {
             query?: {
-                /** @description **json** (the default): people and their joints. **coco**: COCO's key point results; their category is in `coco_categories` of GET /model. **overlay**: the photo with the skeleton drawn in; JPEG, or PNG if the header Accept prefers that. */
-                format?: ("json" | "coco" | "overlay") | null;
+                /** @description **json** (the default): people and their joints. **coco**: COCO's key point results; their category is in `coco_categories` of GET /model. **openpose**: OpenPose's JSON with the 25 joints of BODY_25, **openpose-18**: with the 18 of COCO; joints that the model does not have, or did not find, are 0, 0, 0. **overlay**: the photo with the skeleton drawn in; JPEG, or PNG if the header Accept prefers that. */
+                format?: ("json" | "coco" | "openpose" | "openpose-18" | "overlay") | null;
                 /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
                 box?: string[] | null;
                 /** @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one. */
@@ -1248,20 +1513,80 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description A JPEG, PNG or WebP photo: as it is, as the field `image` (or `file`) of a form, or in JSON. */
+        /** @description A photo (JPEG, PNG, WebP, GIF, AVIF, or HEIC with the extra `heic`): as it is, as the field `image` (or `file`) of a form, or in JSON. A form or JSON may have the call's options, too, by the names that they have in the query. The body may be compressed with gzip (`Content-Encoding: gzip`). */
         requestBody: {
             content: {
                 "multipart/form-data": {
                     /**
                      * Format: binary
-                     * @description the photo
+                     * @description the photo, or its text in base64
                      */
                     image: string;
+                    /**
+                     * Format
+                     * @description **json** (the default): people and their joints. **coco**: COCO's key point results; their category is in `coco_categories` of GET /model. **openpose**: OpenPose's JSON with the 25 joints of BODY_25, **openpose-18**: with the 18 of COCO; joints that the model does not have, or did not find, are 0, 0, 0. **overlay**: the photo with the skeleton drawn in; JPEG, or PNG if the header Accept prefers that.
+                     */
+                    format?: ("json" | "coco" | "openpose" | "openpose-18" | "overlay") | null;
+                    /**
+                     * Box
+                     * @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all.
+                     * @example [
+                     *       "112,40,236,771",
+                     *       "360,52,180,760"
+                     *     ]
+                     */
+                    box?: string[] | null;
+                    /**
+                     * People
+                     * @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one.
+                     * @example auto
+                     * @example one
+                     * @example 3
+                     */
+                    people?: ("auto" | "one") | number;
+                    /**
+                     * Image Id
+                     * @description what COCO results call the photo
+                     * @default 0
+                     */
+                    image_id?: number;
                 };
-                "application/json": components["schemas"]["JsonPhoto"];
+                "application/json": components["schemas"]["JsonPhoto"] & {
+                    /**
+                     * Format
+                     * @description **json** (the default): people and their joints. **coco**: COCO's key point results; their category is in `coco_categories` of GET /model. **openpose**: OpenPose's JSON with the 25 joints of BODY_25, **openpose-18**: with the 18 of COCO; joints that the model does not have, or did not find, are 0, 0, 0. **overlay**: the photo with the skeleton drawn in; JPEG, or PNG if the header Accept prefers that.
+                     */
+                    format?: ("json" | "coco" | "openpose" | "openpose-18" | "overlay") | null;
+                    /**
+                     * Box
+                     * @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all.
+                     * @example [
+                     *       "112,40,236,771",
+                     *       "360,52,180,760"
+                     *     ]
+                     */
+                    box?: number[] | number[][] | string;
+                    /**
+                     * People
+                     * @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one.
+                     * @example auto
+                     * @example one
+                     * @example 3
+                     */
+                    people?: ("auto" | "one") | number;
+                    /**
+                     * Image Id
+                     * @description what COCO results call the photo
+                     * @default 0
+                     */
+                    image_id?: number;
+                };
                 "image/jpeg": string;
                 "image/png": string;
                 "image/webp": string;
+                "image/gif": string;
+                "image/avif": string;
+                "image/heic": string;
             };
         };
         responses: {
@@ -1286,7 +1611,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PoseAnswer"] | components["schemas"]["CocoResult"][];
+                    "application/json": components["schemas"]["PoseAnswer"] | components["schemas"]["CocoResult"][] | components["schemas"]["OpenPoseAnswer"];
                     "image/jpeg": string;
                     "image/png": string;
                 };
@@ -1313,7 +1638,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Empty body · Invalid multipart form · Invalid JSON · Invalid HTTP */
+            /** @description Empty body · Invalid multipart form · Invalid JSON · Invalid encoding · Invalid HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1372,7 +1697,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not a photo · Unsupported type of picture */
+            /** @description Not a photo · Unsupported type of picture · Unsupported encoding */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1381,7 +1706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Boxes and people · Box outside the photo · Boxes too large · Unknown label · Invalid request */
+            /** @description Model refused · Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Boxes and people · Box outside the photo · Boxes too large · Unknown option · Contradicting options · Unknown label · Invalid request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1435,8 +1760,8 @@ export interface operations {
     analyze_analyze_post: {
         parameters: {
             query?: {
-                /** @description **json** (the default): labels, mask, people and joints. **overlay**: the photo with the labels' colours and the skeleton; JPEG, or PNG if the header Accept prefers that. */
-                format?: ("json" | "overlay") | null;
+                /** @description **json** (the default): labels, mask, people and joints. **openpose**, **openpose-18**: the joints alone, as /pose gives them. **overlay**: the photo with the labels' colours and the skeleton; JPEG, or PNG if the header Accept prefers that. */
+                format?: ("json" | "openpose" | "openpose-18" | "overlay") | null;
                 /** @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all. */
                 box?: string[] | null;
                 /** @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one. */
@@ -1457,20 +1782,110 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description A JPEG, PNG or WebP photo: as it is, as the field `image` (or `file`) of a form, or in JSON. */
+        /** @description A photo (JPEG, PNG, WebP, GIF, AVIF, or HEIC with the extra `heic`): as it is, as the field `image` (or `file`) of a form, or in JSON. A form or JSON may have the call's options, too, by the names that they have in the query. The body may be compressed with gzip (`Content-Encoding: gzip`). */
         requestBody: {
             content: {
                 "multipart/form-data": {
                     /**
                      * Format: binary
-                     * @description the photo
+                     * @description the photo, or its text in base64
                      */
                     image: string;
+                    /**
+                     * Format
+                     * @description **json** (the default): labels, mask, people and joints. **openpose**, **openpose-18**: the joints alone, as /pose gives them. **overlay**: the photo with the labels' colours and the skeleton; JPEG, or PNG if the header Accept prefers that.
+                     */
+                    format?: ("json" | "openpose" | "openpose-18" | "overlay") | null;
+                    /**
+                     * Box
+                     * @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all.
+                     * @example [
+                     *       "112,40,236,771",
+                     *       "360,52,180,760"
+                     *     ]
+                     */
+                    box?: string[] | null;
+                    /**
+                     * People
+                     * @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one.
+                     * @example auto
+                     * @example one
+                     * @example 3
+                     */
+                    people?: ("auto" | "one") | number;
+                    /**
+                     * Labels
+                     * @description Which labels are wanted, by name, id or synonym (GET /model has them), with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background.
+                     * @example [
+                     *       "hair,face"
+                     *     ]
+                     */
+                    labels?: string[] | null;
+                    /**
+                     * Opacity
+                     * @description of the colours in an overlay
+                     * @default 0.6
+                     */
+                    opacity?: number;
+                    /**
+                     * Mask
+                     * @description How JSON holds the mask. png: one palette PNG in base64. rle: COCO's run lengths per label.
+                     * @default png
+                     * @enum {string}
+                     */
+                    mask?: "png" | "rle";
                 };
-                "application/json": components["schemas"]["JsonPhoto"];
+                "application/json": components["schemas"]["JsonPhoto"] & {
+                    /**
+                     * Format
+                     * @description **json** (the default): labels, mask, people and joints. **openpose**, **openpose-18**: the joints alone, as /pose gives them. **overlay**: the photo with the labels' colours and the skeleton; JPEG, or PNG if the header Accept prefers that.
+                     */
+                    format?: ("json" | "openpose" | "openpose-18" | "overlay") | null;
+                    /**
+                     * Box
+                     * @description Where in the photo a person is, as x,y,width,height in pixels of the upright photo; repeat it for more people. The model then looks at each box with a margin around it, and not at the whole photo: the answer has one region or person per box, and one mask of all.
+                     * @example [
+                     *       "112,40,236,771",
+                     *       "360,52,180,760"
+                     *     ]
+                     */
+                    box?: number[] | number[][] | string;
+                    /**
+                     * People
+                     * @description Who is looked for. **auto** (the default): everybody; a detector finds them, and the model is shown a crop of each. **one**: the one person that the photo is of; no detector runs. A number: at most so many, the surest. Not together with box. A service without a detector always looks for one.
+                     * @example auto
+                     * @example one
+                     * @example 3
+                     */
+                    people?: ("auto" | "one") | number;
+                    /**
+                     * Labels
+                     * @description Which labels are wanted, by name, id or synonym (GET /model has them), with commas between or one by one; the others become background, or transparent in a cutout. Without it: all, but for overlay and cutout not the background.
+                     * @example [
+                     *       "hair,face"
+                     *     ]
+                     */
+                    labels?: string | (string | number)[];
+                    /**
+                     * Opacity
+                     * @description of the colours in an overlay
+                     * @default 0.6
+                     */
+                    opacity?: number;
+                    /**
+                     * Mask
+                     * @description How JSON holds the mask. png: one palette PNG in base64. rle: COCO's run lengths per label.
+                     * @default png
+                     * @enum {string}
+                     */
+                    mask?: "png" | "rle";
+                };
                 "image/jpeg": string;
                 "image/png": string;
                 "image/webp": string;
+                "image/gif": string;
+                "image/avif": string;
+                "image/heic": string;
             };
         };
         responses: {
@@ -1495,7 +1910,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AnalyzeAnswer"];
+                    "application/json": components["schemas"]["AnalyzeAnswer"] | components["schemas"]["OpenPoseAnswer"];
                     "image/jpeg": string;
                     "image/png": string;
                 };
@@ -1522,7 +1937,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Empty body · Invalid multipart form · Invalid JSON · Invalid HTTP */
+            /** @description Empty body · Invalid multipart form · Invalid JSON · Invalid encoding · Invalid HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1581,7 +1996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not a photo · Unsupported type of picture */
+            /** @description Not a photo · Unsupported type of picture · Unsupported encoding */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1590,7 +2005,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Boxes and people · Box outside the photo · Boxes too large · Unknown label · Invalid request */
+            /** @description Model refused · Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Boxes and people · Box outside the photo · Boxes too large · Unknown option · Contradicting options · Unknown label · Invalid request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1741,6 +2156,79 @@ export interface operations {
             };
         };
     };
+    get_detector_file_model_detector_file_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file; docs/model-file.md defines it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The part of it that Range asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The file is the one whose ETag the client sent in If-None-Match. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /**
+                     * @description how to show a key
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is looked for here: there is no detector. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The file has no such part. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     live_livez_get: {
         parameters: {
             query?: never;
@@ -1818,6 +2306,74 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    replace_model_admin_model_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which files to open. Without a body, those that are served. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Replacement"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /**
+                     * @description how to show a key
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Replacement under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Model refused · Truncated photo · Corrupt photo · Invalid base64 · Missing photo · Invalid box · Boxes and people · Box outside the photo · Boxes too large · Unknown option · Contradicting options · Unknown label · Invalid request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded · Uploads full · Device failed · Out of memory · Shutting down · Too many connections */
+            503: {
+                headers: {
+                    /** @description seconds to wait before trying again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
