@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import onnxruntime
 import pytest
 
 from service.cli.gpu import look_for_gpu
@@ -81,9 +82,9 @@ def test_the_doctor_says_it(tmp_path: Path) -> None:
 
 def test_a_start_that_fails_says_it(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        session.ort, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
+        onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
     )
-    monkeypatch.setattr(session.ort, "preload_dlls", lambda: None, raising=False)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None, raising=False)
     monkeypatch.setattr(session, "complaint", lambda built_for: "The driver is too old.")
     with pytest.raises(ProviderError, match="The driver is too old"):
         session.open_runtime(toy_path, "cuda", 1)

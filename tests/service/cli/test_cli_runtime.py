@@ -36,7 +36,7 @@ def test_what_needs_one_names_the_extra(photo: Path, tmp_path: Path, arguments: 
     places = {"PHOTO": photo, "OUT": tmp_path / "out"}
     ended = run_without(*(places.get(argument, argument) for argument in arguments))
     assert ended.returncode == 1
-    assert "jppnet cannot start: ONNX Runtime is not installed" in ended.stderr
+    assert "jppnet cannot start: ONNX Runtime, which runs the model, is not installed" in ended.stderr
     assert "pip install '.[cpu]'" in ended.stderr
     assert "Traceback" not in ended.stderr
 
@@ -45,6 +45,6 @@ def test_doctor_says_all_that_it_can() -> None:
     ended = run_without("doctor")
     assert ended.returncode == 1
     assert "provider   auto was asked for; installed: none" in ended.stdout
-    assert "ERROR      ONNX Runtime is not installed" in ended.stdout
+    assert "ERROR      ONNX Runtime, which runs the model, is not installed" in ended.stdout
     assert "numpy" in ended.stdout
     assert ended.stderr == ""
