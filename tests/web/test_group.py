@@ -84,9 +84,9 @@ def test_everybody_is_drawn_in_a_colour_of_their_own(visit: Visit, everybody: ht
     expect(page.locator("#model")).to_contain_text("everybody in a photo")
     assert page.locator("#skeleton .person").count() == 3
     assert page.locator("#skeleton .number").all_text_contents() == ["1", "2", "3"]
-    assert page.locator("#people label").all_inner_texts() == [
-        "Everybody", "Person 1\n0.90", "Person 2\n1.00", "Person 3\n0.70"
-    ]  # fmt: skip
+    answer = everybody.post("/analyze?format=json", content=group.read_bytes()).json()
+    scores = [f"Person {person['index']}\n{person['score']:.2f}" for person in answer["people"]]
+    assert page.locator("#people label").all_inner_texts() == ["Everybody", *scores]
     lines = painted(page, "outlines")
     for figure, color in zip(IN_ORDER, bone_colors(3), strict=True):
         x, y = trunk(figure)
