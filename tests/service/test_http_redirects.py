@@ -10,7 +10,7 @@ PATHS = [
     "/pose",
     "/analyze",
     "/model",
-    "/model/file",
+    "/model/file", "/model/detector/file",
     "/livez",
     "/readyz",
     "/metrics",
