@@ -199,16 +199,21 @@ class TestEightBits:
 
     def test_weights_take_7_bits_so_that_no_cpu_saturates(self, quantised, checkpoint):
         _, others = kernels_of(quantised[0])
-        assert len(others) == sum(conv.groups == 1 for conv in convolutions(checkpoint.network))
+        first = 4  # the stem and what widens and narrows in the next two blocks stay in float32
+        assert len(others) == sum(conv.groups == 1 for conv in convolutions(checkpoint.network)) - first
         assert largest(others) == 64
 
     def test_depth_wise_they_take_8_bits(self, quantised, checkpoint):
         depthwise, _ = kernels_of(quantised[0])
-        assert len(depthwise) == sum(conv.groups > 1 for conv in convolutions(checkpoint.network))
+        first = 2  # those of the first two blocks stay in float32
+        assert len(depthwise) == sum(conv.groups > 1 for conv in convolutions(checkpoint.network)) - first
         assert largest(depthwise) == 127
 
-    def test_it_answers_nearly_as_the_checkpoint_or_is_not_written(self, quantised, checkpoint, people, tmp_path):
+    def test_it_answers_nearly_as_the_checkpoint_or_is_not_written(
+        self, quantised, checkpoint, people, tmp_path, monkeypatch
+    ):
         assert quantised[1].label_agreement < 1
+        monkeypatch.setitem(LIMITS, "int8", replace(LIMITS["int8"], label_agreement=1))
         with pytest.raises(parity.ParityError, match="disagree"):
             export(checkpoint, tmp_path / "tiny.int8.onnx", people, precision="int8")
         assert list(tmp_path.iterdir()) == []

@@ -73,7 +73,7 @@ def test_both_clients_for_javascript_bring_the_answer(
     page, photo = shown
     answer = server.post("/analyze?format=json", content=photo.read_bytes()).json()
     told = called_elsewhere(browser, elsewhere, code(page, tongue))
-    assert set(told) == set(answer)
+    assert set(told) == set(answer), told
     ids = [
         cv2.imdecode(np.frombuffer(base64.b64decode(one["mask"]), np.uint8), cv2.IMREAD_UNCHANGED)
         for one in (told, answer)
