@@ -9,7 +9,7 @@ import { type Provider, openSession } from "./runtime.js";
 import type { Prediction } from "./view.js";
 
 /** Joints whose golden score is below are not compared: their place is noise. */
-const MIN_SCORE = 0.3;
+const MIN_SCORE = 0.5;
 
 /** Opens a model file on WebGPU if there is one and it computes rightly, else on WASM. */
 export async function openModel(file: Uint8Array, setup: Setup): Promise<Model & { provider: Provider }> {
