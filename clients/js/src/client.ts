@@ -20,7 +20,7 @@ type Options = ParseOptions & PoseOptions<string> & AnalyzeOptions<string>;
 /** Longest side of an upload: the model sees a few hundred pixels, and a person who is small in the photo is cropped. */
 const MAX_SIDE = 2048;
 /** Formats that are JSON; the others are pictures. */
-const IN_JSON: ReadonlySet<string> = new Set(["json", "hf", "coco"]);
+const IN_JSON: ReadonlySet<string> = new Set(["json", "hf", "coco", "openpose", "openpose-18"]);
 /** How whole pictures end, by media type: PNG's chunk IEND, JPEG's marker. */
 const ENDS: Readonly<Record<string, readonly number[]>> = {
   "image/png": [0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82],

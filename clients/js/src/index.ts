@@ -23,6 +23,7 @@ export type {
   AnalyzedPerson,
   CocoInstance,
   CocoResult,
+  OpenPoseAnswer,
   Health,
   Keypoint,
   Label,

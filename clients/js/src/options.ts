@@ -4,6 +4,7 @@ import type {
   AnalyzeFormat,
   CocoInstance,
   CocoResult,
+  OpenPoseAnswer,
   ParseAnswer,
   ParseFormat,
   PoseAnswer,
@@ -107,6 +108,12 @@ export type ParseResults = Known<
   }
 >;
 /** What `pose` gives, by format. */
-export type PoseResults = Known<PoseFormat, { json: PoseAnswer; coco: CocoResult[]; overlay: Blob }>;
+export type PoseResults = Known<
+  PoseFormat,
+  { json: PoseAnswer; coco: CocoResult[]; openpose: OpenPoseAnswer; "openpose-18": OpenPoseAnswer; overlay: Blob }
+>;
 /** What `analyze` gives, by format. */
-export type AnalyzeResults = Known<AnalyzeFormat, { json: AnalyzeAnswer; overlay: Blob }>;
+export type AnalyzeResults = Known<
+  AnalyzeFormat,
+  { json: AnalyzeAnswer; openpose: OpenPoseAnswer; "openpose-18": OpenPoseAnswer; overlay: Blob }
+>;

@@ -20,6 +20,7 @@ export type Region = Schemas["Region"];
 export type Rle = Schemas["Rle"];
 export type Segment = Schemas["Segment"];
 export type CocoResult = Schemas["CocoResult"];
+export type OpenPoseAnswer = Schemas["OpenPoseAnswer"];
 /** A person as a COCO instance result: box, score and mask. */
 export type CocoInstance = Schemas["CocoInstance"];
 /** The model's card, and what it runs on. */
