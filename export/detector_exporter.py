@@ -12,11 +12,11 @@ import torch
 from torch import nn
 from torch.export import Dim
 
+from export.attribution import photo_list
 from export.card import KEY, SCHEMA, CardText, card_json, load_card_text, neutral_text, png_base64, title
 from export.detector_graph import DetectorGraph
 from export.exporter_warnings import without_exporter_warnings
 from export.half_weights import store_in_half
-from export.photo_list import photo_list
 from export.photos import PORTRAIT
 from export.quantize import quantize
 from training.checkpoints.detector import DetectorCheckpoint

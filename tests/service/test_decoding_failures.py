@@ -28,7 +28,7 @@ from tests.helpers.toy_model import png
 
 
 def end_soon(pid: int, by: signal.Signals) -> None:
-    time.sleep(0.2)
+    time.sleep(0.1)
     os.kill(pid, by)
     os.kill(pid, signal.SIGCONT)
 
@@ -116,7 +116,7 @@ def test_time_counts_for_each_photo_by_itself(decoder: ProcessDecoder, monkeypat
     (pid,) = decoder.pids
     for _ in range(200):
         decoder.decode(PHOTO, TASK, wanted, is_brief=True)
-    time.sleep(0.2)
+    time.sleep(0.1)
     assert decoder.pids == [pid]
 
 

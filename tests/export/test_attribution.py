@@ -1,8 +1,8 @@
-"""export.photo_list: whose photos a model learnt from."""
+"""export.attribution: whose photos a model learnt from."""
 
 from pathlib import Path
 
-from export.photo_list import photo_list, photos_of
+from export.attribution import photo_list, photos_of
 from training.data.prepared_folder import PreparedFolder
 
 
