@@ -71,6 +71,7 @@ def detector(trunk=None):
 
 @pytest.fixture(scope="module")
 def checkpoint():
+    torch.manual_seed(1)
     return detector(TinyTrunk())
 
 

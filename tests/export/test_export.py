@@ -213,7 +213,7 @@ class TestEightBits:
         self, quantised, checkpoint, people, tmp_path, monkeypatch
     ):
         assert quantised[1].label_agreement < 1
-        monkeypatch.setitem(LIMITS, "int8", replace(LIMITS["int8"], label_agreement=1))
+        monkeypatch.setitem(LIMITS, "int8", LIMITS["int8"]._replace(label_agreement=1))
         with pytest.raises(parity.ParityError, match="disagree"):
             export(checkpoint, tmp_path / "tiny.int8.onnx", people, precision="int8")
         assert list(tmp_path.iterdir()) == []

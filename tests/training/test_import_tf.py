@@ -113,7 +113,7 @@ def test_a_faulty_checkpoint_writes_nothing(tmp_path, monkeypatch, small_variabl
 
 def test_without_tensorflow_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
-    with pytest.raises(ImportError, match=r"jppnet\[import-tf\]"):
+    with pytest.raises(ImportError, match=r"'\.\[import-tf\]'"):
         tensorflow_weights.read_checkpoint(tmp_path / "model.ckpt")
 
 

@@ -166,7 +166,7 @@ class TestSentences:
         for origin, sentence in (
             (tmp_path / "none.pt", "none.pt: there is no such checkpoint"),
             (begun / "last.pt", "last.pt is no checkpoint of a network: it is the state of a run"),
-            (begun / "log.jsonl", "log.jsonl is no checkpoint, or a damaged one"),
+            (begun / "log.jsonl", "log.jsonl holds no plain weights of PyTorch"),
             (
                 begun / "best.pt",
                 "best.pt cannot be begun with: it is of the network “jppnet”, and the recipe's is “lite”",
