@@ -71,7 +71,7 @@ def detector(trunk=None):
 
 @pytest.fixture(scope="module")
 def checkpoint():
-    torch.manual_seed(1)
+    torch.manual_seed(0)
     return detector(TinyTrunk())
 
 

@@ -93,7 +93,6 @@ def test_a_checkpoint_that_is_none_is_told_what_to_do(tmp_path, name):
     from safetensors.torch import save_file
 
     save_file({"a": torch.zeros(1)}, tmp_path / "released.safetensors")
-    with pytest.raises(
-        SystemExit, match=r"there is no such checkpoint|lacks recipe, data, metrics\. Weights of other projects are"
-    ):
+    said = r"there is no such checkpoint|lacks recipe, data, metrics\. Weights of other projects are"
+    with pytest.raises(SystemExit, match=said):
         run_command("export.onnx", tmp_path / name, tmp_path / "out.onnx")
