@@ -68,7 +68,7 @@ models: install-training
 	$(BIN)/python -m export.photo_list data/people service/models/jppnet-base.photos.txt
 	$(BIN)/python -m export.measure service/models/*.onnx $(LABELLED)
 	$(BIN)/python -m training.synthesize --count 200 --seed 7 --material $(MATERIAL) --out data/shown
-	$(BIN)/python -m training.report runs/lite runs/base-everyday runs/base --rendered data/shown --out docs
+	$(BIN)/python -m training.report runs/lite runs/base --rendered data/shown --out docs
 
 # The person detector, once make street-models has made data/rendered:
 #   make detector CCP=… OPENIMAGES=/photos/of/people GARMENTS=/photos/of/nobody MOVENET=/folder/of/movenet-multipose.json

@@ -98,11 +98,20 @@ def test_without_runs_a_chapter_is_missing(finished, tmp_path):
     run_command("training.report", finished, "--out", tmp_path)
     page = (tmp_path / "model.md").read_text()
     assert "## Confidence" not in page
-    assert "what differs" not in page
+    assert "blation" not in page
     assert [file.name for file in sorted((tmp_path / "images").iterdir())] == [
         "curves.png",
         f"portrait-{finished.name}.jpg",
     ]
+
+
+def test_without_any_log_there_are_no_curves(finished, tmp_path):
+    made = tmp_path / "made"
+    made.mkdir()
+    shutil.copy(finished / "best.pt", made)
+    run_command("training.report", made, "--out", tmp_path)
+    assert "curves.png" not in (tmp_path / "model.md").read_text()
+    assert not (tmp_path / "images" / "curves.png").exists()
 
 
 def test_what_was_made_of_runs_has_no_curves_of_its_own(tier, tmp_path):

@@ -73,14 +73,15 @@ within half a head size (PCKh).
 
 def page(runs: Sequence[Run], ablation: Sequence[Run], rendered: PreparedFolder | None) -> str:
     """The page as Markdown; ``draw`` writes its pictures."""
-    parts = [INTRODUCTION, *_figures(runs), ABLATION, *_ablation(ablation), *_confidence(runs)]
+    parts = [INTRODUCTION, *_figures(runs), *_ablation(ablation), *_confidence(runs)]
     return "\n".join([*parts, *_predictions(runs, rendered)])
 
 
 def draw(runs: Sequence[Run], rendered: PreparedFolder | None, images: Path) -> None:
     """Write all pictures of the page into a folder."""
     images.mkdir(parents=True, exist_ok=True)
-    curves_plot({run.name: run.log for run in runs if run.log}, _titles(runs[0]), images / "curves.png")
+    if logs := {run.name: run.log for run in runs if run.log}:
+        curves_plot(logs, _titles(runs[0]), images / "curves.png")
     portrait = read_image(PORTRAIT)
     for run in runs:
         if run.calibration:
@@ -117,7 +118,8 @@ def _figures(runs: Sequence[Run]) -> Iterator[str]:
     yield _table(
         ["run", "recipe", "input", "parameters", "trained on", "epochs × batch"], (_recipe_row(run) for run in runs)
     )
-    yield "![Loss and validation figures by epoch](images/curves.png)\n"
+    if any(run.log for run in runs):
+        yield "![Loss and validation figures by epoch](images/curves.png)\n"
 
 
 def _figure_row(run: Run, titles: Iterable[str]) -> list[str]:
@@ -147,6 +149,7 @@ def _ablation(runs: Sequence[Run]) -> Iterator[str]:
     if not runs:
         return
     reference, titles = runs[0], _titles(runs[0])
+    yield ABLATION
     yield (
         f"Against `{reference.name}`; in per cent. A row is one run with one seed. Two rows in which nothing differs "
         "say that the same seed gives the same run, and nothing about noise; rows with another `schedule.seed` show "
