@@ -53,16 +53,15 @@ def test_where_both_show_one_the_mask_gives_the_box() -> None:
     assert person.box == (16, 32, 24, 32)
 
 
-def test_the_score_is_the_mean_of_what_detector_joints_and_labels_say() -> None:
+def test_the_score_is_the_detectors_and_by_a_third_what_the_model_says() -> None:
     labels = np.zeros(GRID)
     labels[4:8, 2:5] = 1
     joints = [0.3, 0.6, 0.9]
     half = view_of(labels, joints, confidence=51)
-    assert person_score(0.7, half, has_labels=True) == pytest.approx((0.7 + 0.6 + 0.2) / 3)
-    assert person_score(0.7, view_of(labels, [], confidence=51), has_labels=True) == pytest.approx((0.7 + 0.2) / 2)
+    assert person_score(0.7, half, has_labels=True) == pytest.approx((2 * 0.7 + 0.2) / 3)
     nothing = view_of(np.zeros(GRID), joints)
-    assert person_score(0.7, nothing, has_labels=False) == pytest.approx((0.7 + 0.6) / 2)
-    assert person_score(0.7, nothing, has_labels=True) == pytest.approx((0.7 + 0.6) / 3), "labels that nobody has"
+    assert person_score(0.7, nothing, has_labels=False) == pytest.approx((2 * 0.7 + 0.6) / 3)
+    assert person_score(0.7, nothing, has_labels=True) == pytest.approx(2 * 0.7 / 3), "labels that nobody has"
 
 
 def test_who_is_much_smaller_and_much_less_sure_than_the_largest_is_a_bystander() -> None:

@@ -289,7 +289,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure it is that this is a person: the mean of the detector's score, of the joints' mean score and of the labels' mean confidence, as far as the model has them; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person: two thirds of the detector's score and a third of the labels' mean confidence (of a model without labels, of the joints' mean score); with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -386,7 +386,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure it is that this is a person: the mean of the detector's score, of the joints' mean score and of the labels' mean confidence, as far as the model has them; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person: two thirds of the detector's score and a third of the labels' mean confidence (of a model without labels, of the joints' mean score); with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -427,7 +427,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure it is that this is a person: the mean of the detector's score, of the joints' mean score and of the labels' mean confidence, as far as the model has them; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person: two thirds of the detector's score and a third of the labels' mean confidence (of a model without labels, of the joints' mean score); with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -932,7 +932,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure it is that this is a person: the mean of the detector's score, of the joints' mean score and of the labels' mean confidence, as far as the model has them; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person: two thirds of the detector's score and a third of the labels' mean confidence (of a model without labels, of the joints' mean score); with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -965,7 +965,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure it is that this is a person: the mean of the detector's score, of the joints' mean score and of the labels' mean confidence, as far as the model has them; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person: two thirds of the detector's score and a third of the labels' mean confidence (of a model without labels, of the joints' mean score); with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;

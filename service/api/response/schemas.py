@@ -103,9 +103,9 @@ PersonScore = Annotated[
     Field(
         ge=0,
         le=1,
-        description="how sure it is that this is a person: the mean of the detector's score, of the joints' mean score "
-        "and of the labels' mean confidence, as far as the model has them; with people=one and with boxes, the mean of "
-        "the joints' scores, or of a model without joints that of the labels' confidence",
+        description="how sure it is that this is a person: two thirds of the detector's score and a third of the "
+        "labels' mean confidence (of a model without labels, of the joints' mean score); with people=one and with "
+        "boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence",
         examples=[0.81],
     ),
 ]
