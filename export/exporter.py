@@ -44,6 +44,7 @@ from export.served_metrics import measure
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import UInt8Array
+from training.errors.input_error import InputError
 from training.networks.network import Network
 
 LARGEST_FILE = 2_000_000_000
@@ -59,10 +60,10 @@ def build_graph(
 ) -> OutputGraph:
     """The deployable graph around ``network``; ``averaged``: with JPPNet's test-time augmentation.
 
-    ``only``: without the outputs of the other. Raises ValueError for the pose of a checkpoint without joints.
+    ``only``: without the outputs of the other. Raises InputError for the pose of a checkpoint without joints.
     """
     if only == "pose" and not checkpoint.label_set.joints:
-        raise ValueError("the checkpoint knows no joints: it is for parsing alone")
+        raise InputError("the checkpoint knows no joints: it is for parsing alone")
     outputs = (*(PARSING if only != "pose" else ()), *(POSE if only != "parse" and checkpoint.label_set.joints else ()))
     if averaged:  # the calibration was fitted to a single pass
         return MultiScaleGraph(network, checkpoint.label_set, outputs).eval()
@@ -123,9 +124,9 @@ def write_card(card: str, path: Path) -> None:
 def write_unverified(
     checkpoint: Checkpoint, graph: OutputGraph, path: Path, precision: Precision, data: PreparedFolder | None
 ) -> None:
-    """Write the graph in a precision, without a card. Raises ValueError where photos to calibrate on are missing."""
+    """Write the graph in a precision, without a card. Raises InputError where photos to calibrate on are missing."""
     if precision == "int8" and data is None:
-        raise ValueError("int8 is calibrated on photos: name a prepared folder with --data")
+        raise InputError("int8 is calibrated on photos: name a prepared folder with --data")
     recipe = checkpoint.recipe.network
     write_graph(graph, path, recipe.height, recipe.width)
     if precision == "int8" and data is not None:
