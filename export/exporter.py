@@ -10,7 +10,6 @@ from typing import Literal
 
 import onnx
 import torch
-from torch import nn
 from torch.export import Dim
 
 from export.card import (
@@ -24,7 +23,6 @@ from export.card import (
     page,
     without_nan,
 )
-from export.exporter_warnings import without_exporter_warnings
 from export.graph import PARSING, POSE, DeployableGraph, MultiScaleGraph, OutputGraph, in_half
 from export.half_weights import store_in_half
 from export.parity import (
@@ -41,6 +39,7 @@ from export.parity import (
 from export.photos import fitted_photos, fitted_portrait, portrait_views
 from export.quantize import quantize
 from export.served_metrics import measure
+from export.tracing import write_traced
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import UInt8Array
@@ -71,46 +70,10 @@ def build_graph(
 
 
 def write_graph(graph: OutputGraph, path: Path, height: int, width: int) -> None:
-    """Trace the graph at batch 2 and write it with a dynamic batch, without the paths of this machine."""
-    with without_in_place(graph):
-        trace(graph, path, height, width)
-    model = onnx.load(path, load_external_data=False)
-    del model.graph.metadata_props[:]
-    for node in model.graph.node:
-        del node.metadata_props[:]  # paths of the source files in which each was traced
-    onnx.save(model, path)
-
-
-@contextmanager
-def without_in_place(graph: nn.Module) -> Iterator[None]:
-    """Within it, activations do not overwrite their input: torch takes those that do apart, which costs an eighth of
-    the time that tracing a light network takes, and makes the same graph of them."""
-    changed = [module for module in graph.modules() if getattr(module, "inplace", False)]
-    for module in changed:
-        module.inplace = False  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        for module in changed:
-            module.inplace = True  # type: ignore[assignment]
-
-
-def trace(graph: OutputGraph, path: Path, height: int, width: int) -> None:
-    """Trace the graph for an input of this size and write what comes out."""
-    example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
+    """Trace the graph at batch 2 for an input of this size and write it with a dynamic batch."""
+    image = torch.zeros(2, height, width, 3, dtype=torch.uint8)
     size = sum(value.nbytes for value in graph.state_dict().values())
-    with without_exporter_warnings():
-        torch.onnx.export(
-            graph,
-            (example,),
-            path,
-            input_names=["image"],
-            output_names=list(graph.outputs),
-            dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024)}},
-            external_data=size > LARGEST_FILE,
-            dynamo=True,
-            verbose=False,
-        )
+    write_traced(graph, image, path, graph.outputs, {0: Dim("batch", min=1, max=1024)}, size > LARGEST_FILE)
 
 
 def write_card(card: str, path: Path) -> None:
