@@ -21,7 +21,9 @@ from training.networks.detector.dataset import DetectorBatches, DetectorData
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.objective import DetectorObjective
 from training.networks.detector.recipe import DetectorRecipe
+from training.networks.torch_file import read_torch_file
 from training.recipes.differences import differences
+from training.recipes.recipe_error import validated
 
 Validate = Callable[[nn.Module], Measured]
 """A network → what it finds on the photos that weights are chosen by."""
@@ -107,9 +109,9 @@ class DetectorTrainer:
         save_atomically(self.out / "last.pt", state)
 
     def resume(self) -> None:
-        """Go on from ``last.pt``. Raises InputError when it was made by another recipe."""
-        state = torch.load(self.out / "last.pt", weights_only=True)
-        if changed := differences(DetectorRecipe.model_validate(state["recipe"]), self.recipe):
+        """Go on from ``last.pt``. Raises InputError when it was made by another recipe or is damaged, and OSError."""
+        state = read_torch_file(self.out / "last.pt")
+        if changed := differences(validated(DetectorRecipe, state["recipe"]), self.recipe):
             raise InputError(
                 f"{self.out} was begun with another recipe: {'; '.join(map(str, changed))}. "
                 "Use that one, or another --out"
