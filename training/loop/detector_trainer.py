@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -16,7 +15,7 @@ from training.checkpoints.checkpoint import save_atomically
 from training.checkpoints.detector import DetectorCheckpoint, save_detector
 from training.errors.input_error import InputError
 from training.evaluation.detector_evaluation import Measured
-from training.loop.weight_ema import ema_update
+from training.loop.weight_ema import WeightEma
 from training.networks.detector.dataset import DetectorBatches, DetectorData
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.objective import DetectorObjective
@@ -40,7 +39,7 @@ class DetectorTrainer:
     ) -> None:
         self.network, self.recipe, self.data, self.validate, self.out = network, recipe, data, validate, out
         network.trunk.freeze_early(recipe.network.frozen_groups)
-        self.average = AveragedModel(network, multi_avg_fn=ema_update(recipe.schedule.ema_decay))
+        self.average = WeightEma(network, recipe.schedule.ema_decay)
         self.objective = DetectorObjective(network, recipe.loss)
         self.optimizer = recipe.schedule.build_optimizer(network, network.trunk.parameters())
         self.epoch, self.best = 0, -math.inf
