@@ -88,13 +88,11 @@ test-ops: install-dev  ## dashboard, alerts and replicas; with Debian's packages
 # Without a GPU the tests say by name what they lack; its libraries are installed only where there is one.
 GPU_BIN := $(if $(wildcard /dev/nvidia0),.venv-gpu/bin,$(BIN))
 
-.venv-gpu/done: pyproject.toml requirements/gpu.txt
-	$(PYTHON) -m venv .venv-gpu
-	.venv-gpu/bin/pip install --quiet --require-hashes -r requirements/gpu.txt
+.venv-gpu/dev.done: .venv-gpu/done
 	.venv-gpu/bin/pip install --quiet --editable '.[gpu,dev]' 'onnx>=1.23'
 	touch $@
 
-test-gpu: $(if $(wildcard /dev/nvidia0),.venv-gpu/done,install-dev)  ## GPU against CPU, graphs, a broken device, compose; docs/gpu.md
+test-gpu: $(if $(wildcard /dev/nvidia0),.venv-gpu/dev.done,install-dev)  ## GPU against CPU, graphs, a broken device, compose; docs/gpu.md
 	$(GPU_BIN)/pytest -m gpu -rs -s tests/gpu
 	$(if $(wildcard /dev/nvidia0),$(MAKE) bench PROVIDER=cuda QUICK=1,@echo "bench: no NVIDIA GPU (/dev/nvidia0)")
 

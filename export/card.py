@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import cv2
 import numpy as np
 import onnx
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from export.parity import GraphOutputs, Precision
 from training.checkpoints.checkpoint import Checkpoint
@@ -32,6 +32,10 @@ GOLDEN_KEYPOINT_DISTANCE = 4.0
 0.6.0 in WebAssembly has a joint of score 0.6 2.3 pixels away."""
 
 
+class CardError(InputError):
+    """A card, or a text for one, that cannot be used, with the reason."""
+
+
 class CardText(BaseModel):
     """Card text: what only people can say about a model, from one small file such as those in ``cards/``."""
 
@@ -45,8 +49,11 @@ class CardText(BaseModel):
 
 
 def load_card_text(path: Path) -> CardText:
-    """The card text in a file. Raises pydantic's ValidationError for what is missing or unknown."""
-    return CardText.model_validate(tomllib.loads(path.read_text()))
+    """The card text in a file. Raises CardError that names what is missing or unknown, and OSError."""
+    try:
+        return CardText.model_validate(tomllib.loads(path.read_text()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
+        raise CardError(f"{path} is no card text: {error}") from None
 
 
 def neutral_text(file: Path, description: str) -> CardText:
@@ -247,10 +254,6 @@ def figure_rows(labels: dict[str, float], joints: dict[str, float]) -> list[str]
 def card_json(card: dict[str, Any]) -> str:
     """The card as it stands in the file."""
     return json.dumps(card, allow_nan=False)
-
-
-class CardError(InputError):
-    """A card that cannot be read or changed, with the reason."""
 
 
 def read_card(path: Path) -> dict[str, Any]:

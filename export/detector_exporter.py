@@ -15,10 +15,10 @@ from torch.export import Dim
 from export.attribution import photo_list
 from export.card import KEY, SCHEMA, CardText, card_json, load_card_text, neutral_text, png_base64, title
 from export.detector_graph import DetectorGraph
-from export.exporter_warnings import without_exporter_warnings
 from export.half_weights import store_in_half
 from export.photos import PORTRAIT
 from export.quantize import quantize
+from export.tracing import write_traced
 from training.checkpoints.detector import DetectorCheckpoint
 from training.data import openimages_source
 from training.data.adapters import ccp
@@ -80,25 +80,10 @@ class DetectorParityError(InputError):
 
 
 def write_detector_graph(graph: nn.Module, path: Path) -> None:
-    """Write the graph with a dynamic batch, height and width, without the exporter's notes about this machine."""
-    size = [MULTIPLE * Dim(name, min=2, max=64) for name in ("rows", "columns")]
-    with without_exporter_warnings():
-        torch.onnx.export(
-            graph,
-            (torch.zeros(2, 8 * MULTIPLE, 6 * MULTIPLE, 3, dtype=torch.uint8),),
-            path,
-            input_names=["image"],
-            output_names=["boxes", "scores"],
-            dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024), 1: size[0], 2: size[1]}},
-            external_data=False,
-            dynamo=True,
-            verbose=False,
-        )
-    model = onnx.load(path)
-    del model.graph.metadata_props[:]
-    for node in model.graph.node:
-        del node.metadata_props[:]
-    onnx.save(model, path)
+    """Write the graph with a dynamic batch, height and width."""
+    image = torch.zeros(2, 8 * MULTIPLE, 6 * MULTIPLE, 3, dtype=torch.uint8)
+    rows, columns = (MULTIPLE * Dim(name, min=2, max=64) for name in ("rows", "columns"))
+    write_traced(graph, image, path, ["boxes", "scores"], {0: Dim("batch", min=1, max=1024), 1: rows, 2: columns})
 
 
 def quantizable(graph: nn.Module) -> list[str]:
@@ -163,8 +148,7 @@ def prove_detector(graph: nn.Module, path: Path, photos: list[UInt8Array], limit
         raise DetectorParityError(
             f"torch and ONNX Runtime disagree on the exported file: a box has an IoU of {worst.overlap:.3f} with the "
             f"checkpoint's ({limit.overlap:g} at least) and a score differs by {worst.score:.3g} ({limit.score:g} at "
-            "most). "
-            "Nothing was written. The usual cause is a network that was hardly trained"
+            "most). Nothing was written. The usual cause is a network that was hardly trained"
         )
     return worst
 

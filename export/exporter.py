@@ -10,7 +10,6 @@ from typing import Literal
 
 import onnx
 import torch
-from torch import nn
 from torch.export import Dim
 
 from export.card import (
@@ -24,7 +23,6 @@ from export.card import (
     page,
     without_nan,
 )
-from export.exporter_warnings import without_exporter_warnings
 from export.graph import PARSING, POSE, DeployableGraph, MultiScaleGraph, OutputGraph, in_half
 from export.half_weights import store_in_half
 from export.parity import (
@@ -41,9 +39,11 @@ from export.parity import (
 from export.photos import fitted_photos, fitted_portrait, portrait_views
 from export.quantize import quantize
 from export.served_metrics import measure
+from export.tracing import write_traced
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import UInt8Array
+from training.errors.input_error import InputError
 from training.networks.network import Network
 
 LARGEST_FILE = 2_000_000_000
@@ -59,10 +59,10 @@ def build_graph(
 ) -> OutputGraph:
     """The deployable graph around ``network``; ``averaged``: with JPPNet's test-time augmentation.
 
-    ``only``: without the outputs of the other. Raises ValueError for the pose of a checkpoint without joints.
+    ``only``: without the outputs of the other. Raises InputError for the pose of a checkpoint without joints.
     """
     if only == "pose" and not checkpoint.label_set.joints:
-        raise ValueError("the checkpoint knows no joints: it is for parsing alone")
+        raise InputError("the checkpoint knows no joints: it is for parsing alone")
     outputs = (*(PARSING if only != "pose" else ()), *(POSE if only != "parse" and checkpoint.label_set.joints else ()))
     if averaged:  # the calibration was fitted to a single pass
         return MultiScaleGraph(network, checkpoint.label_set, outputs).eval()
@@ -70,46 +70,10 @@ def build_graph(
 
 
 def write_graph(graph: OutputGraph, path: Path, height: int, width: int) -> None:
-    """Trace the graph at batch 2 and write it with a dynamic batch, without the paths of this machine."""
-    with without_in_place(graph):
-        trace(graph, path, height, width)
-    model = onnx.load(path, load_external_data=False)
-    del model.graph.metadata_props[:]
-    for node in model.graph.node:
-        del node.metadata_props[:]  # paths of the source files in which each was traced
-    onnx.save(model, path)
-
-
-@contextmanager
-def without_in_place(graph: nn.Module) -> Iterator[None]:
-    """Within it, activations do not overwrite their input: torch takes those that do apart, which costs an eighth of
-    the time that tracing a light network takes, and makes the same graph of them."""
-    changed = [module for module in graph.modules() if getattr(module, "inplace", False)]
-    for module in changed:
-        module.inplace = False  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        for module in changed:
-            module.inplace = True  # type: ignore[assignment]
-
-
-def trace(graph: OutputGraph, path: Path, height: int, width: int) -> None:
-    """Trace the graph for an input of this size and write what comes out."""
-    example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
+    """Trace the graph at batch 2 for an input of this size and write it with a dynamic batch."""
+    image = torch.zeros(2, height, width, 3, dtype=torch.uint8)
     size = sum(value.nbytes for value in graph.state_dict().values())
-    with without_exporter_warnings():
-        torch.onnx.export(
-            graph,
-            (example,),
-            path,
-            input_names=["image"],
-            output_names=list(graph.outputs),
-            dynamic_shapes={"image": {0: Dim("batch", min=1, max=1024)}},
-            external_data=size > LARGEST_FILE,
-            dynamo=True,
-            verbose=False,
-        )
+    write_traced(graph, image, path, graph.outputs, {0: Dim("batch", min=1, max=1024)}, size > LARGEST_FILE)
 
 
 def write_card(card: str, path: Path) -> None:
@@ -123,9 +87,9 @@ def write_card(card: str, path: Path) -> None:
 def write_unverified(
     checkpoint: Checkpoint, graph: OutputGraph, path: Path, precision: Precision, data: PreparedFolder | None
 ) -> None:
-    """Write the graph in a precision, without a card. Raises ValueError where photos to calibrate on are missing."""
+    """Write the graph in a precision, without a card. Raises InputError where photos to calibrate on are missing."""
     if precision == "int8" and data is None:
-        raise ValueError("int8 is calibrated on photos: name a prepared folder with --data")
+        raise InputError("int8 is calibrated on photos: name a prepared folder with --data")
     recipe = checkpoint.recipe.network
     write_graph(graph, path, recipe.height, recipe.width)
     if precision == "int8" and data is not None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from export.card import CardText, model_description, neutral_text
-from export.parity import ParityError
 from export.segmentation_exporter import export_folder
 from export.segmentation_folder import (
     SegmentationFolder,
@@ -24,6 +23,7 @@ from export.segmentation_folder import (
     require_as_many_labels,
 )
 from export.segmentation_graph import SegmentationGraph
+from training.errors.input_error import InputError
 from training.errors.reporting import reports_input_errors
 from training.labels.label_set import LabelSet, load_label_set
 
@@ -48,7 +48,7 @@ def main() -> None:
         label_set = label_set.without_joints()
         text = card_text(folder, label_set, args)
         difference = export_folder(folder, label_set, text, args.training_data or folder.training_data, args.out)
-    except (OSError, ImportError, ValueError, ParityError) as error:
+    except (OSError, ImportError, InputError) as error:
         sys.exit(f"{error}\nnothing was written")
     size = args.out.stat().st_size / 1e6
     print(f"{args.out}: {size:.1f} MB, agrees with transformers ({difference}); licence: {text.license}")

@@ -7,7 +7,6 @@ weights are too large for one file (2 GB); keep the two together.
 """
 
 import argparse
-import sys
 from pathlib import Path
 from typing import get_args
 
@@ -15,7 +14,6 @@ from export.exporter import export
 from export.parity import Precision
 from training.checkpoints.checkpoint import load_checkpoint
 from training.data.prepared_folder import PreparedFolder
-from training.errors.input_error import InputError
 from training.errors.reporting import reports_input_errors
 
 
@@ -37,16 +35,11 @@ def main() -> None:
     )  # fmt: skip
     args = parser.parse_args()
     checkpoint = load_checkpoint(args.checkpoint)
-    try:
-        difference = export(
-            checkpoint, args.out, PreparedFolder(args.data) if args.data else None,
-            precision=args.precision, half_weights=args.half_weights, averaged=args.tta, only=args.only,
-            card_text=args.card_text,
-        )  # fmt: skip
-    except InputError:
-        raise
-    except (OSError, ValueError) as error:
-        sys.exit(f"{error}\nnothing was written")
+    difference = export(
+        checkpoint, args.out, PreparedFolder(args.data) if args.data else None,
+        precision=args.precision, half_weights=args.half_weights, averaged=args.tta, only=args.only,
+        card_text=args.card_text,
+    )  # fmt: skip
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, agrees with {args.checkpoint} ({difference})")
 
 

@@ -19,6 +19,7 @@ import onnx
 from pydantic import TypeAdapter, ValidationError
 
 from export.card import KEY, CardError, card_json, load_card_text, page, read_card
+from training.errors.input_error import InputError
 from training.errors.reporting import reports_input_errors
 from training.labels.label_set import LABEL_SETS, Color
 
@@ -102,7 +103,7 @@ def main() -> None:
         if args.synonyms:
             card["synonyms"] = read_synonyms(args.synonyms, card["labels"])
         write_over(card, args.file)
-    except (OSError, ValueError) as error:
+    except (OSError, InputError) as error:
         sys.exit(f"{error}\nnothing was changed")
     print(f"{args.file}: {card['name']} {card['version']}, licence: {card['license']}")
 

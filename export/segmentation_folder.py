@@ -14,6 +14,7 @@ from torch import nn
 
 from export.card import NOT_STATED
 from training.data.fit import FitMode
+from training.errors.input_error import InputError
 from training.labels.label_set import IGNORE, Color, LabelSet
 from training.networks.recipe import NetworkRecipe
 
@@ -23,7 +24,7 @@ LARGEST_SIDE = 4096
 """Most pixels of a side of the input. Larger ones are no network's that is served, but a mistake in a file."""
 
 
-class SegmentationFolderError(ValueError):
+class SegmentationFolderError(InputError):
     """A folder that cannot be exported, with the reason."""
 
 

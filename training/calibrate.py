@@ -11,7 +11,6 @@ some are missed, so name a folder of hard poses, too: ``--data`` may be repeated
 
 import argparse
 import json
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -44,13 +43,10 @@ def main() -> None:
     samples = [(folder, name) for folder in folders for name in folder.names(args.split)]
     if len(samples) < 2:
         parser.error(f"the split {args.split} holds {len(samples)} samples: one half is for fitting, one for measuring")
-    try:
-        fitted_on, measured_on = (
-            collect_predictions(checkpoint, tqdm(samples[start::2], desc=work, unit="photo", leave=False))
-            for start, work in enumerate(("fit", "measure"))
-        )
-    except ValueError as error:
-        sys.exit(str(error))
+    fitted_on, measured_on = (
+        collect_predictions(checkpoint, tqdm(samples[start::2], desc=work, unit="photo", leave=False))
+        for start, work in enumerate(("fit", "measure"))
+    )
     calibration = fit_calibration(fitted_on)
     before, after = (
         measure_reliability(measured_on, used, checkpoint.label_set) for used in (UNCALIBRATED, calibration)

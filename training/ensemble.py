@@ -23,13 +23,9 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), help="of its input, in pixels")
     parser.add_argument("--pose-shares", type=float, nargs="+", help="weight of each member's heat maps (equal)")
     args = parser.parse_args()
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        members = [load_checkpoint(path) for path in args.members]
-        shares = tuple(args.pose_shares) if args.pose_shares else None
-        save_checkpoint(ensemble(members, args.size, shares), args.out)
-    except ValueError as error:
-        parser.error(str(error))
+    members = [load_checkpoint(path) for path in args.members]
+    shares = tuple(args.pose_shares) if args.pose_shares else None
+    save_checkpoint(ensemble(members, args.size, shares), args.out)
 
 
 if __name__ == "__main__":

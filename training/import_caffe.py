@@ -13,6 +13,7 @@ import torch
 
 from training.checkpoints.checkpoint import save_checkpoint
 from training.checkpoints.imported import imported_checkpoint
+from training.errors.input_error import InputError
 from training.errors.reporting import reports_input_errors
 from training.labels.label_set import load_label_set
 from training.networks.lip_ssl.caffe_weights import to_weights
@@ -34,7 +35,7 @@ def main() -> None:
         with torch.device("meta"):
             network = build_network(recipe, label_set)
         weights = to_weights(read_caffemodel(args.file), network)
-    except (OSError, ValueError) as error:
+    except (OSError, InputError) as error:
         sys.exit(f"{error}\nnothing was written")
     save_checkpoint(imported_checkpoint(network, weights, recipe, label_set, args.file), args.out)
     print(f"{args.out}: {len(weights)} parameters, each equal at all scales; {label_set.name}'s labels")

@@ -13,6 +13,7 @@ import torch
 
 from training.checkpoints.checkpoint import save_checkpoint
 from training.checkpoints.imported import imported_checkpoint
+from training.errors.input_error import InputError
 from training.errors.reporting import reports_input_errors
 from training.labels.label_set import load_label_set
 from training.networks.presets import load_recipe
@@ -44,7 +45,7 @@ def main() -> None:
             network = build_network(recipe, label_set)
         released = read_state_dict(args.file, PREFIX)
         weights = to_weights(released, network)
-    except (OSError, ValueError) as error:
+    except (OSError, InputError) as error:
         sys.exit(f"{error}\nnothing was written")
     save_checkpoint(imported_checkpoint(network, weights, recipe, label_set, args.file), args.out)
     size = f"{recipe.network.width}×{recipe.network.height}"

@@ -12,9 +12,10 @@ import torch
 
 from training.checkpoints.checkpoint import save_checkpoint
 from training.checkpoints.imported import imported_checkpoint
+from training.errors.input_error import InputError
 from training.errors.reporting import reports_input_errors
 from training.labels.lip import LIP
-from training.networks.jppnet.tensorflow_weights import IncompleteCheckpointError, read_checkpoint, to_weights
+from training.networks.jppnet.tensorflow_weights import read_checkpoint, to_weights
 from training.networks.presets import load_recipe
 from training.networks.registry import build_network
 
@@ -31,7 +32,7 @@ def main() -> None:
     try:
         variables = read_checkpoint(args.checkpoint)
         weights = to_weights(variables, network)
-    except (FileNotFoundError, ImportError, IncompleteCheckpointError) as error:
+    except (OSError, ImportError, InputError) as error:
         sys.exit(f"{error}\nnothing was written")
     save_checkpoint(imported_checkpoint(network, weights, recipe, LIP, args.checkpoint), args.out)
     ignored = len(variables) - len(weights)

@@ -31,10 +31,7 @@ def main() -> None:
     parser.add_argument("--protocol", choices=list(PROTOCOLS), default="one-pass")
     parser.add_argument("--lip-test", action="store_true", help="write the files for LIP's test server")
     args = parser.parse_args()
-    try:
-        photos = find_photos(args.photos)
-    except ValueError as error:
-        parser.error(str(error))
+    photos = find_photos(args.photos)
     checkpoint = load_checkpoint(args.checkpoint)
     checkpoint.network.to("cuda" if torch.cuda.is_available() else "cpu")
     progress = tqdm(photos, desc="predict", unit="photo")

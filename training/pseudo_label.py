@@ -9,7 +9,6 @@ Resumable: photos that are already there are kept. A photo that cannot be used i
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import torch
@@ -45,14 +44,11 @@ def main() -> None:
     teacher = load_checkpoint(args.teacher)
     rules = PseudoLabelRules(args.threshold, args.views)
     teacher.network.to("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        source = UNLABELLED[args.source](args.root)
-        if source.label_set:
-            require_same_labels(teacher.label_set, source.label_set)
-        require_same_run(args.out, args.teacher, rules)
-        left_out = list(write_pseudo_labels(teacher, source, args.out, rules))
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(str(error))
+    source = UNLABELLED[args.source](args.root)
+    if source.label_set:
+        require_same_labels(teacher.label_set, source.label_set)
+    require_same_run(args.out, args.teacher, rules)
+    left_out = list(write_pseudo_labels(teacher, source, args.out, rules))
     print(f"{args.out}: {len(PreparedFolder(args.out).names('train'))} photos labelled, {len(left_out)} left out")
     for reason in left_out:
         print(f"  left out {reason}")

@@ -10,7 +10,6 @@ No figure on the page is written by hand; a section without runs is left out.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from training.data.prepared_folder import PreparedFolder
@@ -30,15 +29,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets model.md and images/")
     args = parser.parse_args()
     rendered = PreparedFolder(args.rendered) if args.rendered else None
-    try:
-        if rendered:
-            require_showable(rendered)
-        runs, ablation = ([read_run(folder) for folder in folders] for folders in (args.runs, args.ablation))
-        if len({run.name for run in runs}) < len(runs):
-            parser.error("two runs have folders of the same name, and pictures are named after them")
-        draw(runs, rendered, args.out / "images")
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(str(error))
+    if rendered:
+        require_showable(rendered)
+    runs, ablation = ([read_run(folder) for folder in folders] for folders in (args.runs, args.ablation))
+    if len({run.name for run in runs}) < len(runs):
+        parser.error("two runs have folders of the same name, and pictures are named after them")
+    draw(runs, rendered, args.out / "images")
     (args.out / "model.md").write_text(page(runs, ablation, rendered), encoding="utf-8")
     print(args.out / "model.md")
 

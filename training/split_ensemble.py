@@ -18,11 +18,7 @@ def main() -> None:
     parser.add_argument("ensemble", type=Path, help="a checkpoint")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     args = parser.parse_args()
-    try:
-        members = members_of(load_checkpoint(args.ensemble))
-    except ValueError as error:
-        parser.error(str(error))
-    args.out.mkdir(parents=True, exist_ok=True)
+    members = members_of(load_checkpoint(args.ensemble))
     for place, member in enumerate(members, 1):
         save_checkpoint(member, args.out / f"member-{place}.pt")
 

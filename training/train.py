@@ -79,10 +79,7 @@ def main() -> None:
     else:
         network = random_network(recipe, folder.label_set)
     if not (args.resume or args.origin or args.from_nothing):
-        try:
-            network.load_pretrained(args.pretrained)
-        except (ValueError, OSError) as error:
-            parser.error(str(error))
+        network.load_pretrained(args.pretrained)
     if warning := batch_norm_warning(network, recipe, context.world_size):
         say(warning)
     trainer = Trainer(network, recipe, folder, args.out, context)

@@ -22,12 +22,8 @@ def main() -> None:
     parser.add_argument("--share", type=float, required=True, help="of the later one, 0 to 1")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     earlier, later = (load_checkpoint(path) for path in (args.earlier, args.later))
-    try:
-        save_checkpoint(average_weights(earlier, later, args.share), args.out)
-    except ValueError as error:
-        parser.error(str(error))
+    save_checkpoint(average_weights(earlier, later, args.share), args.out)
 
 
 if __name__ == "__main__":

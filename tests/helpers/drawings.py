@@ -97,4 +97,4 @@ def trainer(recipe_file, folder, out):
     network = random_network(recipe, folder.label_set)
     if recipe.network.name == "lite":
         network.load_pretrained(None)
-    return Trainer(network, recipe, folder, out, init_distributed())
+    return Trainer(network, recipe, folder, out, init_distributed(recipe.run.timeout))

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -43,3 +44,11 @@ def test_hooks_are_pinned_to_versions_that_the_tests_allow_too() -> None:
     for tool, revision in pinned.items():
         assert re.fullmatch(r"v\d+\.\d+\.\d+", revision)
         assert revision.startswith(f"v{lowest[tool]}.")
+
+
+def test_make_has_one_recipe_for_each_target() -> None:
+    """Of two recipes make takes the later one, and says so in a warning alone."""
+    rules = "".join((ROOT / file).read_text() for file in ("Makefile", "training/models.mk"))
+    targets = Counter(re.findall(r"^([^\s:#=]+):(?!=)", rules, re.MULTILINE))
+    assert targets["serve"] == 1
+    assert [target for target, count in targets.items() if count > 1 and target != ".PHONY"] == []

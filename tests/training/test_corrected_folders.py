@@ -21,6 +21,7 @@ from training.data.adapters.labelme import labelme
 from training.data.preparation import prepare
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import BrokenSampleError
+from training.errors.input_error import InputError
 from training.labels.label_set import IGNORE
 from training.labels.lip import LABEL_ID, LIP
 
@@ -183,6 +184,20 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, kind: str) -> None:
     shutil.rmtree(root / "images")
     with pytest.raises(BrokenSampleError, match="missing"):
         adapter.read(name)
+
+
+def test_damaged_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "annotations.xml").write_text("<annotations><image")
+    with pytest.raises(InputError, match=r"annotations\.xml is no XML file"):
+        cvat(tmp_path)
+    (tmp_path / "a.json").write_text('{"shapes": [], "imagePath": null}')
+    adapter = labelme(tmp_path)
+    (name,) = (name for names in adapter.splits().values() for name in names)
+    with pytest.raises(BrokenSampleError, match=r"a\.json: cannot be read"):
+        adapter.read(name)
+    (tmp_path / "dataset.json").write_text('{"name": "ours"}')
+    with pytest.raises(InputError, match=r"dataset\.json must hold"):
+        labelme(tmp_path)
 
 
 def test_a_folder_may_have_labels_of_its_own(tmp_path: Path) -> None:

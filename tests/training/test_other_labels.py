@@ -54,7 +54,7 @@ def run(atr, finished, tmp_path_factory):
     root = tmp_path_factory.mktemp("atr-run")
     recipe = load_recipe(str(write_tiny_recipe(root / "recipe.toml", epochs=2)))
     network, other = network_from_checkpoint(finished / "best.pt", recipe, atr.label_set)
-    Trainer(network, recipe, atr, root, init_distributed()).run()
+    Trainer(network, recipe, atr, root, init_distributed(recipe.run.timeout)).run()
     return root, other
 
 

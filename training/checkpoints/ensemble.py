@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from training.checkpoints.calibration import UNCALIBRATED
 from training.checkpoints.checkpoint import Checkpoint
+from training.errors.input_error import InputError
 from training.labels.compatibility import have_same_labels
 from training.networks.lite.recipe import LiteEnsembleNetworkRecipe, LiteNetworkRecipe
 from training.networks.registry import build_network
+from training.recipes.recipe_error import validated
 
 
 def ensemble(
@@ -19,12 +21,12 @@ def ensemble(
     maps, with a sum of 1; none: equal. Label scores have equal weights. The result has neither metrics nor a
     calibration.
 
-    Raises ValueError for fewer than two members, for other networks than light ones, for members that differ in labels,
+    Raises InputError for fewer than two members, for other networks than light ones, for members that differ in labels,
     joints or number of stages, for a size that light networks do not take, and for shares that do not fit.
     """
     first = members[0]
     if any(not have_same_labels(member.label_set, first.label_set) for member in members):
-        raise ValueError("its members must know the same labels and joints")
+        raise InputError("its members must know the same labels and joints")
     recipe = first.recipe.model_copy(update={"network": network_recipe(members, size, pose_shares)})
     weights = {
         f"members.{place}.{name}": value
@@ -40,11 +42,11 @@ def members_of(together: Checkpoint) -> list[Checkpoint]:
     """The members of an ensemble, each as a checkpoint of its own with the ensemble's input size; without metrics or
     calibration. ``ensemble`` of them, with the same shares, is the same network.
 
-    Raises ValueError for a checkpoint of another network.
+    Raises InputError for a checkpoint of another network.
     """
     recipe = together.recipe.network
     if not isinstance(recipe, LiteEnsembleNetworkRecipe):
-        raise ValueError(f"this is a checkpoint of the network “{recipe.name}” and no ensemble")
+        raise InputError(f"this is a checkpoint of the network “{recipe.name}” and no ensemble")
     weights = together.network.state_dict()
     members = []
     for place, member_recipe in enumerate(recipe.members()):
@@ -67,19 +69,16 @@ def network_recipe(
     recipes = [member.recipe.network for member in members]
     lite = [recipe for recipe in recipes if isinstance(recipe, LiteNetworkRecipe)]
     if len(lite) < max(len(members), 2):
-        raise ValueError("an ensemble is made of two light networks or more")
+        raise InputError("an ensemble is made of two light networks or more")
     first = lite[0]
     if any((recipe.refinements, recipe.finish_kernel) != (first.refinements, first.finish_kernel) for recipe in lite):
-        raise ValueError("its members must have the same number of refinement stages and the same finish_kernel")
+        raise InputError("its members must have the same number of refinement stages and the same finish_kernel")
     height, width = size or (first.height, first.width)
-    return LiteEnsembleNetworkRecipe(
-        name="lite-ensemble",
-        height=height,
-        width=width,
-        fit=first.fit,
-        trunks=tuple(recipe.trunk for recipe in lite),
-        pose_shares=pose_shares or (1 / len(lite),) * len(lite),
-        frozen_groups=first.frozen_groups,
-        refinements=first.refinements,
-        finish_kernel=first.finish_kernel,
-    )
+    content = first.model_dump(exclude={"name", "trunk"}) | {
+        "name": "lite-ensemble",
+        "height": height,
+        "width": width,
+        "trunks": tuple(recipe.trunk for recipe in lite),
+        "pose_shares": pose_shares or (1 / len(lite),) * len(lite),
+    }
+    return validated(LiteEnsembleNetworkRecipe, content)

@@ -20,10 +20,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.data.dataset_info import read_dataset_info
 from training.data.name_list import read_names
 from training.data.sample import ABSENT, BrokenSampleError, DatasetInfo, FloatArray, Sample, read_image, read_label_map
 from training.data.sample_check import joint_fault, label_fault, size_fault
-from training.errors.input_error import InputError
 from training.labels.label_set import LabelSet, read_label_set
 from training.labels.lip import LIP
 
@@ -39,15 +39,11 @@ class PreparedFolder:
 
     @cached_property
     def info(self) -> DatasetInfo:
-        """Name, licence and source. Raises FileNotFoundError where the folder was not prepared, and
-        InputError."""
+        """Name, licence and source. Raises FileNotFoundError where the folder was not prepared, and InputError."""
         path = self.root / "dataset.json"
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: make the folder with `python -m training.prepare`")
-        try:
-            return DatasetInfo(**json.loads(path.read_text()))
-        except (ValueError, TypeError):
-            raise InputError(f'{path} must hold {{"name": …, "licence": …, "source": …}} and nothing else') from None
+        return read_dataset_info(path)
 
     @cached_property
     def label_set(self) -> LabelSet:

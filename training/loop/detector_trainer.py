@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -16,12 +15,14 @@ from training.checkpoints.checkpoint import save_atomically
 from training.checkpoints.detector import DetectorCheckpoint, save_detector
 from training.errors.input_error import InputError
 from training.evaluation.detector_evaluation import Measured
-from training.loop.weight_ema import ema_update
+from training.loop.weight_ema import WeightEma
 from training.networks.detector.dataset import DetectorBatches, DetectorData
 from training.networks.detector.network import DetectorNetwork
 from training.networks.detector.objective import DetectorObjective
 from training.networks.detector.recipe import DetectorRecipe
+from training.networks.torch_file import read_torch_file
 from training.recipes.differences import differences
+from training.recipes.recipe_error import validated
 
 Validate = Callable[[nn.Module], Measured]
 """A network → what it finds on the photos that weights are chosen by."""
@@ -38,7 +39,7 @@ class DetectorTrainer:
     ) -> None:
         self.network, self.recipe, self.data, self.validate, self.out = network, recipe, data, validate, out
         network.trunk.freeze_early(recipe.network.frozen_groups)
-        self.average = AveragedModel(network, multi_avg_fn=ema_update(recipe.schedule.ema_decay))
+        self.average = WeightEma(network, recipe.schedule.ema_decay)
         self.objective = DetectorObjective(network, recipe.loss)
         self.optimizer = recipe.schedule.build_optimizer(network, network.trunk.parameters())
         self.epoch, self.best = 0, -math.inf
@@ -107,9 +108,9 @@ class DetectorTrainer:
         save_atomically(self.out / "last.pt", state)
 
     def resume(self) -> None:
-        """Go on from ``last.pt``. Raises InputError when it was made by another recipe."""
-        state = torch.load(self.out / "last.pt", weights_only=True)
-        if changed := differences(DetectorRecipe.model_validate(state["recipe"]), self.recipe):
+        """Go on from ``last.pt``. Raises InputError when it was made by another recipe or is damaged, and OSError."""
+        state = read_torch_file(self.out / "last.pt")
+        if changed := differences(validated(DetectorRecipe, state["recipe"]), self.recipe):
             raise InputError(
                 f"{self.out} was begun with another recipe: {'; '.join(map(str, changed))}. "
                 "Use that one, or another --out"

@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 
 import numpy as np
 import torch
@@ -11,9 +10,6 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from training.evaluation.metrics import Counts
-
-TIMEOUT: Final = 1800.0
-"""Seconds that a process waits for the others before it gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +48,11 @@ class DistributedContext:
                 dist.broadcast(value, 0)
 
 
-def init_distributed(timeout: float = TIMEOUT) -> DistributedContext:
-    """Choose a device, and join the process group if torchrun started this process."""
+def init_distributed(timeout: float) -> DistributedContext:
+    """Choose a device, and join the process group if torchrun started this process.
+
+    ``timeout``: seconds that a process waits for the others before it gives up.
+    """
     rank, world_size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     local_rank, local_size = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     device = torch.device("cuda", local_rank) if torch.cuda.is_available() else torch.device("cpu")

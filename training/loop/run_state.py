@@ -7,10 +7,11 @@ from typing import Any
 
 import torch
 
-from training.checkpoints.checkpoint import CheckpointError, save_atomically
+from training.checkpoints.checkpoint import save_atomically
 from training.errors.input_error import InputError
 from training.networks.recipe import Recipe
 from training.networks.registry import parse_recipe
+from training.networks.torch_file import read_torch_file
 from training.recipes.differences import differences
 
 STATE_FILE = "last.pt"
@@ -68,27 +69,23 @@ def save_state(folder: Path, progress: Progress, recipe: Recipe, parts: dict[str
     save_atomically(folder / STATE_FILE, content)
 
 
-def load_state(folder: Path, device: torch.device) -> tuple[Progress, dict[str, Any]]:
-    """Read ``last.pt``: the progress, and everything. Raises CheckpointError for one that cannot be read."""
-    path = folder / STATE_FILE
-    try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError) as error:
-        raise CheckpointError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+def load_state(folder: Path) -> tuple[Progress, dict[str, Any]]:
+    """Read ``last.pt``: the progress, and everything, on the CPU. Raises OSError and TorchFileError."""
+    state: dict[str, Any] = read_torch_file(folder / STATE_FILE)
     known = {entry.name for entry in fields(Progress)}
     return Progress(**{name: value for name, value in state.items() if name in known}), state
 
 
 def restore_random(state: dict[str, Any]) -> None:
     """Set the random state that a saved one stopped with."""
-    torch.set_rng_state(state["random"]["cpu"].cpu())
+    torch.set_rng_state(state["random"]["cpu"])
     if "cuda" in state["random"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["random"]["cuda"].cpu())
+        torch.cuda.set_rng_state(state["random"]["cuda"])
 
 
 def stored_recipe(folder: Path) -> Recipe:
-    """The recipe of the run that is to be resumed. Raises CheckpointError."""
-    return parse_recipe(load_state(folder, torch.device("cpu"))[1]["recipe"])
+    """The recipe of the run that is to be resumed. Raises OSError and TorchFileError."""
+    return parse_recipe(load_state(folder)[1]["recipe"])
 
 
 def require_same_recipe(folder: Path, stored: Recipe, recipe: Recipe, epochs_done: int) -> list[str]:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from training.checkpoints.checkpoint import Checkpoint, save_checkpoint
 from training.data.prepared_folder import PreparedFolder
-from training.data.sample import BrokenSampleError
+from training.data.sample import BrokenSampleError, UInt8Array
 from training.data.training_dataset import TrainingExample
 from training.data.workers import loading_processes
 from training.errors.input_error import InputError
@@ -178,8 +178,9 @@ class Trainer:
             evaluation, checkpoint = self.validate()
             record["metrics"] = evaluation.result()
             if log:
-                self.keep_if_best(checkpoint, evaluation)
-                self.draw(log, checkpoint, evaluation)
+                confusion = confusion_picture(evaluation.parsing.confusion, checkpoint.label_set)
+                self.keep_if_best(replace(checkpoint, metrics=record["metrics"]), confusion)
+                self.draw(log, checkpoint, confusion)
         if log:
             log.add_epoch(record, self.training_step.optimizer.param_groups[0]["lr"])
         progress.record = None
@@ -196,24 +197,23 @@ class Trainer:
         workers = loading_processes(self.recipe.run.workers, context.local_size)
         return measure(checkpoint, self.folder, self.folder.names("val"), one_pass, share, workers), checkpoint
 
-    def keep_if_best(self, checkpoint: Checkpoint, evaluation: Evaluation) -> None:
+    def keep_if_best(self, checkpoint: Checkpoint, confusion: UInt8Array) -> None:
         """Write ``best.pt`` and its confusion matrix if these weights are the best so far; print the figures."""
-        metrics = evaluation.result()
-        score = selection_score(metrics, checkpoint.label_set)
+        score = selection_score(checkpoint.metrics, checkpoint.label_set)
         if score > self.progress.best:
             self.progress.best = score
-            save_checkpoint(replace(checkpoint, metrics=metrics), self.out / "best.pt")
-            write_png(confusion_picture(evaluation.parsing.confusion, checkpoint.label_set), self.out / CONFUSION)
-        print(table(metrics, checkpoint.label_set).split("\n  ")[0])
+            save_checkpoint(checkpoint, self.out / "best.pt")
+            write_png(confusion, self.out / CONFUSION)
+        print(table(checkpoint.metrics, checkpoint.label_set).split("\n  ")[0])
 
-    def draw(self, log: RunLog, checkpoint: Checkpoint, evaluation: Evaluation) -> None:
+    def draw(self, log: RunLog, checkpoint: Checkpoint, confusion: UInt8Array) -> None:
         """Predictions for the first validation photos and the confusion matrix, for TensorBoard."""
         label_set, epoch = checkpoint.label_set, self.progress.epoch
         for name in self.folder.names("val")[:PICTURES]:
             image = self.folder.read(name).image
             prediction = one_pass(checkpoint, image)
             log.add_picture(f"val/{name}", overlay(image, prediction.labels, prediction.joints, label_set), epoch)
-        log.add_picture("val/confusion", confusion_picture(evaluation.parsing.confusion, label_set), epoch)
+        log.add_picture("val/confusion", confusion, epoch)
 
     def save_progress(self) -> None:
         """Write ``last.pt``: everything that ``resume`` needs."""
@@ -224,10 +224,10 @@ class Trainer:
     def resume(self) -> list[str]:
         """Go on from ``last.pt``; returns what differs from the run's recipe, and may.
 
-        Raises OtherRecipeError when the run was made by another recipe, and CheckpointError.
+        Raises OtherRecipeError when the run was made by another recipe, TorchFileError and OSError.
         """
         photos = self.progress.photos
-        progress, state = load_state(self.out, self.context.device)
+        progress, state = load_state(self.out)
         changed = require_same_recipe(self.out, parse_recipe(state["recipe"]), self.recipe, progress.epoch)
         if progress.photos not in (0, photos):
             changed.append(f"photos to train on: {progress.photos} there, {photos} here")

@@ -1,39 +1,23 @@
 """Exponential moving average of weights."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-Tensors = tuple[Tensor, ...] | list[Tensor]
-
-
-def ema_update(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """Update function of the moving average for ``AveragedModel``.
-
-    After n updates the decay is at most (1 + n) / (10 + n), so that the first steps are soon forgotten.
-    """
-
-    def update(averages: Tensors, values: Tensors, count: Tensor | int) -> None:
-        keep = decay_after(int(count), decay)
-        for average, value in zip(averages, values, strict=True):
-            if average.is_floating_point():
-                average.lerp_(value, 1 - keep)
-            else:
-                average.copy_(value)
-
-    return update
-
 
 def decay_after(updates: int, decay: float) -> float:
-    """The share of an average that is kept at an update after ``updates`` others."""
+    """The share of an average that is kept at an update after ``updates`` others.
+
+    It is at most (1 + n) / (10 + n) after n, so that the first steps are soon forgotten.
+    """
     return min(decay, (1 + updates) / (10 + updates))
 
 
 class WeightEma(AveragedModel):
-    """``AveragedModel`` with ``ema_update`` of weights and buffers, and the same ``state_dict``.
+    """The moving average of a network's weights and buffers; integers are copied. Its state is ``AveragedModel``'s.
 
     It counts its updates on the CPU: ``AveragedModel`` reads its counter from the GPU several times a step, and each
     time waits until the GPU has done all it was given.

@@ -9,13 +9,14 @@ more. It is a weight only, arg-max has no gradient.
 import torch
 from torch import Tensor
 
+from training.errors.input_error import InputError
 from training.labels.label_set import IGNORE, LabelSet
 
 
 def region_members(label_set: LabelSet) -> Tensor:
-    """Which label belongs to which region: bool (R, 256). Raises ValueError for a label set without regions."""
+    """Which label belongs to which region: bool (R, 256). Raises InputError for a label set without regions."""
     if not label_set.regions:
-        raise ValueError(f"the structure-sensitive loss needs regions, and {label_set.name}'s label file names none")
+        raise InputError(f"the structure-sensitive loss needs regions, and {label_set.name}'s label file names none")
     members = torch.zeros(len(label_set.regions), 256, dtype=torch.bool)
     for region, names in enumerate(label_set.regions.values()):
         members[region, [label_set.label_id[name] for name in names]] = True

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.errors.input_error import InputError
 from training.networks.same_padding import SameConv2d
 from training.networks.tfjs_weights import read_tfjs_weights
 
@@ -150,10 +151,10 @@ class MoveNet(nn.Module):
     def load_pretrained(self, file: Path | None) -> None:
         """Fill with the released weights: ``file`` is the ``.json`` of a MoveNet as a TensorFlow.js graph model.
 
-        Raises ValueError without a file, or for one that has not all of the weights, or has them in other shapes.
+        Raises InputError without a file, or for one that has not all of the weights, or has them in other shapes.
         """
         if file is None:
-            raise ValueError(
+            raise InputError(
                 "no package brings MoveNet's weights. Begin with a checkpoint (--from), with MoveNet Lightning or "
                 "Thunder as a TensorFlow.js graph model (--pretrained movenet-lightning.json or movenet-thunder.json, "
                 "as the recipe's trunk is called), or with random weights (--from-nothing)"
@@ -170,7 +171,7 @@ class MoveNet(nn.Module):
                 else:
                     parameter.data.copy_(value)
         if amiss:
-            raise ValueError("\n".join([f"{file} does not fill the recipe's trunk:", *amiss]))
+            raise InputError("\n".join([f"{file} does not fill the recipe's trunk:", *amiss]))
 
     def _released_names(self) -> Iterator[tuple[nn.Conv2d, str, str]]:
         """Every convolution with the released names of its weight and its bias; an empty name where it has none."""

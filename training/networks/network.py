@@ -36,7 +36,7 @@ class Network(nn.Module, ABC):
     def load_pretrained(self, file: Path | None) -> None:
         """Load weights trained elsewhere: those that come with the network, or those in ``file``.
 
-        Raises ValueError without a file where none come with it, and with a file where it reads none.
+        Raises InputError without a file where none come with it, and with a file where it reads none.
         """
 
     @abstractmethod

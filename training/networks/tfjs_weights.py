@@ -6,16 +6,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from training.errors.input_error import InputError
+
 
 def read_tfjs_weights(model: Path) -> dict[str, NDArray[np.float32]]:
     """All float weights of the graph model whose JSON file is ``model``, by their names, in TensorFlow's layouts.
 
-    Raises ValueError for a file of another kind, FileNotFoundError when a binary file is missing.
+    Raises InputError for a file of another kind, FileNotFoundError when a binary file is missing.
     """
     try:
         groups = json.loads(model.read_text())["weightsManifest"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{model} is not the .json of a TensorFlow.js graph model") from error
+        raise InputError(f"{model} is not the .json of a TensorFlow.js graph model") from error
     weights: dict[str, NDArray[np.float32]] = {}
     for group in groups:
         content = b"".join((model.parent / path).read_bytes() for path in group["paths"])

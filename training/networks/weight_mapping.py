@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from training.errors.input_error import InputError
 
-class IncompleteWeightsError(ValueError):
+
+class IncompleteWeightsError(InputError):
     """The weights do not fill the network exactly; the message names each that is at fault, a line each."""
 
 

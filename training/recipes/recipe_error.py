@@ -33,6 +33,8 @@ def _fault(form: type[BaseModel], location: tuple[int | str, ...], kind: str, me
         close = difflib.get_close_matches(keys[-1], known, 1)
         meant = f"did you mean {'.'.join([*keys[:-1], close[0]])}?" if close else f"known are: {', '.join(known)}"
         return f"{key} is no key of this recipe; {meant}"
+    if not key:  # of the whole recipe: what it says of several keys contradicts itself
+        return message
     return f"{key}: {message}" if isinstance(value, Mapping) else f"{key} = {value!r}: {message}"
 
 

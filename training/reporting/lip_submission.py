@@ -1,8 +1,8 @@
 """LIP's test server: the files that it takes for parsing and for single-person pose.
 
 ``parsing/NAME.png``: pixel value = label id. ``pred_keypoints_lip.csv``: a row a photo, its file name and then x, y of
-LIP's 16 joints in whole pixels. The form of the rows is that of github.com/NieXC/pytorch-mula, whose authors submitted
-to the server.
+LIP's 16 joints in whole pixels: as github.com/NieXC/pytorch-mula (``save_hpe_results_to_lip_format``) writes them, by
+its README in LIP's official form. The server itself was not asked.
 """
 
 import csv

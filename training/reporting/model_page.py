@@ -8,6 +8,7 @@ from training.checkpoints.calibration import Calibration
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import read_image
+from training.errors.input_error import InputError
 from training.evaluation.evaluator import figure_titles
 from training.evaluation.protocols import one_pass
 from training.evaluation.reliability import Reliability
@@ -228,10 +229,10 @@ def _predictions(runs: Sequence[Run], rendered: PreparedFolder | None) -> Iterat
 
 
 def require_showable(folder: PreparedFolder) -> None:
-    """Raises ValueError unless all pictures of the folder are rendered, without photos as backgrounds."""
+    """Raises InputError unless all pictures of the folder are rendered, without photos as backgrounds."""
     info = folder.info
     if info.name != "rendered people" or "backgrounds" in info.licence:
-        raise ValueError(
+        raise InputError(
             f"--rendered {folder.root}: {info.name} ({info.licence}) may not be published on the page; give "
             "pictures of training.synthesize without --backgrounds, and use training.prediction_grid for others"
         )

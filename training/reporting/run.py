@@ -7,6 +7,7 @@ from typing import Any
 
 from training.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from training.checkpoints.digest import file_sha256
+from training.errors.input_error import InputError
 from training.evaluation.reliability_report import ReliabilityReport
 from training.reporting.plots import Log
 
@@ -31,7 +32,7 @@ class Run:
 def read_run(folder: Path) -> Run:
     """Read a run's folder.
 
-    Raises FileNotFoundError where there is no ``best.pt`` yet, ValueError where the calibration is of another
+    Raises FileNotFoundError where there is no ``best.pt`` yet, InputError where the calibration is of another
     checkpoint.
     """
     written = folder / "log.jsonl"
@@ -39,7 +40,7 @@ def read_run(folder: Path) -> Run:
     measured = folder / "calibration.json"
     calibration = json.loads(measured.read_text()) if measured.exists() else None
     if calibration and calibration["checkpoint"] != file_sha256(folder / "best.pt"):
-        raise ValueError(
+        raise InputError(
             f"{measured} was measured on other weights than {folder / 'best.pt'}: training.calibrate again"
         )
     return Run(folder.resolve().name, load_checkpoint(folder / "best.pt"), log, calibration)

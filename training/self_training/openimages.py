@@ -16,6 +16,7 @@ from training.data.openimages_source import INFO, Boxes
 from training.data.person_crops import PersonCrop
 from training.data.sample import BrokenSampleError, FloatArray, Sample, UInt8Array, no_joints, read_image
 from training.data.unlabelled import Points
+from training.errors.input_error import InputError
 from training.labels.label_set import IGNORE
 from training.labels.lip import JOINT_ID, LABEL_ID, LIP
 from training.self_training.rules import drop_swapped_sides
@@ -153,7 +154,7 @@ class OpenImages:
         teachers = self._index.teachers
         model = ExportedModel(teachers.model)
         if model.label_names != [label.name for label in LIP.labels]:
-            raise ValueError(f"{teachers.model} has other labels than LIP's")
+            raise InputError(f"{teachers.model} has other labels than LIP's")
         return BodyPix(teachers.bodypix), SkinClothesHair(teachers.skin_clothes_hair), model
 
     @cached_property

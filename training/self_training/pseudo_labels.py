@@ -13,6 +13,7 @@ from training.checkpoints.digest import file_sha256
 from training.data.prepared_folder import PreparedFolder
 from training.data.sample import BrokenSampleError, Sample, read_image
 from training.data.unlabelled import Pose, UnlabelledPhotos
+from training.errors.input_error import InputError
 from training.self_training.rules import (
     consistent_joints,
     drop_swapped_sides,
@@ -57,11 +58,11 @@ def write_pseudo_labels(
 
 
 def require_same_run(out: Path, teacher: Path, rules: PseudoLabelRules) -> None:
-    """Record teacher and rules in ``out``. Raises ValueError if another teacher or other rules are recorded there."""
+    """Record teacher and rules in ``out``. Raises InputError if another teacher or other rules are recorded there."""
     run = {"teacher": file_sha256(teacher), **asdict(rules)}
     note = out / "teacher.json"
     if note.exists() and _read_note(note) != run:
-        raise ValueError(f"{out} holds the labels of another teacher, threshold or number of views: give another --out")
+        raise InputError(f"{out} holds the labels of another teacher, threshold or number of views: give another --out")
     out.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps(run) + "\n")
 

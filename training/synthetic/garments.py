@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
+from training.errors.input_error import InputError
 from training.synthetic.bodies import BASE_VERTICES, Body
 from training.synthetic.mesh import Floats, Ints, components, read_obj, vertex_uvs
 
@@ -48,7 +49,7 @@ class Garment:
 
 
 def read_garment(path: Path) -> Garment:
-    """Read an ``.mhclo`` and the ``.obj`` that it names. Raises ValueError naming a line that cannot be read."""
+    """Read an ``.mhclo`` and the ``.obj`` that it names. Raises InputError naming a line that cannot be read."""
     scales: dict[str, tuple[int, int, float]] = {}
     rows: list[list[float]] = []
     hidden: list[int] = []
@@ -71,11 +72,11 @@ def read_garment(path: Path) -> Garment:
             elif section == "delete_verts":
                 hidden += _ranges(words)
         except (ValueError, IndexError) as error:
-            raise ValueError(f"{path}, line {number}: {error}") from error
+            raise InputError(f"{path}, line {number}: {error}") from error
     mesh = read_obj(path.parent / mesh_file)
     table = np.array(rows, np.float64)
     if len(table) != len(mesh.vertices):
-        raise ValueError(f"{path} binds {len(table)} vertices, {mesh_file} has {len(mesh.vertices)}")
+        raise InputError(f"{path} binds {len(table)} vertices, {mesh_file} has {len(mesh.vertices)}")
     count = len(table)
     anchors = csr_array(
         (table[:, 3:6].ravel().astype(np.float32), (np.repeat(np.arange(count), 3), table[:, :3].ravel().astype(int))),

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from training.errors.input_error import InputError
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 
@@ -24,7 +26,7 @@ class ObjFile:
 
 
 def read_obj(path: Path) -> ObjFile:
-    """Read a Wavefront file; polygons become fans of triangles. Raises ValueError naming a line that cannot be read."""
+    """Read a Wavefront file; polygons become fans of triangles. Raises InputError naming a line that cannot be read."""
     vertices: list[list[float]] = []
     uvs: list[list[float]] = []
     triangles, uv_triangles, groups = [], [], []
@@ -47,7 +49,7 @@ def read_obj(path: Path) -> ObjFile:
                     uv_triangles.append((texels[0], texels[k], texels[k + 1]))
                     groups.append(group)
         except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error}") from error
+            raise InputError(f"{path}, line {number}: {error}") from error
     return ObjFile(
         np.array(vertices, np.float32),
         np.array(uvs or [[0, 0]], np.float32),

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
+from training.errors.input_error import InputError
+
 Doubles = npt.NDArray[np.float64]
 Frame = dict[str, tuple[float, ...]]
 AXES = {"rx": 0, "ry": 1, "rz": 2}
@@ -59,7 +61,7 @@ class Skeleton:
 
 
 def read_skeleton(path: Path) -> Skeleton:
-    """Read an ``.asf`` file. Raises ValueError when it has no bones."""
+    """Read an ``.asf`` file. Raises InputError when it has no bones."""
     text = path.read_text(errors="replace")
     described = {}
     for block in text.partition(":bonedata")[2].partition(":hierarchy")[0].split("begin")[1:]:
@@ -80,7 +82,7 @@ def read_skeleton(path: Path) -> Skeleton:
                 np.array(limits).reshape(-1, 2),
             )
     if not bones:
-        raise ValueError(f"{path}: no bones; is it an ASF skeleton?")
+        raise InputError(f"{path}: no bones; is it an ASF skeleton?")
     return Skeleton(bones)
 
 

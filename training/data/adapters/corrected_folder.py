@@ -4,7 +4,6 @@ In the folder may be ``labels.toml`` (docs/label-sets.md), without which labels 
 says whose the photos are ({"name", "licence", "source"}). Joints are not marked.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -14,8 +13,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.data.dataset_info import read_dataset_info
 from training.data.hash_split import hash_share
 from training.data.sample import BrokenSampleError, DatasetInfo, Sample, UInt8Array, no_joints, read_image
+from training.errors.input_error import InputError
 from training.labels.label_set import IGNORE, LabelSet, read_label_set
 from training.labels.lip import LIP
 
@@ -50,11 +51,11 @@ class CorrectedFolder:
     def __init__(self, root: Path, name: str, corrections: Mapping[str, Callable[[], Correction]]) -> None:
         self._corrections = {_sample_name(place): read for place, read in corrections.items()}
         if len(self._corrections) < len(corrections):
-            raise FileNotFoundError(f"{root}: photos differ in blanks and slashes of their names alone; rename them")
+            raise InputError(f"{root}: photos differ in blanks and slashes of their names alone; rename them")
         labels, info = root / "labels.toml", root / "dataset.json"
         self.label_set: LabelSet = read_label_set(labels) if labels.exists() else LIP
         self.info = (
-            DatasetInfo(**json.loads(info.read_text()))
+            read_dataset_info(info)
             if info.exists()
             else DatasetInfo(name=root.resolve().name, licence="not stated", source=f"corrected in {name}")
         )
@@ -122,5 +123,5 @@ def bitmap(pixels: npt.NDArray[np.bool_], left: int, top: int) -> Fill:
 
 
 def _sample_name(place: str) -> str:
-    """A name without blanks and slashes, which the lists of a prepared folder could not hold."""
+    """A name without slashes, which would be folders, and without blanks, which its list would strip at the ends."""
     return re.sub(r"\s", "_", place.replace("/", "__"))

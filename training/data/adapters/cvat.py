@@ -15,23 +15,31 @@ import numpy as np
 
 from training.data.adapters.corrected_folder import CorrectedFolder, Correction, Fill, Shape, bitmap, box, polygon
 from training.data.sample import BrokenSampleError
+from training.errors.input_error import InputError
 
 SHAPES = ("mask", "polygon", "box")
 
 
 def cvat(root: Path) -> CorrectedFolder:
-    """The photos of a folder's export. Raises FileNotFoundError where there is none, or more than one of a photo."""
+    """The photos of a folder's export. Raises FileNotFoundError where there is none, and InputError."""
     places = {}
     exports = [file for file in (root / "annotations.xml", root / "cvat.annotations.xml") if file.exists()][:1]
     for file in exports or sorted(root.glob("*.xml")):
-        for image in ET.parse(file).getroot().iterfind("image"):
+        for image in _root(file).iterfind("image"):
             place = Path(image.get("name", "")).with_suffix("").as_posix()
             if place in places:
-                raise FileNotFoundError(f"{root} has {image.get('name')} twice, the second time in {file.name}")
+                raise InputError(f"{root} has {image.get('name')} twice, the second time in {file.name}")
             places[place] = partial(_read, root, image)
     if not places:
         raise FileNotFoundError(f"{root} has no export of CVAT: annotations.xml of “CVAT for images 1.1”, with images")
     return CorrectedFolder(root, "CVAT", places)
+
+
+def _root(file: Path) -> ET.Element:
+    try:
+        return ET.parse(file).getroot()
+    except ET.ParseError as error:
+        raise InputError(f"{file} is no XML file: {error}") from None
 
 
 def _read(root: Path, image: ET.Element) -> Correction:

@@ -41,11 +41,11 @@ def _is_labelme(file: Path) -> bool:
 
 def _read(file: Path) -> Correction:
     content = json.loads(file.read_bytes())
-    photo = file.parent / content["imagePath"].replace("\\", "/")
     try:
+        photo = file.parent / content["imagePath"].replace("\\", "/")
         shapes = tuple(Shape(shape["label"], _fill(shape)) for shape in content["shapes"])
         size = (int(content["imageHeight"]), int(content["imageWidth"]))
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, binascii.Error) as error:
         raise BrokenSampleError(f"{file}: cannot be read: {error}") from None
     return Correction(photo, size, shapes)
 

@@ -3,17 +3,17 @@
 {"name": "street photos", "licence": "CC-BY-4.0", "source": "https://…"}
 """
 
-import json
 from functools import cached_property
 from pathlib import Path
 
+from training.data.dataset_info import read_dataset_info
 from training.data.photos import find_photos
-from training.data.sample import DatasetInfo, UInt8Array
+from training.data.sample import UInt8Array
 from training.data.unlabelled import Pose
 
 
 class PhotoFolder:
-    """All photos of a folder. Raises FileNotFoundError without a ``dataset.json``."""
+    """All photos of a folder. Raises FileNotFoundError without a ``dataset.json``, and InputError."""
 
     label_set = None
 
@@ -24,7 +24,7 @@ class PhotoFolder:
             raise FileNotFoundError(
                 f'{path} is missing: write there where these photos come from, {{"name": …, "licence": …, "source": …}}'
             )
-        self.info = DatasetInfo(**json.loads(path.read_text()))
+        self.info = read_dataset_info(path)
 
     def unlabelled(self) -> list[str]:
         """All photos' names. Raises ValueError where two photos have one name."""

@@ -66,7 +66,7 @@ class DetectorNetwork(nn.Module):
         """Fill with the released weights: ``file`` is the ``.json`` of a MoveNet as a TensorFlow.js graph model.
 
         MultiPose fills everything. Those for one person have no boxes: they fill the trunk and the head of middles.
-        Raises ValueError for a file that has not the trunk's weights, or has them in other shapes.
+        Raises InputError for a file that has not the trunk's weights, or has them in other shapes.
         """
         self.trunk.load_pretrained(file)
         released = read_tfjs_weights(file)

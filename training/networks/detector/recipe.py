@@ -1,6 +1,5 @@
 """Recipe of the person detector: everything that decides the result of a training run."""
 
-import tomllib
 from pathlib import Path
 from typing import Final, Literal
 
@@ -8,6 +7,7 @@ from pydantic import Field
 
 from training.optimizers.relative_adamw import RelativeAdamWSchedule
 from training.recipes.recipe_error import RecipeError, validated
+from training.recipes.recipe_file import read_recipe_file
 from training.recipes.strict_model import Share, StrictModel
 
 PRESETS: Final = Path(__file__).parents[2] / "presets" / "detectors"
@@ -70,11 +70,8 @@ class DetectorRecipe(StrictModel):
 
 def load_detector_recipe(name: str) -> DetectorRecipe:
     """A preset by name, or any TOML file by path. Raises FileNotFoundError that lists the presets, and RecipeError."""
-    path = Path(name) if name.endswith(".toml") else PRESETS / f"{name}.toml"
-    if not path.exists():
-        known = ", ".join(sorted(preset.stem for preset in PRESETS.glob("*.toml")))
-        raise FileNotFoundError(f"no recipe {name!r}: give the path of a .toml file or one of: {known}")
+    content = read_recipe_file(name, PRESETS)
     try:
-        return validated(DetectorRecipe, tomllib.loads(path.read_text()))
-    except (tomllib.TOMLDecodeError, RecipeError) as error:
+        return validated(DetectorRecipe, content)
+    except RecipeError as error:
         raise RecipeError(f"{name}: {error}") from None

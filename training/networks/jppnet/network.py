@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.errors.input_error import InputError
 from training.networks.jppnet.recipe import JPPNetNetworkRecipe
 from training.networks.jppnet.resnet import ResNetTrunk, group_channels, residual_group
 from training.networks.jppnet.resnet_weights import load_caffe_resnet
@@ -180,10 +181,10 @@ class JPPNet(Network):
     def load_pretrained(self, file: Path | None) -> None:
         """Fill the ResNet from a file of Caffe's ImageNet weights; the rest keeps its random ones.
 
-        No package brings them. Raises ValueError without a file, or for one that does not fill the ResNet.
+        No package brings them. Raises InputError without a file, or for one that does not fill the ResNet.
         """
         if file is None:
-            raise ValueError(
+            raise InputError(
                 "no ImageNet weights come with JPPNet. Begin with a checkpoint (--from), with a file of ResNet-101's "
                 "weights in Caffe's form (--pretrained FILE), or with random weights (--from-nothing)"
             )

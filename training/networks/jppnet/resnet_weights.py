@@ -12,6 +12,7 @@ from pathlib import Path
 
 from torch import nn
 
+from training.errors.input_error import InputError
 from training.networks.torch_file import read_state_dict
 
 NORM_LEAVES = {"weight", "bias", "running_mean", "running_var"}
@@ -41,7 +42,7 @@ def block_name(group: int, block: int) -> str:
 def load_caffe_resnet(trunk: nn.Module, group_5: nn.Module, file: Path) -> None:
     """Fill trunk and group 5.
 
-    Raises OSError, TorchFileError, and ValueError that names every tensor that is missing or of a wrong shape.
+    Raises OSError, TorchFileError, and InputError that names every tensor that is missing or of a wrong shape.
     """
     ours = {trunk_name(name): value for name, value in read_state_dict(file).items()}
     wanted = trunk.state_dict() | {f"res5.{name}": value for name, value in group_5.state_dict().items()}
@@ -53,6 +54,6 @@ def load_caffe_resnet(trunk: nn.Module, group_5: nn.Module, file: Path) -> None:
         if name in ours and ours[name].shape != value.shape
     ]
     if problems:
-        raise ValueError("\n".join([f"{file} does not fill ResNet-101:", *problems]))
+        raise InputError("\n".join([f"{file} does not fill ResNet-101:", *problems]))
     trunk.load_state_dict({name: ours[name] for name in trunk.state_dict()})
     group_5.load_state_dict({name: ours[f"res5.{name}"] for name in group_5.state_dict()})

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from training.errors.input_error import InputError
+
 Variables = Mapping[str, npt.NDArray[Any]]
 
 NORM = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
@@ -39,7 +41,7 @@ SCOPES: tuple[tuple[str, Callable[[re.Match[str]], str], Mapping[str, str]], ...
 )
 
 
-class IncompleteCheckpointError(Exception):
+class IncompleteCheckpointError(InputError):
     """The checkpoint's variables do not match the network; the message names each of them."""
 
 

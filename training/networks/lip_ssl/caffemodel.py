@@ -14,6 +14,8 @@ import numpy.typing as npt
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
+from training.errors.input_error import InputError
+
 Blobs = tuple[npt.NDArray[np.float32], ...]
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
@@ -46,7 +48,7 @@ MOST_DIMENSIONS: Final = 32
 """Of a blob: ``kMaxBlobAxes`` of Caffe's ``blob.hpp``."""
 
 
-class NotACaffemodelError(ValueError):
+class NotACaffemodelError(InputError):
     """The file is no net of Caffe's, or not whole."""
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.errors.input_error import InputError
 from training.networks.lip_ssl.recipe import LipSslNetworkRecipe
 from training.networks.network import Network
 from training.networks.stage import Stage, no_heat_maps
@@ -140,8 +141,8 @@ class LipSsl(Network):
         return LipSslOutputs((scores[0], scores[1], scores[2]), weights, torch.stack(weighed).sum(0))
 
     def load_pretrained(self, file: Path | None) -> None:
-        """Raises ValueError: no package brings VGG-16's weights in Caffe's form."""
-        raise ValueError(
+        """Raises InputError: no package brings VGG-16's weights in Caffe's form."""
+        raise InputError(
             "no ImageNet weights come with LIP_SSL. Begin with a checkpoint (--from), such as one of "
             "training.import_caffe, or with random weights (--from-nothing)"
         )

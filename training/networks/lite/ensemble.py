@@ -10,6 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from training.errors.input_error import InputError
 from training.networks.lite.network import LiteNetwork
 from training.networks.lite.recipe import LiteEnsembleNetworkRecipe
 from training.networks.network import Network
@@ -47,8 +48,8 @@ class LiteEnsemble(Network):
         return Stage(parsing, torch.stack(weighed).sum(0))
 
     def load_pretrained(self, file: Path | None) -> None:
-        """Raises ValueError: an ensemble is made of trained members (training.ensemble)."""
-        raise ValueError(
+        """Raises InputError: an ensemble is made of trained members (training.ensemble)."""
+        raise InputError(
             "an ensemble has no pretrained weights of its own: make one of trained networks with training.ensemble, "
             "and train on from its checkpoint (--from)"
         )

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.errors.input_error import InputError
 from training.networks.cells import Cells
 from training.networks.network import Network
 from training.networks.schp.recipe import SchpNetworkRecipe
@@ -183,8 +184,8 @@ class Schp(Network):
         return SchpOutputs(parsing, self.fusion(torch.cat([features, edge_features], 1)), edge)
 
     def load_pretrained(self, file: Path | None) -> None:
-        """Raises ValueError: no package brings the ImageNet weights that SCHP began with."""
-        raise ValueError(
+        """Raises InputError: no package brings the ImageNet weights that SCHP began with."""
+        raise InputError(
             "no ImageNet weights come with SCHP. Begin with a checkpoint (--from), such as one of "
             "training.import_schp, or with random weights (--from-nothing)"
         )
