@@ -78,7 +78,7 @@ def plan_people(
 
 
 def person_score(detected: float, view: View, has_labels: bool) -> float:
-    """How sure it is that this person is in the photo, 0–1: by two thirds the detector's score, and by one what the model
+    """How sure it is that this person is in the photo, 0–1: by two thirds the detector's score, by one what the model
     says: the mean confidence of its labels (``has_labels``), or else the mean score of its joints.
 
     ``export.measure_service`` takes the surest person of each photo. With the light model, PCKh on 100 street photos
