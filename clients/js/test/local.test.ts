@@ -111,10 +111,11 @@ test("everybody is found, and what is whose, as the service does", { skip, timeo
       return ours.filter((value, pixel) => value === theirs[pixel]).length / theirs.length;
     };
     const sides = (answer) => answer.people.flatMap(({ box }) => box);
+    const scores = [here, there].map(({ people }) => people.map(({ score }) => score));
     const shape = (value) => Object.entries(value).map(([key, inner]) => [key, inner?.length]).sort().join();
     return {
       detector, boxes: sides(here).map((side, index) => Math.abs(side - sides(there)[index])),
-      mask: await equal("mask"), instances: await equal("instances"),
+      scores, mask: await equal("mask"), instances: await equal("instances"),
       people: [here, there].map(({ people }) => people.map(shape)),
       keys: [here, there].map((answer) => Object.keys(answer).sort().join()),
       most: (await everybody.pose(group, { people: 2 })).people.length,
@@ -124,6 +125,7 @@ test("everybody is found, and what is whose, as the service does", { skip, timeo
   )) as {
     detector: { name: string };
     boxes: number[];
+    scores: number[][];
     mask: number;
     instances: number;
     people: string[][];
@@ -137,6 +139,8 @@ test("everybody is found, and what is whose, as the service does", { skip, timeo
   assert.deepEqual(told.people[0]!.length, told.people[1]!.length);
   assert.equal(told.keys[0], told.keys[1]);
   assert.ok(Math.max(...told.boxes) <= 4, `boxes are ${told.boxes.join()} pixels apart`);
+  const [ours, theirs] = told.scores as [number[], number[]];
+  ours.forEach((score, index) => assert.ok(Math.abs(score - theirs[index]!) <= 0.01, `scores ${ours.join()} and ${theirs.join()}`));
   // A crop that begins a pixel further on moves borders, and where two claims are as strong, a hair's breadth decides.
   assert.ok(told.mask >= 0.99 && told.instances >= 0.98, `${told.mask} of the mask, ${told.instances} of the instances`);
   assert.deepEqual([told.most, told.one], [2, 1]);

@@ -32,16 +32,16 @@ export async function makeAnswer(analysis: Analysis, question: Question): Promis
   return { ...common, ...parsing, people: whole, skeleton } satisfies AnalyzeAnswer;
 }
 
-/** Who was found: number, box and the detector's score. */
+/** Who was found: number, box and score. */
 function identity({ found }: Analysis, index: number) {
-  const { box, score } = found!.detections[index]!;
+  const { box, score } = found!.people[index]!;
   return { index: index + 1, box: asTuple(box), score: rounded(score, 4) };
 }
 
 /** What of the mask is whose, person by person. */
 function ownParts(analysis: Analysis, chosen: Chosen, asRle: boolean): Pick<ParsedPerson, "labels" | "rle">[] {
-  const { detections } = analysis.found!;
-  const rles = asRle ? encodeLabels(instances(analysis, chosen), detections.map((_, index) => index + 1)) : undefined;
+  const { people } = analysis.found!;
+  const rles = asRle ? encodeLabels(instances(analysis, chosen), people.map((_, index) => index + 1)) : undefined;
   return partsOfPeople(analysis).map((parts, index) => ({
     labels: describe(analysis, analysis.ids, parts.filter(({ label }) => chosen(label)), false),
     ...(rles && { rle: rles.get(index + 1)! }),
