@@ -1,4 +1,5 @@
 /** The service's answers (docs/http.md), made of an analysis. */
+import { base64 } from "../encoding.js";
 import type { AnalyzeAnswer, Label, ParseAnswer, ParsedPerson, PoseAnswer, Region } from "../types.js";
 import { type Analysis, type Part, findParts, partsOfPeople } from "./analysis.js";
 import { asTuple, moved } from "./box.js";
@@ -124,11 +125,4 @@ function only(ids: Plane, chosen: Chosen): Plane {
 
 function maskPng(ids: Plane, { card }: Analysis, chosen: Chosen): Promise<Blob> {
   return encodePng(only(ids, chosen), card.labels.map(({ color }) => color));
-}
-
-async function base64(blob: Blob): Promise<string> {
-  const bytes = new Uint8Array(await blob.arrayBuffer());
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return btoa(text);
 }
