@@ -60,13 +60,14 @@ class Predictor:
             raise ValueError(f"There is no model “{model}”. {', '.join(_shipped())} come with jppnet; or name a file.")
         opencv_threads = cv2.getNumThreads()
         self._engine = Engine.start(read)
+        self._max_people = read.max_people
         # Also where it is forgotten: when the last reference is gone, or the program ends.
         self._end = weakref.finalize(self, _end, self._engine, opencv_threads)
 
     @property
     def model(self) -> Model:
         """The model: labels, joints, figures, and what it runs on."""
-        return model_object(self._engine.card, self._engine.info)
+        return model_object(self._engine.card, self._engine.info, self._engine.detector, self._max_people)
 
     def __call__(
         self, image: Photo, boxes: Boxes | None = None, people: People = "auto", *, labels: Labels | None = None

@@ -129,7 +129,16 @@ def test_the_model_and_its_health(service: str, ask: Ask) -> None:
     model = ask(service, "model")
     assert [label.name for label in model.labels] == list(LABELS)
     assert (model.provider, model.lanes, model.metrics["mIoU"]) == ("cpu", 1, 1.0)
+    assert (model.limits, model.max_people, model.detector) == ((), 20, None)
     assert ask(service, "health") is None
+
+
+def test_the_model_s_detector(crowd: str, ask: Ask) -> None:
+    detector = ask(crowd, "model").detector
+    told = httpx.get(f"{crowd}/model").json()["detector"]
+    assert (detector.name, detector.threshold, list(detector.limits)) == (
+        told["name"], told["threshold"], told["limits"]
+    )  # fmt: skip
 
 
 def test_what_the_service_refuses_is_a_problem(service: str, ask: Ask) -> None:

@@ -25,5 +25,4 @@ await build({
 });
 // Level 9 makes it a quarter of its size; the browser unpacks it.
 writeFileSync(`${out}/ort.wasm.gz`, gzipSync(readFileSync(`${runtime}dist/ort-wasm-simd-threaded.wasm`), { level: 9 }));
-copyFileSync(here("jppnet.d.ts"), `${out}/jppnet.d.ts`);
 copyFileSync(here("NOTICE.txt"), `${out}/NOTICE.txt`);

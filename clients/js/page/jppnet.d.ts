@@ -10,6 +10,8 @@ export function shrinkBox(box: Box, scale: Upload["scale"]): Box;
 export function enlarge<Shape>(answer: Shape, upload: Upload): Shape;
 export function uploadWith(onProgress: (progress: { loaded: number; total: number }) => void): typeof fetch;
 export function drawSkeleton(canvas: HTMLCanvasElement, answer: object, style?: { lineWidth?: number }): void;
+export function authorization(apiKey: string | null): Record<string, string>;
+export function base64(blob: Blob): Promise<string>;
 export function encodePng(
   plane: { width: number; height: number; data: Uint8Array },
   palette?: readonly (readonly number[])[],

@@ -1,4 +1,5 @@
 import type { Answer } from "./answer.js";
+import { authorization } from "./encoding.js";
 import type {
   AnalyzeOptions,
   AnalyzeResults,
@@ -100,7 +101,7 @@ export class Jppnet {
     const url = new URL(path, this.#base);
     url.search = query.toString();
     const { apiKey, onRetry } = this.#options;
-    const headers = { ...request.headers, ...(apiKey !== undefined && { Authorization: `Bearer ${asBytes(apiKey)}` }) };
+    const headers = { ...request.headers, ...authorization(apiKey) };
     return send(url, { ...request, headers }, { fetch: fetcher, retries, timeoutMs, signal, onRetry });
   }
 }
@@ -114,11 +115,6 @@ function query(format: string, { labels, opacity, mask, image_id, people, boxes 
   if (people !== undefined) query.set("people", `${people}`);
   for (const box of boxes ?? []) query.append("box", box.join(","));
   return query;
-}
-
-/** A header holds bytes, one a character: those of the text in UTF-8. */
-function asBytes(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 async function json<Shape>(answer: Answer): Promise<Shape> {

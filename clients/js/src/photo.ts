@@ -1,8 +1,8 @@
 /** A picture that a page has already decoded, or draws. */
 export type Picture = HTMLImageElement | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas | ImageBitmap;
 /**
- * A JPEG, PNG or WebP file: a `File` or `Blob`, its bytes (a `Uint8Array`, Node's `Buffer`, an `ArrayBuffer`), or its
- * address; in a page also an `<img>`, `<video>` (the frame that it shows), `<canvas>` or `ImageBitmap`.
+ * A JPEG, PNG, WebP, GIF or AVIF file: a `File` or `Blob`, its bytes (a `Uint8Array`, Node's `Buffer`, an `ArrayBuffer`),
+ * or its address; in a page also an `<img>`, `<video>` (the frame that it shows), `<canvas>` or `ImageBitmap`.
  */
 export type Photo = Blob | ArrayBuffer | ArrayBufferView | string | URL | Picture;
 

@@ -5,7 +5,7 @@ import { type Photo, type Picture, isPicture, photoBlob } from "./photo.js";
 /** Quality of the JPEG that is uploaded, 0–1. */
 const QUALITY = 0.92;
 /** Files that the service reads as they are. */
-const READABLE = /^image\/(jpeg|png|webp)$/;
+const READABLE = /^image\/(jpeg|png|webp|gif|avif)$/;
 
 export interface Upload {
   body: Blob;

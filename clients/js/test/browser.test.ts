@@ -32,6 +32,17 @@ test("a page of another origin", { skip }, async () => {
   assert.deepEqual(told, { same: true, problem: 32 });
 });
 
+test("what the service reads is uploaded as it is, and what it does not as a JPEG", { skip }, async () => {
+  const told = await runInPage(
+    `const { shrink } = await import("/dist/shrink.js");
+    const bytes = Uint8Array.from(atob("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"), (letter) => letter.charCodeAt(0));
+    const sent = async (type) => (await shrink(new Blob([bytes], { type }), 2048)).body.type;
+    return Promise.all(["image/gif", "image/avif", "image/tiff"].map(sent));`,
+    files,
+  );
+  assert.deepEqual(told, ["image/gif", "image/avif", "image/jpeg"]);
+});
+
 test("a photo is a file, an address, or what the page shows", { skip }, async () => {
   const told = await runInPage(
     `${START}

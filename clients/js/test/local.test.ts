@@ -98,7 +98,8 @@ test("everybody is found, and what is whose, as the service does", { skip, timeo
     const canvas = new OffscreenCanvas(picture.width, picture.height);
     canvas.getContext("2d").drawImage(picture, 0, 0);
     const group = await canvas.convertToBlob({ type: "image/png" });
-    const [here, there] = await Promise.all([everybody, served].map((j) => j.analyze(group)));
+    const both = (photo) => Promise.all([everybody, served].map((j) => j.analyze(photo)));
+    const [here, there] = await both(group);
     const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
     const plane = async (answer, name) => {
       const bitmap = await createImageBitmap(new Blob([bytes(answer[name])]));
@@ -106,15 +107,18 @@ test("everybody is found, and what is whose, as the service does", { skip, timeo
       context.drawImage(bitmap, 0, 0);
       return new Uint32Array(context.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer);
     };
-    const equal = async (name) => {
-      const [ours, theirs] = [await plane(here, name), await plane(there, name)];
+    const equal = async (name, answers = [here, there]) => {
+      const [ours, theirs] = [await plane(answers[0], name), await plane(answers[1], name)];
       return ours.filter((value, pixel) => value === theirs[pixel]).length / theirs.length;
     };
+    const asJpeg = await both(await (await fetch("/group.jpg")).blob());
     const sides = (answer) => answer.people.flatMap(({ box }) => box);
+    const scores = [here, there].map(({ people }) => people.map(({ score }) => score));
     const shape = (value) => Object.entries(value).map(([key, inner]) => [key, inner?.length]).sort().join();
     return {
       detector, boxes: sides(here).map((side, index) => Math.abs(side - sides(there)[index])),
-      mask: await equal("mask"), instances: await equal("instances"),
+      scores, mask: await equal("mask"), instances: await equal("instances"),
+      jpeg: { mask: await equal("mask", asJpeg), instances: await equal("instances", asJpeg) },
       people: [here, there].map(({ people }) => people.map(shape)),
       keys: [here, there].map((answer) => Object.keys(answer).sort().join()),
       most: (await everybody.pose(group, { people: 2 })).people.length,
@@ -124,19 +128,23 @@ test("everybody is found, and what is whose, as the service does", { skip, timeo
   )) as {
     detector: { name: string };
     boxes: number[];
+    scores: number[][];
     mask: number;
     instances: number;
+    jpeg: { mask: number; instances: number };
     people: string[][];
     keys: string[];
     most: number;
     one: number;
   };
-  t.diagnostic(JSON.stringify({ mask: told.mask, instances: told.instances, boxes: Math.max(...told.boxes) }));
+  t.diagnostic(JSON.stringify({ mask: told.mask, instances: told.instances, boxes: Math.max(...told.boxes), jpeg: told.jpeg }));
   assert.equal(told.detector.name, "jppnet-detect");
   assert.equal(told.people[0]!.length, 5);
   assert.deepEqual(told.people[0]!.length, told.people[1]!.length);
   assert.equal(told.keys[0], told.keys[1]);
   assert.ok(Math.max(...told.boxes) <= 4, `boxes are ${told.boxes.join()} pixels apart`);
+  const [ours, theirs] = told.scores as [number[], number[]];
+  ours.forEach((score, index) => assert.ok(Math.abs(score - theirs[index]!) <= 0.01, `scores ${ours.join()} and ${theirs.join()}`));
   // A crop that begins a pixel further on moves borders, and where two claims are as strong, a hair's breadth decides.
   assert.ok(told.mask >= 0.99 && told.instances >= 0.98, `${told.mask} of the mask, ${told.instances} of the instances`);
   assert.deepEqual([told.most, told.one], [2, 1]);

@@ -18,7 +18,20 @@ and what is no answer of a service, raises :class:`ProblemError`; that nothing a
 
 from typing import TYPE_CHECKING, Any
 
-from jppnet.answers import Analysis, Answer, Box, Keypoint, Label, Model, ModelLabel, Parsing, Person, Pose, Region
+from jppnet.answers import (
+    Analysis,
+    Answer,
+    Box,
+    Detector,
+    Keypoint,
+    Label,
+    Model,
+    ModelLabel,
+    Parsing,
+    Person,
+    Pose,
+    Region,
+)
 from jppnet.client import AsyncClient, Client
 from jppnet.photo import Photo
 from jppnet.problem import ProblemError
@@ -32,6 +45,7 @@ __all__ = [
     "AsyncClient",
     "Box",
     "Client",
+    "Detector",
     "Keypoint",
     "Label",
     "Model",

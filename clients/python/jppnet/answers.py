@@ -81,8 +81,8 @@ class Person:
 
     box: Box
     score: float
-    """How sure the detector is that this is a person, 0–1; with ``people="one"`` and with boxes, the mean of the
-    joints' scores."""
+    """How sure it is that this is a person, 0–1: the mean of the detector's score, of the joints' mean score and of the
+    labels' mean confidence; with ``people="one"`` and with boxes, the mean of the joints' scores."""
     keypoints: tuple[Keypoint, ...]
     """Every joint of the model, in its order; empty where the model has none, and in the answers of ``parse``."""
     region: int | None = None
@@ -322,6 +322,28 @@ class ModelLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class Detector:
+    """The card of what finds people in a photo."""
+
+    name: str
+    version: str
+    license: str
+    training_data: str
+    description: str
+    limits: tuple[str, ...]
+    """What it is not to be trusted with, in sentences."""
+    threshold: float
+    """Least score of a person, 0–1."""
+    metrics: Mapping[str, Any]
+    """Figures measured when the detector was made."""
+
+    @classmethod
+    def read(cls, answer: Json) -> Self:
+        """From the service's JSON; what a later service says beyond this is passed over."""
+        return cls(**{field.name: answer[field.name] for field in fields(cls)} | {"limits": tuple(answer["limits"])})
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """The model's card, and what it runs on."""
 
@@ -330,6 +352,8 @@ class Model:
     license: str
     training_data: str
     description: str
+    limits: tuple[str, ...]
+    """What it is not to be trusted with, in sentences."""
     precision: str
     labels: tuple[ModelLabel, ...]
     joints: tuple[str, ...]
@@ -341,16 +365,22 @@ class Model:
     lanes: int
     """Runs of the model side by side."""
     largest_batch: int
+    max_people: int
+    """People of one photo that are answered at most."""
+    detector: Detector | None
+    """What finds the people in a photo; None where the one person is answered that a photo is of."""
 
     @classmethod
     def read(cls, answer: Json) -> Self:
         """From the service's JSON; what a later service says beyond this is passed over."""
-        lists = {
+        read = {
+            "limits": tuple(answer["limits"]),
+            "detector": Detector.read(answer["detector"]) if answer["detector"] else None,
             "labels": tuple(ModelLabel(item["id"], item["name"], tuple(item["color"])) for item in answer["labels"]),
             "joints": tuple(answer["joints"]),
             "skeleton": tuple((start, end) for start, end in answer["skeleton"]),
         }
-        return cls(**{field.name: answer[field.name] for field in fields(cls)} | lists)
+        return cls(**{field.name: answer[field.name] for field in fields(cls)} | read)
 
 
 def _is_among(label: Label, wanted: Sequence[str | int]) -> bool:

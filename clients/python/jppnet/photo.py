@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 # Not with “|”, which takes no names of types that may be missing here.
 Photo = Union[bytes, bytearray, memoryview, str, os.PathLike[str], BinaryIO, npt.NDArray[np.uint8], "PillowImage"]
-"""A photo: a JPEG, PNG or WebP file, as its bytes, its path or an open file; a Pillow image; or pixels, uint8: (height,
-width) grey, or (height, width, 1–4): grey, grey and alpha, RGB, RGBA. What is transparent is taken for white."""
+"""A photo: a file that the service reads (JPEG, PNG, WebP, GIF, AVIF; HEIC with its extra), as its bytes, its path or
+an open file; a Pillow image; or pixels, uint8: (height, width) grey, or (height, width, 1–4): grey, grey and alpha,
+RGB, RGBA. What is transparent is taken for white."""
 
 ADDRESS: Final = re.compile(r"(https?|ftp|s3|gs|data):", re.IGNORECASE)
 PNG_MODES: Final = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})

@@ -6,6 +6,7 @@ import jppnet.answers as client
 from service.api.request.answer_options import Options
 from service.api.response.json import analyzed_people, label_answer
 from service.api.response.pictures import chosen_instances, chosen_labels
+from service.engine.detection.card import DetectorCard
 from service.engine.engine import EngineInfo
 from service.engine.model.card import Card
 from service.engine.photo.analysis import Analysis, Part, find_parts
@@ -40,7 +41,7 @@ def analysis_object(analysis: Analysis, options: Options, photo: bytes) -> clien
     )
 
 
-def model_object(card: Card, info: EngineInfo) -> client.Model:
+def model_object(card: Card, info: EngineInfo, detector: DetectorCard | None, max_people: int) -> client.Model:
     """What ``GET /model`` answers."""
     return client.Model(
         name=card.name,
@@ -48,6 +49,7 @@ def model_object(card: Card, info: EngineInfo) -> client.Model:
         license=card.license,
         training_data=card.training_data,
         description=card.description,
+        limits=tuple(card.limits),
         precision=card.precision,
         labels=tuple(client.ModelLabel(label.id, label.name, label.color) for label in card.labels),
         joints=tuple(card.joints),
@@ -56,6 +58,8 @@ def model_object(card: Card, info: EngineInfo) -> client.Model:
         provider=info.provider,
         lanes=info.lanes,
         largest_batch=info.largest_batch,
+        max_people=max_people,
+        detector=client.Detector.read(detector.model_dump() | {"threshold": detector.score}) if detector else None,
     )
 
 

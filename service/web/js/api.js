@@ -1,6 +1,6 @@
 /** The service's calls, as this page makes them. */
 
-import { enlarge, shrink, shrinkBox, uploadWith } from "../client/jppnet.js";
+import { authorization, enlarge, shrink, shrinkBox, uploadWith } from "../client/jppnet.js";
 import { Problem, problemOf, unreachable, unreadable } from "./problem.js";
 import { parseServerTiming } from "./timing.js";
 
@@ -133,17 +133,6 @@ async function call(url, options, send = fetch) {
   }
   if (!response.ok) throw await problemOf(response);
   return response;
-}
-
-/**
- * The header that shows a key. Headers carry bytes, so a key beyond ASCII goes as its UTF-8.
- *
- * @param {string | null} key
- * @returns {Record<string, string>}
- */
-function authorization(key) {
-  if (!key) return {};
-  return { Authorization: `Bearer ${String.fromCharCode(...new TextEncoder().encode(key))}` };
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { analyze, getExample, getModel } from "./api.js";
 import { installCall } from "./call.js";
-import { copyText } from "./copy.js";
+import { copyBy } from "./copy.js";
 import { Device } from "./device.js";
 import { byId } from "./dom.js";
 import { installDownloads, offerDownloads } from "./downloads.js";
@@ -26,9 +26,6 @@ import { counted, milliseconds, percent, titleOf } from "./words.js";
 /** @typedef {import("./types.js").Reply} Reply */
 /** @typedef {import("./viewer.js").PhotoBox} PhotoBox */
 /** @typedef {{photo: File, box: PhotoBox | null, example: string | null}} Asked */
-
-/** Time that “Copied” is shown, in milliseconds. */
-const THANKS = 1500;
 
 const wish = readSettings();
 const task = new Task();
@@ -258,13 +255,10 @@ function rememberSettings() {
   history.replaceState(null, "", currentLink());
 }
 
-async function copyLink() {
-  const button = byId("link", HTMLButtonElement);
+function copyLink() {
   rememberSettings();
-  await copyText(location.href);
-  const before = button.textContent;
-  button.textContent = viewer.shown?.example ? "Copied" : "Copied: settings, without the photo";
-  setTimeout(() => (button.textContent = before), THANKS);
+  const thanks = viewer.shown?.example ? "Copied" : "Copied: settings, without the photo";
+  return copyBy(byId("link", HTMLButtonElement), location.href, thanks);
 }
 
 /**

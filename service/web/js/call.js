@@ -1,11 +1,8 @@
 /** The sheet that shows the call that made the answer, and the answer itself. */
 
-import { copyText } from "./copy.js";
+import { copyBy } from "./copy.js";
 import { byId } from "./dom.js";
 import { SNIPPETS, noteOn, readable } from "./snippets.js";
-
-/** Time that “Copied” is shown, in milliseconds. */
-const THANKS = 1500;
 
 const code = byId("code", HTMLElement);
 const copy = byId("copy", HTMLButtonElement);
@@ -23,11 +20,7 @@ export function showCall(answer, call) {
 
 export function installCall() {
   byId("call", HTMLElement).addEventListener("change", show);
-  copy.addEventListener("click", async () => {
-    await copyText(code.textContent ?? "");
-    copy.textContent = "Copied";
-    setTimeout(() => (copy.textContent = "Copy"), THANKS);
-  });
+  copy.addEventListener("click", () => copyBy(copy, code.textContent ?? ""));
 }
 
 async function show() {

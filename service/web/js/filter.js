@@ -1,6 +1,6 @@
 /** What remains of an answer when parts are switched off: that is what is downloaded, and what the shown call asks for. */
 
-import { encodePng } from "../client/jppnet.js";
+import { base64, encodePng } from "../client/jppnet.js";
 import { BACKGROUND } from "./legend.js";
 
 /** @typedef {import("./png.js").Plane} Plane */
@@ -75,12 +75,4 @@ export function maskFile({ width, height, values }, labels, isVisible) {
 export function peopleFile(map, { width, height, values }, isVisible) {
   const data = values.map((owner, place) => (isVisible(map.values[place] ?? BACKGROUND) ? owner : 0));
   return encodePng({ width, height, data });
-}
-
-/** @param {Blob} blob */
-async function base64(blob) {
-  const bytes = new Uint8Array(await blob.arrayBuffer());
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return btoa(text);
 }

@@ -6,7 +6,7 @@ import { type Fit, type Size, fitPhoto, planFit } from "./fit.js";
 import { confidenceMap, labelMap } from "./mask.js";
 import { type LabelledBox, type Merged, mergeLabelMaps } from "./merge.js";
 import { ownership } from "./ownership.js";
-import { CROP_MARGIN, choosePeople, personWhoFills, reach } from "./people.js";
+import { CROP_MARGIN, choosePeople, clearPeople, personScore, personWhoFills, reach } from "./people.js";
 import { type Pixels, type Plane, boxAround, cut, emptyPlane } from "./plane.js";
 import { type Prediction, type View, makeView, secondPassBox, withMargin } from "./view.js";
 
@@ -25,8 +25,8 @@ export interface Analysis {
   views: View[];
   /** The views' own label maps, where boxes were asked about. */
   viewIds?: Plane[];
-  /** Where people were looked for: everybody found, one for each view, and whose each photo pixel is, from 1. */
-  found?: { detections: Detection[]; owners: Plane };
+  /** Where people were looked for: who is answered, one for each view, scored by detector and model; whose each pixel is. */
+  found?: { people: Detection[]; owners: Plane };
 }
 
 /** A label that is in a label map; the confidence is a mean, 0–1. */
@@ -65,12 +65,17 @@ export async function analyzePeople(photo: Pixels, model: Model, detector: Detec
   const whole = { x: 0, y: 0, ...size };
   const detections = choosePeople(await detector.find(photo), most, size);
   const filling = personWhoFills(detections, size, model.input);
-  const views: View[] = [];
-  for (const person of detections) {
-    views.push(await lookAt(photo, model, person === filling ? whole : withMargin(person.box, size, CROP_MARGIN)));
+  const seen: { person: Detection; view: View }[] = [];
+  for (const detection of detections) {
+    const box = detection === filling ? whole : withMargin(detection.box, size, CROP_MARGIN);
+    const view = await lookAt(photo, model, box);
+    seen.push({ person: { ...detection, score: personScore(detection.score, view) }, view });
   }
-  const { ids, owners } = views.length === 1 && filling ? limited(views[0]!, filling.box) : claimed(views, detections, size);
-  return { card: model.card, size, ids, views, found: { detections, owners } };
+  const clear = clearPeople(seen.map(({ person }) => person)).map((place) => seen[place]!);
+  const [people, views] = [clear.map(({ person }) => person), clear.map(({ view }) => view)];
+  const isWhole = views.length === 1 && views[0]!.box.width === width && views[0]!.box.height === height;
+  const { ids, owners } = isWhole ? limited(views[0]!, people[0]!.box) : claimed(views, people, size);
+  return { card: model.card, size, ids, views, found: { people, owners } };
 }
 
 async function lookAt(photo: Pixels, model: Model, box: Rectangle): Promise<View> {
@@ -81,7 +86,7 @@ async function lookAt(photo: Pixels, model: Model, box: Rectangle): Promise<View
 /** All labels of a view of the whole photo that the one person can reach. */
 function limited({ box, grid }: View, person: Rectangle): Merged {
   const [mask, ids] = [labelMap(grid, box), emptyPlane(box.width, box.height)];
-  const own = reach(person, box);
+  const own = reach(person, box, true);
   for (let y = own.y; y < own.y + own.height; y++) {
     const start = y * box.width + own.x;
     ids.data.set(mask.data.subarray(start, start + own.width), start);
@@ -90,8 +95,8 @@ function limited({ box, grid }: View, person: Rectangle): Merged {
 }
 
 /** What of each person's view is that person's. Views in which nobody is seen claim nothing. */
-function claimed(views: readonly View[], detections: readonly Detection[], photo: Size): Merged {
-  const boxes = detections.map(({ box }) => box);
+function claimed(views: readonly View[], people: readonly Detection[], photo: Size): Merged {
+  const boxes = people.map(({ box }) => box);
   const pieces = views.map((view, index): LabelledBox => {
     const nothing = { x: 0, y: 0, width: 0, height: 0 };
     if (!view.person) return { box: nothing, ids: emptyPlane(0, 0), confidence: emptyPlane(0, 0) };
@@ -100,7 +105,7 @@ function claimed(views: readonly View[], detections: readonly Detection[], photo
     const claim = confidenceMap({ ...view.grid, confidence: { ...view.grid.confidence, data: claims } }, view.box);
     const mask = labelMap(view.grid, view.box);
     const ids = { ...mask, data: mask.data.map((label, pixel) => (claim.data[pixel] ? label : 0)) };
-    const own = reach(boxes[index]!, photo);
+    const own = reach(boxes[index]!, photo, views.length === 1);
     const inView = moved(own, -view.box.x, -view.box.y);
     return { box: own, ids: cut(ids, inView), confidence: cut(claim, inView) };
   });
@@ -109,10 +114,10 @@ function claimed(views: readonly View[], detections: readonly Detection[], photo
 
 /** For each of the people who were found, the labels of what is theirs, without background. */
 export function partsOfPeople({ ids, views, size, found }: Analysis): Part[][] {
-  const { detections, owners } = found!;
+  const { people, owners } = found!;
   if (views.length === 1) return [findParts(ids, views).filter(({ label }) => label)]; // all of it is that person's
   return views.map((view, index) => {
-    const within = reach(detections[index]!.box, size);
+    const within = reach(people[index]!.box, size, false);
     const [own, owner] = [cut(ids, within), cut(owners, within)];
     own.data.forEach((_, pixel) => {
       if (owner.data[pixel] !== index + 1) own.data[pixel] = 0;

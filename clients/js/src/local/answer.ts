@@ -1,4 +1,5 @@
 /** The service's answers (docs/http.md), made of an analysis. */
+import { base64 } from "../encoding.js";
 import type { AnalyzeAnswer, Label, ParseAnswer, ParsedPerson, PoseAnswer, Region } from "../types.js";
 import { type Analysis, type Part, findParts, partsOfPeople } from "./analysis.js";
 import { asTuple, moved } from "./box.js";
@@ -32,16 +33,16 @@ export async function makeAnswer(analysis: Analysis, question: Question): Promis
   return { ...common, ...parsing, people: whole, skeleton } satisfies AnalyzeAnswer;
 }
 
-/** Who was found: number, box and the detector's score. */
+/** Who was found: number, box and score. */
 function identity({ found }: Analysis, index: number) {
-  const { box, score } = found!.detections[index]!;
+  const { box, score } = found!.people[index]!;
   return { index: index + 1, box: asTuple(box), score: rounded(score, 4) };
 }
 
 /** What of the mask is whose, person by person. */
 function ownParts(analysis: Analysis, chosen: Chosen, asRle: boolean): Pick<ParsedPerson, "labels" | "rle">[] {
-  const { detections } = analysis.found!;
-  const rles = asRle ? encodeLabels(instances(analysis, chosen), detections.map((_, index) => index + 1)) : undefined;
+  const { people } = analysis.found!;
+  const rles = asRle ? encodeLabels(instances(analysis, chosen), people.map((_, index) => index + 1)) : undefined;
   return partsOfPeople(analysis).map((parts, index) => ({
     labels: describe(analysis, analysis.ids, parts.filter(({ label }) => chosen(label)), false),
     ...(rles && { rle: rles.get(index + 1)! }),
@@ -124,11 +125,4 @@ function only(ids: Plane, chosen: Chosen): Plane {
 
 function maskPng(ids: Plane, { card }: Analysis, chosen: Chosen): Promise<Blob> {
   return encodePng(only(ids, chosen), card.labels.map(({ color }) => color));
-}
-
-async function base64(blob: Blob): Promise<string> {
-  const bytes = new Uint8Array(await blob.arrayBuffer());
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return btoa(text);
 }

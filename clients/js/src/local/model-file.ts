@@ -1,4 +1,5 @@
 /** The model file: from the cache if it is still the served one, else from the network. */
+import { authorization } from "../encoding.js";
 
 const CACHE = "jppnet-models";
 
@@ -12,7 +13,7 @@ export async function fetchModelFile(
   const cache = typeof caches === "undefined" ? undefined : await caches.open(CACHE);
   const cached = await cache?.match(url);
   const tag = cached?.headers.get("etag");
-  const headers = { ...(apiKey && { Authorization: `Bearer ${asBytes(apiKey)}` }), ...(tag && { "If-None-Match": tag }) };
+  const headers = { ...authorization(apiKey), ...(tag && { "If-None-Match": tag }) };
   const answer = await fetch(url, { headers, cache: "no-store" }).catch((error: unknown) => {
     if (cached) return cached;
     throw error;
@@ -24,11 +25,6 @@ export async function fetchModelFile(
   const kept = new Response(file, { headers: { ETag: answer.headers.get("etag") ?? "" } });
   await cache?.put(url, kept).catch(() => undefined);
   return file;
-}
-
-/** A header holds bytes, one a character: those of the text in UTF-8. */
-function asBytes(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 async function readAll(

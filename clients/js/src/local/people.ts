@@ -2,15 +2,20 @@
 import { type Rectangle, grown, roundHalfEven, within } from "./box.js";
 import type { Detection } from "./detector.js";
 import type { Size } from "./fit.js";
-import { isSmall } from "./view.js";
+import { type View, isSmall } from "./view.js";
 
 /** Of the box's size, on each side of a person's crop. */
 export const CROP_MARGIN = 0.1;
 /** How far beyond the box labels count for its person, as a share of its size on each side. */
 const REACH = 0.03;
+/** The same where nobody else was found. */
+const REACH_ALONE = 0.045;
 /** A bystander's box has a smaller share than this of the photo, and of the largest person's box. */
 const BYSTANDER_OF_PHOTO = 0.05;
 const BYSTANDER_OF_LARGEST = 0.15;
+/** So is, once the model has run, whose box and whose score are smaller shares than these of the largest person's. */
+const UNCLEAR_OF_LARGEST = 0.3;
+const UNCLEAR = 0.65;
 
 const area = ({ box }: Detection) => box.width * box.height;
 
@@ -29,8 +34,25 @@ export function personWhoFills(detections: readonly Detection[], photo: Size, in
   return filling.length === 1 ? filling[0] : undefined;
 }
 
+/**
+ * How sure it is that a person is there, 0–1: the mean of the detector's score, of the joints' mean score, if the model
+ * has joints, and of the labels' mean confidence.
+ */
+export function personScore(detected: number, { joints, meanScore, meanConfidence }: View): number {
+  const evidence = [detected, ...(joints.length ? [meanScore] : []), meanConfidence];
+  return evidence.reduce((sum, one) => sum + one, 0) / evidence.length;
+}
+
+/** Which of the people, the largest first, are neither much smaller than the first nor much less sure: their places. */
+export function clearPeople(people: readonly Detection[]): number[] {
+  const isClear = (person: Detection, largest: Detection) =>
+    area(person) >= UNCLEAR_OF_LARGEST * area(largest) || person.score >= UNCLEAR * largest.score;
+  return [...people.keys()].filter((place) => isClear(people[place]!, people[0]!));
+}
+
 /** Where in a photo labels count for a person. */
-export function reach(person: Rectangle, photo: Size): Rectangle {
-  const box = grown(person, roundHalfEven(REACH * person.width), roundHalfEven(REACH * person.height));
+export function reach(person: Rectangle, photo: Size, isAlone: boolean): Rectangle {
+  const share = isAlone ? REACH_ALONE : REACH;
+  const box = grown(person, roundHalfEven(share * person.width), roundHalfEven(share * person.height));
   return within(box, photo.width, photo.height);
 }

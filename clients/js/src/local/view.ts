@@ -25,11 +25,10 @@ export interface Prediction {
 
 export type Joint = [x: number, y: number, score: number];
 
-/** A person in pixels of the photo; the score is the mean of the joints'. */
+/** A person in pixels of the photo; the score is the joints' mean, of a model without joints the labels' mean confidence. */
 export interface FoundPerson {
   box: Rectangle;
   score: number;
-  joints: Joint[];
 }
 
 export interface View {
@@ -38,13 +37,21 @@ export interface View {
   grid: Grid;
   /** In pixels of the photo, whether somebody is there or not. */
   joints: Joint[];
+  /** Of the joints, 0–1; 0 without any. */
+  meanScore: number;
+  /** Of the cells that are not background, 0–1; 0 without any. */
+  meanConfidence: number;
   person: FoundPerson | undefined;
 }
 
 export function makeView(box: Rectangle, fit: Fit, prediction: Prediction): View {
   const grid = cutPadding(prediction.labels, prediction.confidence, fit);
   const joints = placeJoints(box, fit, prediction.keypoints);
-  return { box, fit, grid, joints, person: findPerson(box, grid, joints) };
+  const meanScore = mean(joints.map(([, , score]) => score));
+  const meanConfidence = mean([...grid.confidence.data].filter((_, cell) => grid.labels.data[cell])) / 255;
+  const found = findPersonBox(box, grid, joints);
+  const person = found && { box: found, score: joints.length ? meanScore : meanConfidence };
+  return { box, fit, grid, joints, meanScore, meanConfidence, person };
 }
 
 /** The joints in pixels of the photo, clamped to the view. */
@@ -58,12 +65,13 @@ function placeJoints(box: Rectangle, fit: Fit, keypoints: Float32Array): Joint[]
   return joints;
 }
 
-function findPerson(view: Rectangle, grid: Grid, joints: Joint[]): FoundPerson | undefined {
+function mean(values: readonly number[]): number {
+  return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : 0;
+}
+
+function findPersonBox(view: Rectangle, grid: Grid, joints: Joint[]): Rectangle | undefined {
   const ofMask = maskBox(grid, view);
-  const found = ofMask ? moved(ofMask, view.x, view.y) : jointsBox(joints);
-  if (!found) return undefined;
-  const score = joints.length ? joints.reduce((sum, joint) => sum + joint[2], 0) / joints.length : 0;
-  return { box: found, score, joints };
+  return ofMask ? moved(ofMask, view.x, view.y) : jointsBox(joints);
 }
 
 /** The box around the pieces of the mask that are no mere specks; undefined if there is nothing. */
