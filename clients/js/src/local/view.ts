@@ -37,8 +37,6 @@ export interface View {
   grid: Grid;
   /** In pixels of the photo, whether somebody is there or not. */
   joints: Joint[];
-  /** Of the joints, 0–1; 0 without any. */
-  meanScore: number;
   /** Of the cells that are not background, 0–1; 0 without any. */
   meanConfidence: number;
   person: FoundPerson | undefined;
@@ -47,11 +45,10 @@ export interface View {
 export function makeView(box: Rectangle, fit: Fit, prediction: Prediction): View {
   const grid = cutPadding(prediction.labels, prediction.confidence, fit);
   const joints = placeJoints(box, fit, prediction.keypoints);
-  const meanScore = mean(joints.map(([, , score]) => score));
   const meanConfidence = mean([...grid.confidence.data].filter((_, cell) => grid.labels.data[cell])) / 255;
   const found = findPersonBox(box, grid, joints);
-  const person = found && { box: found, score: joints.length ? meanScore : meanConfidence };
-  return { box, fit, grid, joints, meanScore, meanConfidence, person };
+  const person = found && { box: found, score: joints.length ? mean(joints.map(([, , score]) => score)) : meanConfidence };
+  return { box, fit, grid, joints, meanConfidence, person };
 }
 
 /** The joints in pixels of the photo, clamped to the view. */
