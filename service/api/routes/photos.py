@@ -30,13 +30,11 @@ from service.api.response.schemas import (
     Segment,
 )
 from service.api.response.server_timing import server_timing
-from service.api.routes.parameters import AnalyzeParameters, ParseParameters, PoseParameters
+from service.api.routes.parameters import AnalyzeParameters, ParseParameters, PhotoParameters, PoseParameters
 from service.engine.errors import DeadlineError
 from service.engine.photo.analysis import Analysis
 from service.engine.served_engine import ServedEngine
 from service.settings import Settings
-
-PhotoParameters = ParseParameters | PoseParameters | AnalyzeParameters
 
 
 class PhotoCall(NamedTuple):
