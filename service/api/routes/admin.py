@@ -14,7 +14,7 @@ from service.api.response.schemas import ModelAnswer
 from service.api.routes.model import model_answer
 from service.engine.errors import StartError
 from service.engine.served_engine import ServedEngine
-from service.settings import MODELS, Settings
+from service.settings import Settings, shipped_file
 
 FileName = Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=200)]
 
@@ -57,7 +57,4 @@ def admin_routes(engine: ServedEngine, settings: Settings, keys: ApiKeys) -> API
 
 def _file(name: str | None, folder: Path) -> Path | None:
     """A model that comes with the service, or a file in a folder; None if none is named."""
-    if name is None:
-        return None
-    shipped = MODELS / f"{name}.onnx"
-    return shipped if shipped.is_file() else folder / name
+    return None if name is None else shipped_file(name) or folder / name
