@@ -36,7 +36,7 @@ class Replacement(BaseModel):
 BODY: Final = {"requestBody": {"description": "Which files to open. Without a body, those that are served."}}
 
 
-def admin_routes(engine: ServedEngine, settings: Settings, keys: ApiKeys) -> APIRouter:
+def admin_routes(served: ServedEngine, settings: Settings, keys: ApiKeys) -> APIRouter:
     """``POST /admin/model``, for requests with one of the keys."""
     router = APIRouter(dependencies=keys.guard(), responses=problems(401, 409, 422, 503))
 
@@ -47,10 +47,10 @@ def admin_routes(engine: ServedEngine, settings: Settings, keys: ApiKeys) -> API
         model = _file(wanted.model, settings.model.parent)
         detector = _file(wanted.detector, (settings.detector or settings.model).parent)
         try:
-            await run_in_threadpool(engine.replace, model, detector)
+            await run_in_threadpool(served.replace, model, detector)
         except StartError as error:
             raise ModelRefusedError(f"The model that was served goes on: {error}") from error
-        return model_answer(engine, settings)
+        return model_answer(served, settings)
 
     return router
 
