@@ -13,7 +13,7 @@ from service.cli.people import People, read_people
 from service.cli.start import Model, Provider, settings_from
 from service.engine.errors import StartError
 from service.engine.model.card import Card, read_card
-from service.engine.model.runtime import onnx_runtime
+from service.engine.model.runtime import onnx_runtime, pip_install
 from service.settings import Settings
 
 
@@ -51,8 +51,8 @@ def bulk(
     wanted = read_people(people)
     if not (find_spec("ray") and find_spec("pyarrow")):
         _end(
-            "jppnet bulk needs Ray: in a clone of the repository, pip install '.[cpu,ray]'. Without it, for photos in "
-            "a folder of this machine: jppnet parse FOLDER --out MASKS"
+            f"jppnet bulk needs Ray: {pip_install('cpu,ray')}. Without it, for photos in a folder of this machine: "
+            "jppnet parse FOLDER --out MASKS"
         )
     from service.scale.bulk.archive import Archive
     from service.scale.bulk.source import Source

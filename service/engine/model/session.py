@@ -19,7 +19,7 @@ from service.engine.model.card import METADATA_KEY
 from service.engine.model.cores import usable_cores
 from service.engine.model.cuda import built_for, complaint
 from service.engine.model.opened_file import OpenedFile
-from service.engine.model.runtime import onnx_runtime
+from service.engine.model.runtime import onnx_runtime, pip_install
 from service.imaging.decode import Image
 from service.settings import DeviceProvider, ProviderName
 
@@ -37,17 +37,17 @@ _PROVIDERS: Final[Mapping[DeviceProvider, tuple[str, str]]] = {
     "cpu": ("CPUExecutionProvider", "install onnxruntime"),
     "openvino": (
         "OpenVINOExecutionProvider",
-        "install the extra “openvino” (onnxruntime-openvino in place of onnxruntime)",
+        f"install onnxruntime-openvino in place of onnxruntime ({pip_install('openvino')})",
     ),
     "cuda": (
         "CUDAExecutionProvider",
-        "install onnxruntime-gpu in place of onnxruntime (in a clone of the repository: pip install '.[gpu]'), and let "
-        "the process see an NVIDIA GPU",
+        f"install onnxruntime-gpu in place of onnxruntime ({pip_install('gpu')}), and let the process see an NVIDIA "
+        "GPU",
     ),
     "tensorrt": (
         "TensorrtExecutionProvider",
-        "install onnxruntime-gpu in place of onnxruntime (in a clone of the repository: pip install '.[gpu]') and "
-        "tensorrt, and let the process see a GPU",
+        f"install onnxruntime-gpu in place of onnxruntime ({pip_install('gpu')}) and tensorrt, and let the process see "
+        "a GPU",
     ),
 }
 _BUFFERED: Final[Mapping[DeviceProvider, str]] = {"cuda": "cuda", "tensorrt": "cuda"}
