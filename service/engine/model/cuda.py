@@ -27,7 +27,7 @@ OLDER: Final = "build the image with CUDA=12, or install requirements/gpu-cuda12
 
 
 def built_for() -> int | None:
-    """The major version of CUDA that this ONNX Runtime was built for; None if it was built without, or is not usable."""
+    """The major version of CUDA that this ONNX Runtime was built for; None if it was built without, or is missing."""
     try:
         version = str(getattr(onnx_runtime(), "cuda_version", "") or "")
     except StartError:
