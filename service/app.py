@@ -88,7 +88,7 @@ def create_app(engine: Engine, settings: Settings, connections: Connections | No
             ),
             Middleware(HeadAsGet),
             Middleware(RequestObserver, listeners=(metrics.request_answered, log_request), keys=keys),
-            Middleware(OverloadGuard, engine=served, keys=keys, routes=photos),  # its refusals are counted and logged
+            Middleware(OverloadGuard, served=served, keys=keys, routes=photos),  # its refusals are counted and logged
             Middleware(UnexpectedErrors),  # inside of all that adds headers or counts
         ],
     )

@@ -48,10 +48,15 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Threads = Annotated[int, Field(ge=1, le=1024)]
 
 
+def shipped_file(name: str) -> Path | None:
+    """The file of a model that comes with the service; None if there is none of that name."""
+    file = MODELS / f"{name}.onnx"
+    return file if Path(name).name == name and file.is_file() else None
+
+
 def _shipped(value: Any) -> Any:
     """The file of a model that comes with the service, where that is what is named."""
-    file = MODELS / f"{value}.onnx"
-    return file if Path(str(value)).name == str(value) and file.is_file() else value
+    return shipped_file(str(value)) or value
 
 
 def _detector(value: Any) -> Any:

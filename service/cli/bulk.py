@@ -3,18 +3,17 @@
 from enum import StrEnum
 from hashlib import sha256
 from importlib.util import find_spec
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from tqdm import tqdm
 
 from jppnet.request import People as PeopleOption
 from service.cli.people import People, read_people
-from service.cli.start import Model, Provider
+from service.cli.start import Model, Provider, settings_from
 from service.engine.errors import StartError
 from service.engine.model.card import Card, read_card
-from service.engine.model.runtime import onnx_runtime
-from service.environment import SettingsError, read_settings
+from service.engine.model.runtime import onnx_runtime, pip_install
 from service.settings import Settings
 
 
@@ -52,17 +51,14 @@ def bulk(
     wanted = read_people(people)
     if not (find_spec("ray") and find_spec("pyarrow")):
         _end(
-            "jppnet bulk needs Ray: in a clone of the repository, pip install '.[cpu,ray]'. Without it, for photos in "
-            "a folder of this machine: jppnet parse FOLDER --out MASKS"
+            f"jppnet bulk needs Ray: {pip_install('cpu,ray')}. Without it, for photos in a folder of this machine: "
+            "jppnet parse FOLDER --out MASKS"
         )
     from service.scale.bulk.archive import Archive
     from service.scale.bulk.source import Source
     from service.scale.bulk.storage import StorageError, StoragePath, public
 
-    try:
-        settings = read_settings(_given(model=model, provider=provider))
-    except SettingsError as error:
-        _end(str(error))
+    settings = settings_from({"model": model, "provider": provider})
     try:
         onnx_runtime()
         card = _card(settings)
@@ -114,10 +110,6 @@ def _tell_failures(failed: int, out: str) -> None:
         )
         typer.echo(message, err=True)
         raise typer.Exit(1)
-
-
-def _given(**flags: Any) -> dict[str, Any]:
-    return {name: value for name, value in flags.items() if value is not None}
 
 
 def _card(settings: Settings) -> Card:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.engine.model.cuda import complaint
+from service.engine.model.runtime import pip_install
 
 IN_DOCKER = ".dockerenv"
 IN_PODMAN = "run/.containerenv"
@@ -58,13 +59,12 @@ def look_for_gpu(
         )
     if "onnxruntime-gpu" not in packages:
         missing.append(
-            "onnxruntime-gpu is not installed: pip uninstall onnxruntime, then, in a clone of the "
-            "repository, pip install '.[gpu]'; or make serve-gpu."
+            f"onnxruntime-gpu is not installed: pip uninstall onnxruntime, then, {pip_install('gpu')}; or make "
+            "serve-gpu."
         )
     elif "onnxruntime" in packages:
         missing.append(
-            "onnxruntime hides onnxruntime-gpu: pip uninstall onnxruntime onnxruntime-gpu, then, in a clone of "
-            "the repository, pip install '.[gpu]'."
+            f"onnxruntime hides onnxruntime-gpu: pip uninstall onnxruntime onnxruntime-gpu, then, {pip_install('gpu')}."
         )
     if unsuited := complaint(built_for, load):
         missing.append(unsuited)

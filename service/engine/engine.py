@@ -8,7 +8,6 @@ from functools import partial
 from hashlib import sha256
 from itertools import product
 from math import inf
-from pathlib import Path
 from typing import Self, TypeVar
 
 import cv2
@@ -19,6 +18,7 @@ from service.engine.errors import StartError
 from service.engine.model.card import Card, read_card
 from service.engine.model.cores import usable_cores
 from service.engine.model.golden import golden_check
+from service.engine.model.opened_file import OpenedFile
 from service.engine.model.session import GpuOptions, Prediction, open_session
 from service.engine.model.tuning import TunedSessions, tune
 from service.engine.photo.analysis import Analysis
@@ -43,10 +43,8 @@ class EngineInfo:
     """What runs the model, as it was chosen or measured at start."""
 
     provider: DeviceProvider
-    model_file: Path
+    model_file: OpenedFile
     """The file that is open: the named one, or the one beside it in the precision that suits the provider."""
-    file_changed: int
-    """Time at which that file was last changed when it was opened, in nanoseconds."""
     input_height: int
     input_width: int
     """Size of the model's input, in pixels."""
@@ -58,11 +56,6 @@ class EngineInfo:
     batch_sizes: Sequence[int]
     photos_per_second: float
     """Through the model alone, measured at start."""
-
-    @property
-    def has_its_file(self) -> bool:
-        """Whether the file on disk is still the one that was opened."""
-        return self.model_file.is_file() and self.model_file.stat().st_mtime_ns == self.file_changed
 
     @property
     def saturation(self) -> int:
@@ -106,13 +99,12 @@ class Engine:
         self.detector_file = detector.session.file if detector else None
         """The detector's file that is open, as :attr:`EngineInfo.model_file`."""
         self.info = EngineInfo(
-            session.provider, session.file, session.file_changed, session.input_height, session.input_width,
+            session.provider, session.file, session.input_height, session.input_width,
             len(tuned.sessions), tuned.threads, tuned.largest_batch, tuned.batches, tuned.photos_per_second,
         )  # fmt: skip
         people = f"{self.detector.model_dump_json() if self.detector else ''}{settings.max_people}"
         self.fingerprint = sha256(f"{card.model_dump_json()}{people}".encode()).hexdigest()
         """What answers depend on beside photo and options: two engines with the same one give the same answers."""
-        self.is_draining = False
         # Lanes and pool decode; more processes than cores would only share those. Heavy work has processes beside them,
         # so that ordinary photos never wait for one.
         self.decoder = open_decoder(settings.isolate_decoding, workers + heavy_threads(workers))
@@ -149,10 +141,10 @@ class Engine:
             raise StartError("JPPNET_CUDA_GRAPH is set, and so is JPPNET_LANES: a graph is replayed by one lane only.")
         options = GpuOptions(settings.cuda_graph, settings.tensorrt_cache)
         session = open_session(settings.model, settings.provider, 1, options)
-        if session.file != settings.model:
+        if session.file.path != settings.model:
             log.info(
                 "%s is taken in place of %s: the same model in a precision that suits",
-                session.file.name, settings.model.name,
+                session.file.path.name, settings.model.name,
             )  # fmt: skip
         card = read_card(session.metadata, str(settings.model))
         check = golden_check(card)
@@ -229,10 +221,6 @@ class Engine:
     ) -> T:
         """See :meth:`Pipeline.analyze_here`."""
         return self._pipeline.analyze_here(data, encode, people, boxes)
-
-    def drain(self) -> None:
-        """Announces the end: photos are still accepted, but no client should send more."""
-        self.is_draining = True
 
     def close(self, timeout: float | None = None) -> bool:
         """Answers what is queued, then stops all threads; says whether all have ended.

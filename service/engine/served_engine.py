@@ -2,24 +2,16 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 from threading import Condition, Lock
 from typing import Final, Literal, TypeVar
 
-from service.engine.detection.card import DetectorCard
-from service.engine.engine import Engine, EngineInfo, EngineStats
+from service.engine.engine import Engine, EngineStats
 from service.engine.errors import ClosedError, ReplacementError, StartError
-from service.engine.model.card import Card
-from service.engine.photo.analysis import Analysis
-from service.engine.photo.boxes import RequestedBox
-from service.engine.photo.people import PeopleOption
-from service.engine.photo.photo import Photo
-from service.engine.photo.timings import PhotoStats
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -49,8 +41,8 @@ class OtherModel:
 class ServedEngine:
     """The engine that takes new requests, and behind it those that answer their last ones.
 
-    A request holds the engine that it began with (:meth:`hold`): within it, everything here is of that engine, so that
-    no answer is of two models. :meth:`replace` opens another engine beside it, and closes the old one when the last
+    A request holds the engine that it began with (:meth:`hold`): within it, :attr:`engine` is that one, so that no
+    answer is of two models. :meth:`replace` opens another engine beside it, and closes the old one when the last
     request has let it go.
     """
 
@@ -86,38 +78,9 @@ class ServedEngine:
                     self._changed.notify_all()
 
     @property
-    def _engine(self) -> Engine:
+    def engine(self) -> Engine:
+        """The engine that this request holds; outside of one, the engine that takes new requests."""
         return _held.get() or self._current
-
-    @property
-    def card(self) -> Card:
-        """The model's card."""
-        return self._engine.card
-
-    @property
-    def detector(self) -> DetectorCard | None:
-        """The detector's card, if there is a detector."""
-        return self._engine.detector
-
-    @property
-    def detector_file(self) -> Path | None:
-        """See :attr:`Engine.detector_file`."""
-        return self._engine.detector_file
-
-    @property
-    def info(self) -> EngineInfo:
-        """See :class:`EngineInfo`."""
-        return self._engine.info
-
-    @property
-    def fingerprint(self) -> str:
-        """See :attr:`Engine.fingerprint`."""
-        return self._engine.fingerprint
-
-    @property
-    def fault(self) -> str | None:
-        """Why the device cannot be used any more; None while it works."""
-        return self._engine.fault
 
     @property
     def open_engines(self) -> list[Engine]:
@@ -140,25 +103,6 @@ class ServedEngine:
             pixels_at_work=sum(stats.pixels_at_work for stats in all_stats),
             retry_after=max(stats.retry_after for stats in all_stats),
         )
-
-    def check(self, boxes: Sequence[RequestedBox] = ()) -> None:
-        """See :meth:`Pipeline.check`."""
-        self._engine.check(boxes)
-
-    async def inspect(self, data: bytes) -> Photo:
-        """See :meth:`Pipeline.inspect`."""
-        return await self._engine.inspect(data)
-
-    async def analyze(
-        self,
-        photo: Photo,
-        encode: Callable[[Analysis], T],
-        deadline: float = inf,
-        boxes: Sequence[RequestedBox] = (),
-        people: PeopleOption = "auto",
-    ) -> tuple[T, PhotoStats]:
-        """See :meth:`Pipeline.analyze`."""
-        return await self._engine.analyze(photo, encode, deadline, boxes, people)
 
     def subscribe(self, listener: Callable[[Engine], None]) -> None:
         """Calls the listener with the engine that takes requests, now and whenever another one is taken."""
@@ -187,7 +131,6 @@ class ServedEngine:
     def drain(self) -> None:
         """Announces the end: photos are still accepted, but no client should send more."""
         self.is_draining = True
-        self._current.drain()
 
     def close(self, timeout: float | None = None) -> bool:
         """See :meth:`Engine.close`, for all open engines."""

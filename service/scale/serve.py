@@ -62,7 +62,7 @@ class Replica:
         Raises:
             RuntimeError: the device has failed.
         """
-        fault = self._app.state.engine.fault
+        fault = self._app.state.engine.engine.fault
         if fault:
             raise RuntimeError(fault)
 

@@ -81,7 +81,7 @@ def test_it_answers_as_the_cpu_does(
     figures[f"{provider} beside the CPU, {len(images)} pictures"] = (
         f"{found.labels:.2%} of the labels at least, joints within {found.joints:.2f} pixels"
     )
-    half = ".fp16." in session.file.name
+    half = ".fp16." in session.file.path.name
     assert found.labels >= (FP16_LABELS if half else FP32_LABELS)
     assert found.joints <= JOINTS
 
@@ -111,7 +111,7 @@ def test_half_precision_is_taken_where_there_is_a_file(
     if not half.is_file():
         pytest.skip(f"fp16: there is no {half.name}; export.onnx --precision fp16 makes one")
     session = Session(MODEL, "cuda", 1)
-    assert session.file == half
+    assert session.file.path == half
     assert agreement(reference, session, images).labels >= FP16_LABELS
 
 

@@ -15,7 +15,9 @@ from service.engine.engine import Engine
 from service.logs import JsonLines
 from service.settings import Settings
 from tests.helpers.captured_log import Captured
+from tests.helpers.gated_session import GatedSession, gated_engine
 from tests.helpers.serving import serving
+from tests.helpers.toy_detector import toy_detector_card, write_toy_detector
 from tests.helpers.toy_model import toy_card, write_toy_model
 
 
@@ -23,6 +25,28 @@ from tests.helpers.toy_model import toy_card, write_toy_model
 def toy_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy model's file."""
     return write_toy_model(tmp_path_factory.mktemp("model") / "toy.onnx", toy_card())
+
+
+@pytest.fixture(scope="session")
+def detector_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy detector's file."""
+    return write_toy_detector(tmp_path_factory.mktemp("detector") / "toy-detect.onnx", toy_detector_card())
+
+
+@pytest.fixture(scope="module")
+def people(toy_path: Path, detector_path: Path) -> Iterator[httpx.Client]:
+    """A client of a server that looks for everybody."""
+    settings = Settings(model=toy_path, detector=detector_path, provider="cpu", lanes=2, max_people=10)
+    with serving(Engine.start(settings), settings) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def plain(toy_path: Path) -> Iterator[httpx.Client]:
+    """A client of a server without a detector."""
+    settings = Settings(model=toy_path)
+    with serving(gated_engine(GatedSession(toy_path), settings), settings) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """``jppnet`` answers for everybody in files' photos, as the service does: here and by a service."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -11,28 +11,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from service.cli import app
-from service.engine.engine import Engine
-from service.settings import Settings
-from tests.helpers.serving import serving
-from tests.helpers.toy_detector import Figure, draw, toy_detector_card, write_toy_detector
+from tests.helpers.toy_detector import Figure, draw
 
 GROUP = draw(Figure(20, 40, 60, 160), Figure(150, 20, 80, 220, 0.9), Figure(300, 60, 50, 120, 0.7))
 
 Run = Callable[..., Result]
 """Runs ``jppnet`` with arguments, here or by a service."""
-
-
-@pytest.fixture(scope="module")
-def detector_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_toy_detector(tmp_path_factory.mktemp("detector") / "toy-detect.onnx", toy_detector_card())
-
-
-@pytest.fixture(scope="module")
-def people(toy_path: Path, detector_path: Path) -> Iterator[httpx.Client]:
-    """A client of a server that looks for everybody."""
-    settings = Settings(model=toy_path, detector=detector_path, provider="cpu", lanes=1, max_batch=1)
-    with serving(Engine.start(settings), settings) as client:
-        yield client
 
 
 @pytest.fixture(params=["here", "there"])

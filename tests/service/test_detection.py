@@ -19,9 +19,8 @@ from tests.helpers.toy_model import toy_card, write_toy_model
 
 
 @pytest.fixture(scope="module")
-def detector(tmp_path_factory: pytest.TempPathFactory) -> PersonDetector:
-    file = write_toy_detector(tmp_path_factory.mktemp("detector") / "toy-detect.onnx", toy_detector_card())
-    return PersonDetector.start(file, "cpu")
+def detector(detector_path: Path) -> PersonDetector:
+    return PersonDetector.start(detector_path, "cpu")
 
 
 def detect(detector: PersonDetector, photo: Image) -> Detected:

@@ -77,8 +77,9 @@ def test_a_form_has_one_photo(client: httpx.Client, fields: dict[str, str]) -> N
 
 
 def test_a_file_name_in_place_of_the_file_is_named(client: httpx.Client) -> None:
-    answer = client.post("/parse", files={"image": (None, "photos/me.jpg")})
-    assert_problem(answer, 422, "missing-photo", "image=@photo.jpg")
+    for name in ("photos/me.jpg", "ME.HEIF"):
+        answer = client.post("/parse", files={"image": (None, name)})
+        assert_problem(answer, 422, "missing-photo", "image=@photo.jpg")
     answer = client.post("/parse", files={"image": (None, "https://example.com/me.jpg")})
     assert_problem(answer, 422, "invalid-base64", "are not fetched")
 

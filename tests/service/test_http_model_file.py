@@ -82,3 +82,6 @@ def test_the_detectors_file_is_beside_it(client: httpx.Client, toy_path: Path, t
         assert answer.content == detector.read_bytes()
         again = with_detector.get("/model/detector/file", headers={"If-None-Match": answer.headers["ETag"]})
         assert again.status_code == 304
+        detector.write_bytes(detector.read_bytes() + b"\x1a\x00")
+        replaced = with_detector.get("/model/detector/file", headers={"If-None-Match": answer.headers["ETag"]})
+        assert_problem(replaced, 503, "service-unavailable", "has been replaced")

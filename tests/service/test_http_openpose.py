@@ -1,6 +1,7 @@
 """OpenPose's JSON: its joints in its order, made of the model's by name; what is not there is 0, 0, 0."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -12,7 +13,7 @@ from service.engine.photo.view import Person
 from service.imaging.box import Box
 from service.settings import Settings
 from tests.helpers.serving import serving
-from tests.helpers.toy_detector import Figure, draw, toy_detector_card, write_toy_detector
+from tests.helpers.toy_detector import Figure, draw
 from tests.helpers.toy_model import paint, png, toy_card, write_toy_model
 
 LIP = (
@@ -68,12 +69,11 @@ def test_a_models_own_nose_is_one() -> None:
 
 
 @pytest.fixture(scope="module")
-def shoulders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def shoulders(detector_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A service whose toy model calls its joints shoulders and hip, and which finds everybody."""
     folder = tmp_path_factory.mktemp("model")
     model = write_toy_model(folder / "toy.onnx", toy_card() | {"joints": ["right-shoulder", "left-shoulder", "nose"]})
-    detector = write_toy_detector(folder / "detect.onnx", toy_detector_card())
-    settings = Settings(model=model, detector=detector, provider="cpu", lanes=1)
+    settings = Settings(model=model, detector=detector_path, provider="cpu", lanes=1)
     with serving(Engine.start(settings), settings) as client:
         yield client
 

@@ -9,12 +9,13 @@ import pytest
 
 from service.engine.detection.detector import Detected, PersonDetector
 from service.imaging.fit import Fit
+from tests.helpers import scenes
 from tests.helpers.assertions import assert_problem
 from tests.helpers.load_scene import Scene, scene
-from tests.helpers.toy_detector import Figure, draw, toy_detector_card, write_toy_detector
+from tests.helpers.toy_detector import Figure, draw
 from tests.helpers.toy_model import Image
 
-NINE = draw(*(Figure(10 + 42 * i, 20 + 4 * i, 32, 120 + 4 * i) for i in range(9))).png
+NINE = scenes.NINE.png
 TWO = draw(Figure(20, 40, 60, 160), Figure(200, 40, 60, 160)).png
 
 
@@ -36,9 +37,8 @@ class GatedDetector(PersonDetector):
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> PersonDetector:
-    file = write_toy_detector(tmp_path_factory.mktemp("detector") / "toy-detect.onnx", toy_detector_card())
-    return PersonDetector.start(file, "cpu")
+def opened(detector_path: Path) -> PersonDetector:
+    return PersonDetector.start(detector_path, "cpu")
 
 
 @pytest.fixture

@@ -208,9 +208,9 @@ def test_what_is_held_in_one_task_is_not_held_in_another(settings: Settings) -> 
             thread.start()
             while served_engine.open_engines[0].card.version == "1":
                 await asyncio.sleep(0.01)
-            here = served_engine.card.version
+            here = served_engine.engine.card.version
         thread.join(20)
-        return here, served_engine.card.version
+        return here, served_engine.engine.card.version
 
     assert asyncio.run(versions()) == ("1", "2")
     served_engine.close()

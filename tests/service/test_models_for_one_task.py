@@ -23,7 +23,7 @@ from tests.helpers.assertions import assert_problem
 from tests.helpers.commands import run_command
 from tests.helpers.masks import BOXES, PHOTO, assert_is_mask_of, ids_of
 from tests.helpers.serving import serving
-from tests.helpers.toy_detector import Figure, draw, toy_detector_card, write_toy_detector
+from tests.helpers.toy_detector import Figure, draw
 from tests.helpers.toy_model import JOINTS, parsing_card, png, pose_card, toy_card, write_toy_model
 
 T = TypeVar("T")
@@ -39,11 +39,6 @@ def parsing_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def pose_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_toy_model(tmp_path_factory.mktemp("model") / "poser.onnx", pose_card())
-
-
-@pytest.fixture(scope="module")
-def detector_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_toy_detector(tmp_path_factory.mktemp("detector") / "toy-detect.onnx", toy_detector_card())
 
 
 @pytest.fixture(scope="module")

@@ -21,18 +21,13 @@ import jppnet
 from service.engine.engine import Engine
 from service.settings import Settings
 from tests.helpers.serving import serving
-from tests.helpers.toy_detector import Figure, draw, toy_detector_card, write_toy_detector
+from tests.helpers.toy_detector import Figure, draw
 from tests.helpers.toy_model import paint, parsing_card, png, pose_card, write_toy_model
 
 ROOT = Path(__file__).parents[2]
 PORTRAIT = ROOT / "export/astronaut.jpg"
 GROUP = draw(Figure(40, 20, 80, 160), Figure(100, 60, 60, 180, 0.8), Figure(300, 100, 40, 80, 0.6))
 QUICK = {"provider": "cpu", "lanes": 1, "threads": 1, "max_batch": 1}
-
-
-@pytest.fixture(scope="module")
-def detector_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_toy_detector(tmp_path_factory.mktemp("detector") / "detector.onnx", toy_detector_card())
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.problems.responses import error_response
 from service.api.request.api_keys import ApiKeys, sent_key
+from service.engine.engine import Engine
 from service.engine.errors import DeviceError, OverloadError
 from service.engine.served_engine import ServedEngine
 
@@ -19,24 +20,24 @@ class OverloadGuard:
     it sees one model, whichever takes the requests meanwhile.
     """
 
-    def __init__(self, app: ASGIApp, engine: ServedEngine, keys: ApiKeys, routes: APIRouter) -> None:
+    def __init__(self, app: ASGIApp, served: ServedEngine, keys: ApiKeys, routes: APIRouter) -> None:
         """Guards the routes of a router, each of which takes a photo."""
         self._app = app
-        self._engine = engine
+        self._served = served
         self._keys = keys
         self._routes = {route.path: route for route in routes.routes if isinstance(route, APIRoute)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, or answers it with 503."""
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in self._routes:
-            with self._engine.hold():
-                await self._answer(scope, receive, send)
+            with self._served.hold() as engine:
+                await self._answer(engine, scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, engine: Engine, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            self._engine.check()
+            engine.check()
         except (OverloadError, DeviceError) as error:
             request = Request(scope)
             if self._keys.accept(sent_key(request.headers)):

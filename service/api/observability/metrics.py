@@ -31,18 +31,18 @@ class Metrics:
     """The metrics of one app around one engine, in a registry of their own."""
 
     def __init__(
-        self, engine: ServedEngine, settings: Settings, uploads: UploadBudget, connections: Connections | None
+        self, served: ServedEngine, settings: Settings, uploads: UploadBudget, connections: Connections | None
     ) -> None:
         """Subscribes to the engine and to the server's connections."""
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         Info("jppnet_build", "the service's version", registry=registry).info({"version": __version__})
-        registry.register(ModelCollector(engine))
+        registry.register(ModelCollector(served))
         self._count_requests(registry)
         self._time_stages(registry)
-        self._count_batches(registry, engine.info.batch_sizes)
-        _gauge(registry, engine, settings, uploads, connections)
-        engine.subscribe(lambda taken: taken.subscribe(self.batch_ran))
+        self._count_batches(registry, served.engine.info.batch_sizes)
+        _gauge(registry, served, settings, uploads, connections)
+        served.subscribe(lambda taken: taken.subscribe(self.batch_ran))
         if connections:
             self._count_connections(registry, connections)
 
@@ -132,19 +132,19 @@ class Metrics:
 class ModelCollector(Collector):
     """The open models, and how many replacements there were: read when Prometheus asks."""
 
-    def __init__(self, engine: ServedEngine) -> None:
-        self._engine = engine
+    def __init__(self, served: ServedEngine) -> None:
+        self._served = served
 
     def collect(self) -> Iterator[Metric]:
         """The info of each open model, and the counter of replacements."""
         names = ("model", "version", "provider", "precision", "state")
         models = GaugeMetricFamily("jppnet_model_info", "the models that are open, and what runs them", labels=names)
-        serving, *draining = self._engine.open_engines
+        serving, *draining = self._served.open_engines
         for state, engines in (("serving", [serving]), ("draining", draining)):
             for engine in engines:
                 card = engine.card
                 models.add_metric((card.name, card.version, engine.info.provider, card.precision, state), 1)
-        for other in self._engine.others:
+        for other in self._served.others:
             if other.state == "opening":
                 models.add_metric((other.name, "", serving.info.provider, "", other.state), 1)
         yield models
@@ -152,13 +152,13 @@ class ModelCollector(Collector):
             "jppnet_model_replacements", "replacements of the model without a restart", labels=("result",)
         )
         for result in RESULTS:
-            counter.add_metric((result,), self._engine.replacements[result])
+            counter.add_metric((result,), self._served.replacements[result])
         yield counter
 
 
 def _gauge(
     registry: CollectorRegistry,
-    engine: ServedEngine,
+    served: ServedEngine,
     settings: Settings,
     uploads: UploadBudget,
     connections: Connections | None,
@@ -166,12 +166,12 @@ def _gauge(
     """Registers the gauges, which are read when Prometheus asks."""
     memory = usable_memory()
     gauges: list[tuple[str, str, Callable[[], float]]] = [
-        ("jppnet_lanes", "threads that run the model side by side", lambda: engine.info.lanes),
-        ("jppnet_queue_photos", "photos that wait for the device", lambda: engine.stats().queued),
-        ("jppnet_under_way_photos", "photos that are in and not yet answered", lambda: engine.stats().under_way),
+        ("jppnet_lanes", "threads that run the model side by side", lambda: served.engine.info.lanes),
+        ("jppnet_queue_photos", "photos that wait for the device", lambda: served.stats().queued),
+        ("jppnet_under_way_photos", "photos that are in and not yet answered", lambda: served.stats().under_way),
         ("jppnet_queue_size", "photos that may be in at once", lambda: settings.queue_size),
         ("jppnet_memory_limit_bytes", "memory that the service may use", lambda: memory),
-        ("jppnet_pixels_at_work", "pixels that are being decoded or drawn", lambda: engine.stats().pixels_at_work),
+        ("jppnet_pixels_at_work", "pixels that are being decoded or drawn", lambda: served.stats().pixels_at_work),
         ("jppnet_upload_bytes", "bytes of request bodies that are held, or announced", lambda: uploads.in_use),
     ]
     if connections:

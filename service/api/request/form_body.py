@@ -8,6 +8,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from service.api.problems.errors import MissingPhotoError, MultipartError, UploadTooLargeError
 from service.api.request.base64_photo import is_photo_text
+from service.imaging.photo_file import PHOTO_SUFFIXES
 
 FIELDS: Final = ("image", "file")
 FORM_OVERHEAD: Final = 64 * 1024
@@ -16,7 +17,7 @@ MAX_PARTS: Final = 64
 """Parts of a form; the parser takes a while for each."""
 URLENCODED: Final = re.compile(rb"[A-Za-z_]{0,32}[a-z][a-z_]{0,32}=")
 """How a URL-encoded form begins. No picture does."""
-PATH: Final = re.compile(r"[^\0-\x1f]{1,512}\.(jpe?g|jpe|jfif|png|webp|heic|avif|gif)", re.IGNORECASE)
+PATH: Final = re.compile(rf"[^\0-\x1f]{{1,512}}({'|'.join(map(re.escape, PHOTO_SUFFIXES))})", re.IGNORECASE)
 """The text of a field that should have been the file of that name."""
 
 

@@ -43,24 +43,9 @@ def analysis_object(analysis: Analysis, options: Options, photo: bytes) -> clien
 
 def model_object(card: Card, info: EngineInfo, detector: DetectorCard | None, max_people: int) -> client.Model:
     """What ``GET /model`` answers."""
-    return client.Model(
-        name=card.name,
-        version=card.version,
-        license=card.license,
-        training_data=card.training_data,
-        description=card.description,
-        limits=tuple(card.limits),
-        precision=card.precision,
-        labels=tuple(client.ModelLabel(label.id, label.name, label.color) for label in card.labels),
-        joints=tuple(card.joints),
-        skeleton=tuple(card.skeleton),
-        metrics=card.metrics,
-        provider=info.provider,
-        lanes=info.lanes,
-        largest_batch=info.largest_batch,
-        max_people=max_people,
-        detector=client.Detector.read(detector.model_dump() | {"threshold": detector.score}) if detector else None,
-    )
+    found_by = detector.model_dump() | {"threshold": detector.score} if detector else None
+    runs_on = {"provider": info.provider, "lanes": info.lanes, "largest_batch": info.largest_batch}
+    return client.Model.read(card.model_dump() | runs_on | {"max_people": max_people, "detector": found_by})
 
 
 def _region(card: Card, view: View, ids: Image, options: Options) -> client.Region:

@@ -14,7 +14,7 @@ from service.api.response.schemas import ModelAnswer
 from service.api.routes.model import model_answer
 from service.engine.errors import StartError
 from service.engine.served_engine import ServedEngine
-from service.settings import MODELS, Settings
+from service.settings import Settings, shipped_file
 
 FileName = Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=200)]
 
@@ -36,7 +36,7 @@ class Replacement(BaseModel):
 BODY: Final = {"requestBody": {"description": "Which files to open. Without a body, those that are served."}}
 
 
-def admin_routes(engine: ServedEngine, settings: Settings, keys: ApiKeys) -> APIRouter:
+def admin_routes(served: ServedEngine, settings: Settings, keys: ApiKeys) -> APIRouter:
     """``POST /admin/model``, for requests with one of the keys."""
     router = APIRouter(dependencies=keys.guard(), responses=problems(401, 409, 422, 503))
 
@@ -47,17 +47,14 @@ def admin_routes(engine: ServedEngine, settings: Settings, keys: ApiKeys) -> API
         model = _file(wanted.model, settings.model.parent)
         detector = _file(wanted.detector, (settings.detector or settings.model).parent)
         try:
-            await run_in_threadpool(engine.replace, model, detector)
+            await run_in_threadpool(served.replace, model, detector)
         except StartError as error:
             raise ModelRefusedError(f"The model that was served goes on: {error}") from error
-        return model_answer(engine, settings)
+        return model_answer(served, settings)
 
     return router
 
 
 def _file(name: str | None, folder: Path) -> Path | None:
     """A model that comes with the service, or a file in a folder; None if none is named."""
-    if name is None:
-        return None
-    shipped = MODELS / f"{name}.onnx"
-    return shipped if shipped.is_file() else folder / name
+    return None if name is None else shipped_file(name) or folder / name

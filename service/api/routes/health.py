@@ -8,14 +8,14 @@ from service.engine.errors import ClosedError, DeviceError
 from service.engine.served_engine import ServedEngine
 
 
-def health_routes(engine: ServedEngine) -> APIRouter:
+def health_routes(served: ServedEngine) -> APIRouter:
     """``GET /livez`` and ``GET /readyz``. The engine is proven before anything listens, so until it drains, alive means
     ready."""
     router = APIRouter(responses=problems(503))
 
     def check() -> Health:
-        if engine.fault:
-            raise DeviceError(engine.fault)
+        if fault := served.engine.fault:
+            raise DeviceError(fault)
         return Health()
 
     @router.get("/livez", summary="Whether this process is of use; if not, replace it")
@@ -26,7 +26,7 @@ def health_routes(engine: ServedEngine) -> APIRouter:
     @router.get("/readyz", summary="Whether to send photos here")
     async def ready() -> Health:
         """503 once the device has failed, or the service is about to end."""
-        if engine.is_draining:
+        if served.is_draining:
             raise ClosedError("The service is shutting down.")
         return check()
 

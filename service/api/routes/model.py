@@ -2,7 +2,6 @@
 
 import hashlib
 from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, HTTPException, Response
@@ -15,6 +14,7 @@ from service.api.request.conditional import matches
 from service.api.response.coco import coco_category
 from service.api.response.schemas import DetectorAnswer, ImageSize, ModelAnswer, OtherModelAnswer
 from service.engine.detection.card import DetectorCard
+from service.engine.model.opened_file import OpenedFile
 from service.engine.served_engine import ServedEngine
 from service.settings import Settings
 
@@ -27,14 +27,14 @@ FILE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def model_route(engine: ServedEngine, settings: Settings, keys: ApiKeys) -> APIRouter:
+def model_route(served: ServedEngine, settings: Settings, keys: ApiKeys) -> APIRouter:
     """``GET /model`` and ``GET /model/file``, for requests with one of the keys."""
     router = APIRouter(dependencies=keys.guard())
 
     @router.get("/model", summary="The model: labels, joints, colours, metrics, and what it runs on")
     async def get_model() -> ModelAnswer:
         """The model's card."""
-        return model_answer(engine, settings)
+        return model_answer(served, settings)
 
     @router.get(
         "/model/file",
@@ -44,11 +44,7 @@ def model_route(engine: ServedEngine, settings: Settings, keys: ApiKeys) -> APIR
     )
     async def get_model_file(if_none_match: Annotated[str | None, Header()] = None) -> Response:
         """For programs that run the model themselves, such as pages with `jppnet/local`."""
-        if not engine.info.has_its_file:
-            raise HTTPException(
-                503, "The file of the model that answers has been replaced, and its successor not taken"
-            )
-        return await _send(engine.info.model_file, if_none_match)
+        return await _send(served.engine.info.model_file, if_none_match)
 
     @router.get(
         "/model/detector/file",
@@ -58,24 +54,28 @@ def model_route(engine: ServedEngine, settings: Settings, keys: ApiKeys) -> APIR
     )
     async def get_detector_file(if_none_match: Annotated[str | None, Header()] = None) -> Response:
         """Beside the model's file, for programs that find and parse people themselves."""
-        if engine.detector_file is None:
+        file = served.engine.detector_file
+        if file is None:
             raise HTTPException(404, "This service has no detector")
-        return await _send(engine.detector_file, if_none_match)
+        return await _send(file, if_none_match)
 
     return router
 
 
-async def _send(file: Path, if_none_match: str | None) -> Response:
+async def _send(file: OpenedFile, if_none_match: str | None) -> Response:
+    if not file.is_in_place:
+        raise HTTPException(503, "The file of what answers here has been replaced, and its successor not taken")
     # A page caches it, and asks each time whether it is still the served one: a new model has the same address.
-    tag = await run_in_threadpool(_file_tag, file, file.stat().st_mtime_ns)
+    tag = await run_in_threadpool(_file_tag, file)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
-    return FileResponse(file, media_type=ONNX, headers=headers)
+    return FileResponse(file.path, media_type=ONNX, headers=headers)
 
 
-def model_answer(engine: ServedEngine, settings: Settings) -> ModelAnswer:
+def model_answer(served: ServedEngine, settings: Settings) -> ModelAnswer:
     """The card of the model that takes new requests, and what it runs on."""
+    engine = served.engine
     card, info = engine.card, engine.info
     return ModelAnswer(
         **card.model_dump(exclude={"fit", "pad_color", "golden"}),
@@ -87,7 +87,7 @@ def model_answer(engine: ServedEngine, settings: Settings) -> ModelAnswer:
         largest_batch=info.largest_batch,
         max_people=settings.max_people,
         detector=_detector(engine.detector) if engine.detector else None,
-        others=[OtherModelAnswer(state=it.state, name=it.name, version=it.version) for it in engine.others],
+        others=[OtherModelAnswer(state=it.state, name=it.name, version=it.version) for it in served.others],
     )
 
 
@@ -102,7 +102,7 @@ def _detector(card: DetectorCard) -> DetectorAnswer:
 
 
 @lru_cache(maxsize=4)
-def _file_tag(file: Path, changed: int) -> str:
-    """A strong entity tag: the hash of a file that was ``changed`` at that time (in nanoseconds)."""
-    with file.open("rb") as stream:
+def _file_tag(file: OpenedFile) -> str:
+    """A strong entity tag: the hash of a file."""
+    with file.path.open("rb") as stream:
         return f'"{hashlib.file_digest(stream, "sha256").hexdigest()[:32]}"'

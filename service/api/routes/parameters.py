@@ -1,5 +1,6 @@
 """The options of the calls with a photo: their names, values and documentation, wherever a request has them."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Query
@@ -12,10 +13,27 @@ from service.api.response.format_names import AnalyzeFormat, ParseFormat, PoseFo
 from service.engine.model.card import Card
 
 
-class PoseParameters(BaseModel):
-    """The options of ``POST /pose``."""
+class PhotoParameters(BaseModel):
+    """The options of every call."""
 
     model_config = ConfigDict(frozen=True)
+
+    format: str | None = None  # the parameter's name in the URL; each call has formats of its own
+    box: Boxes = None
+    people: People = None
+
+    def options(self, card: Card) -> Options:
+        """The options, by the labels of the model.
+
+        Raises:
+            InvalidBoxError, BoxesAndPeopleError: see there.
+        """
+        boxes = read_boxes(self.box)
+        return Options(boxes=boxes, people=choose_people(self.people, boxes))
+
+
+class PoseParameters(PhotoParameters):
+    """The options of ``POST /pose``."""
 
     format: Annotated[
         PoseFormat | None,
@@ -27,24 +45,32 @@ class PoseParameters(BaseModel):
             "that.",
         ),
     ] = None
-    box: Boxes = None
-    people: People = None
     image_id: ImageId = DEFAULT.image_id
 
     def options(self, card: Card) -> Options:
-        """The options, by the labels of the model.
+        """See :meth:`PhotoParameters.options`."""
+        return replace(super().options(card), image_id=self.image_id)
+
+
+class MaskParameters(PhotoParameters):
+    """The options of the calls whose answers have a mask."""
+
+    labels: Labels = None
+    opacity: Opacity = DEFAULT.opacity
+    mask: MaskIn = "png"
+
+    def options(self, card: Card) -> Options:
+        """See :meth:`PhotoParameters.options`.
 
         Raises:
-            InvalidBoxError, BoxesAndPeopleError: see there.
+            UnknownLabelError, NoLabelsError: see there.
         """
-        boxes = read_boxes(self.box)
-        return Options(boxes=boxes, people=choose_people(self.people, boxes), image_id=self.image_id)
+        labels = find_labels(self.labels, card)
+        return replace(super().options(card), labels=labels, opacity=self.opacity, as_rle=self.mask == "rle")
 
 
-class AnalyzeParameters(BaseModel):
+class AnalyzeParameters(MaskParameters):
     """The options of ``POST /analyze``."""
-
-    model_config = ConfigDict(frozen=True)
 
     format: Annotated[
         AnalyzeFormat | None,
@@ -54,34 +80,12 @@ class AnalyzeParameters(BaseModel):
             "JPEG, or PNG if the header Accept prefers that.",
         ),
     ] = None
-    box: Boxes = None
-    people: People = None
-    labels: Labels = None
-    opacity: Opacity = DEFAULT.opacity
-    mask: MaskIn = "png"
-
-    def options(self, card: Card) -> Options:
-        """The options, by the labels of the model.
-
-        Raises:
-            InvalidBoxError, BoxesAndPeopleError, UnknownLabelError, NoLabelsError: see there.
-        """
-        boxes = read_boxes(self.box)
-        return Options(
-            labels=find_labels(self.labels, card),
-            opacity=self.opacity,
-            as_rle=self.mask == "rle",
-            boxes=boxes,
-            people=choose_people(self.people, boxes),
-        )
 
 
-class ParseParameters(BaseModel):
+class ParseParameters(MaskParameters):
     """The options of ``POST /parse``."""
 
-    model_config = ConfigDict(frozen=True)
-
-    format: Annotated[  # the parameter's name in the URL
+    format: Annotated[
         ParseFormat | None,
         Query(
             description="**mask**: palette PNG, coloured when shown, pixel value = label id. **ids**: grey PNG, "
@@ -93,25 +97,8 @@ class ParseParameters(BaseModel):
             "and json.",
         ),
     ] = None
-    box: Boxes = None
-    people: People = None
-    labels: Labels = None
-    opacity: Opacity = DEFAULT.opacity
-    mask: MaskIn = "png"
     image_id: ImageId = DEFAULT.image_id
 
     def options(self, card: Card) -> Options:
-        """The options, by the labels of the model.
-
-        Raises:
-            InvalidBoxError, BoxesAndPeopleError, UnknownLabelError, NoLabelsError: see there.
-        """
-        boxes = read_boxes(self.box)
-        return Options(
-            labels=find_labels(self.labels, card),
-            opacity=self.opacity,
-            as_rle=self.mask == "rle",
-            boxes=boxes,
-            people=choose_people(self.people, boxes),
-            image_id=self.image_id,
-        )
+        """See :meth:`MaskParameters.options`."""
+        return replace(super().options(card), image_id=self.image_id)

@@ -30,13 +30,12 @@ from service.api.response.schemas import (
     Segment,
 )
 from service.api.response.server_timing import server_timing
-from service.api.routes.parameters import AnalyzeParameters, ParseParameters, PoseParameters
+from service.api.routes.parameters import AnalyzeParameters, ParseParameters, PhotoParameters, PoseParameters
+from service.engine.engine import Engine
 from service.engine.errors import DeadlineError
 from service.engine.photo.analysis import Analysis
 from service.engine.served_engine import ServedEngine
 from service.settings import Settings
-
-PhotoParameters = ParseParameters | PoseParameters | AnalyzeParameters
 
 
 class PhotoCall(NamedTuple):
@@ -59,7 +58,7 @@ POSE_CALL: Final = PhotoCall(POSE, ("json",))
 ANALYZE_CALL: Final = PhotoCall(ANALYZE, ("json",))
 
 
-def photo_routes(engine: ServedEngine, settings: Settings, uploads: UploadBudget, keys: ApiKeys) -> APIRouter:
+def photo_routes(served: ServedEngine, settings: Settings, uploads: UploadBudget, keys: ApiKeys) -> APIRouter:
     """``POST /parse``, ``/pose`` and ``/analyze``, for requests with one of the keys."""
     router = APIRouter(
         route_class=CachedParametersRoute,
@@ -69,14 +68,16 @@ def photo_routes(engine: ServedEngine, settings: Settings, uploads: UploadBudget
     reader = UploadReader(int(settings.max_upload_mb * 1e6), settings.body_seconds, uploads)
 
     async def answer(request: Request, headers: RequestHeaders, call: PhotoCall, query: PhotoParameters) -> Response:
+        engine = served.engine
         options = query.options(engine.card)
         engine.check(options.boxes)
         with uploads.enter() as upload:
             # What may name a format in its body is negotiated when that has been read.
             chosen = None if may_have_options(request) else call.choose(query, headers)
-            return await answer_to(upload, request, headers, call, query, options, chosen)
+            return await answer_to(engine, upload, request, headers, call, query, options, chosen)
 
     async def answer_to(
+        engine: Engine,
         upload: Upload,
         request: Request,
         headers: RequestHeaders,
@@ -110,7 +111,7 @@ def photo_routes(engine: ServedEngine, settings: Settings, uploads: UploadBudget
             raise DeadlineError(
                 f"There was no answer within {seconds:g} s. Try again later, or allow more time with the header "
                 "X-Request-Timeout-Ms.",
-                engine.stats().retry_after,
+                served.stats().retry_after,
             ) from None
         request.state.stats, request.state.model = stats, engine.card.title
         trace_stages(stats.timings)
@@ -131,7 +132,7 @@ def photo_routes(engine: ServedEngine, settings: Settings, uploads: UploadBudget
         query: Annotated[ParseParameters, Query()],
     ) -> Response:
         """Labels every pixel of the upright photo with a part or garment."""
-        require_labels(engine.card)
+        require_labels(served.engine.card)
         return await answer(request, headers, PARSE_CALL, query)
 
     @router.post(
@@ -148,7 +149,7 @@ def photo_routes(engine: ServedEngine, settings: Settings, uploads: UploadBudget
         query: Annotated[PoseParameters, Query()],
     ) -> Response:
         """Finds people's joints."""
-        require_joints(engine.card)
+        require_joints(served.engine.card)
         return await answer(request, headers, POSE_CALL, query)
 
     @router.post(

@@ -14,6 +14,7 @@ from service.engine.detection.card import DetectorCard, read_detector_card
 from service.engine.detection.suppression import Boxes, Scores, overlaps
 from service.engine.errors import InferenceError, StartError
 from service.engine.model.golden import GoldenError
+from service.engine.model.opened_file import OpenedFile
 from service.engine.model.session import GpuOptions, bucket, open_runtime, suited_file
 from service.imaging.decode import Image
 from service.settings import DeviceProvider
@@ -46,9 +47,9 @@ class DetectorSession:
                 f"There is no detector file at {file}. Name one with JPPNET_DETECTOR, or leave that empty to look for "
                 "one person in a photo."
             )
-        self.file = suited_file(file, provider)
+        self.file = OpenedFile.of(suited_file(file, provider))
         """The file that is run, of those that differ from the given one in their precision alone."""
-        self._session = open_runtime(self.file, provider, 1, GpuOptions(sizes_vary=True))
+        self._session = open_runtime(self.file.path, provider, 1, GpuOptions(sizes_vary=True))
         self.card: DetectorCard = read_detector_card(self._session.get_modelmeta().custom_metadata_map, str(file))
         _check_tensors(self._session, file)
 

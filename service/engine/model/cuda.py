@@ -4,6 +4,9 @@ import ctypes
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from service.engine.errors import StartError
+from service.engine.model.runtime import onnx_runtime
+
 
 class Needs(NamedTuple):
     """What a major version of CUDA needs, by the release notes of its toolkit: “Minimum Required Driver Version” and
@@ -26,10 +29,9 @@ OLDER: Final = "build the image with CUDA=12, or install requirements/gpu-cuda12
 def built_for() -> int | None:
     """The major version of CUDA that this ONNX Runtime was built for; None if it was built without, or is missing."""
     try:
-        import onnxruntime as ort
-    except ModuleNotFoundError:
+        version = str(getattr(onnx_runtime(), "cuda_version", "") or "")
+    except StartError:
         return None
-    version = str(getattr(ort, "cuda_version", "") or "")
     major = version.partition(".")[0]
     return int(major) if major.isdecimal() else None
 

@@ -5,10 +5,15 @@ from typing import Any, Final
 
 from service.engine.errors import StartError
 
+
+def pip_install(extra: str) -> str:
+    """How an extra of this package is installed, within a sentence."""
+    return f"in a clone of the repository, pip install '.[{extra}]'"
+
+
 HOW_TO_INSTALL: Final = (
-    "It comes with an extra of this package. In a copy of jppnet's repository: pip install '.[cpu]', or '.[gpu]' for "
-    "NVIDIA's GPUs, or '.[openvino]'. Exactly one of them: they overwrite each other. Without it, --server has a "
-    "service answer."
+    f"It comes with an extra of this package: {pip_install('cpu')}, or '.[gpu]' for NVIDIA's GPUs, or '.[openvino]'. "
+    "Exactly one of them: they overwrite each other. Without it, --server has a service answer."
 )
 
 

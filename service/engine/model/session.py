@@ -18,7 +18,8 @@ from service.engine.model.buffers import Buffers
 from service.engine.model.card import METADATA_KEY
 from service.engine.model.cores import usable_cores
 from service.engine.model.cuda import built_for, complaint
-from service.engine.model.runtime import onnx_runtime
+from service.engine.model.opened_file import OpenedFile
+from service.engine.model.runtime import onnx_runtime, pip_install
 from service.imaging.decode import Image
 from service.settings import DeviceProvider, ProviderName
 
@@ -36,17 +37,17 @@ _PROVIDERS: Final[Mapping[DeviceProvider, tuple[str, str]]] = {
     "cpu": ("CPUExecutionProvider", "install onnxruntime"),
     "openvino": (
         "OpenVINOExecutionProvider",
-        "install the extra “openvino” (onnxruntime-openvino in place of onnxruntime)",
+        f"install onnxruntime-openvino in place of onnxruntime ({pip_install('openvino')})",
     ),
     "cuda": (
         "CUDAExecutionProvider",
-        "install onnxruntime-gpu in place of onnxruntime (in a clone of the repository: pip install '.[gpu]'), and let "
-        "the process see an NVIDIA GPU",
+        f"install onnxruntime-gpu in place of onnxruntime ({pip_install('gpu')}), and let the process see an NVIDIA "
+        "GPU",
     ),
     "tensorrt": (
         "TensorrtExecutionProvider",
-        "install onnxruntime-gpu in place of onnxruntime (in a clone of the repository: pip install '.[gpu]') and "
-        "tensorrt, and let the process see a GPU",
+        f"install onnxruntime-gpu in place of onnxruntime ({pip_install('gpu')}) and tensorrt, and let the process see "
+        "a GPU",
     ),
 }
 _BUFFERED: Final[Mapping[DeviceProvider, str]] = {"cuda": "cuda", "tensorrt": "cuda"}
@@ -126,11 +127,9 @@ class Session:
             )
         self.provider = provider
         self._buffers: dict[int, Buffers] = {}
-        self.file: Path = suited_file(model, provider)
+        self.file = OpenedFile.of(suited_file(model, provider))
         """The file that is open: the named one, or the one beside it in the precision that suits."""
-        self.file_changed: int = self.file.stat().st_mtime_ns
-        """When that file was last changed before it was opened, in nanoseconds."""
-        self._session = open_runtime(self.file, provider, threads, options)
+        self._session = open_runtime(self.file.path, provider, threads, options)
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self.input_height, self.input_width = _input_size(self._session, model)
         self._outputs = _output_names(self._session, model)
