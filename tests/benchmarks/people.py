@@ -140,11 +140,12 @@ def measure_one_client(client: TimedClient, photos: list[bytes]) -> None:
     filled = [photo for photo in photos if len(client.ask("/pose", photo, "auto").answer["people"]) == 1]
     for call in ("/pose", "/parse", "/analyze"):
         pairs = [client.in_turns(call, photo, ROUNDS) for photo in filled]
-        assert all(len(answer.answer["people"]) == 1 for pair in pairs for answers in pair for answer in answers)
-        everybody, one = ([_wait(pair[which]) for pair in pairs] for which in (0, 1))
+        assert all(len(answer.answer["people"]) == 1 for everybody, _ in pairs for answer in everybody)
+        auto_waits, one_waits = ([_wait(pair[which]) for pair in pairs] for which in (0, 1))
+        ratio = median(auto_waits) / median(one_waits)
         print(
-            f"{call}, {len(filled)} of {len(photos)} photos, one person in each: median wait, auto over one × "
-            f"{median(everybody) / median(one):.2f}; by photo × {paired(everybody, one)}; {median(one):.1f} ms for one"
+            f"{call}, {len(filled)} of {len(photos)} photos, one person in each: median wait, auto over one × {ratio:.2f}; "
+            f"by photo × {paired(auto_waits, one_waits)}; {median(one_waits):.1f} ms for one"
         )
     groups, alone = client.in_turns("/pose", GROUP.read_bytes(), ROUNDS)
     count = len(groups[0].answer["people"])
