@@ -32,7 +32,7 @@ class Broken(http.server.BaseHTTPRequestHandler):
 signal.signal(signal.SIGTERM, lambda *_: threading.Timer(1, os._exit, [7]).start())
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Broken).serve_forever()
 """
-"""A service whose device has failed. It takes a while to end, as one that drains, and the check's process ends with it."""
+"""A service whose device has failed. It takes a while to end, as one that drains; the check ends with it."""
 
 
 def free_port() -> int:
