@@ -42,5 +42,5 @@ class PhotoFolder:
     def _photos(self) -> dict[str, Path]:
         photos = {photo.stem: photo for photo in find_photos([self.root])}
         if not photos:
-            raise InputError(f"{self.root} holds no photos: they must lie in the folder itself, not in folders within it")
+            raise InputError(f"{self.root} holds no photos: they must lie in the folder itself, not deeper")
         return photos
