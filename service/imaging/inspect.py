@@ -127,6 +127,6 @@ def _unknown(data: bytes) -> NotAPhotoError | UnsupportedTypeError:
             "and send those."
         )
     if (text := data[:64]) and _TEXT.fullmatch(text):
-        beginning = text[:_SHOWN].decode().strip()
-        return NotAPhotoError(f"This is a text, “{beginning}…”, and no picture. Send a photo as {SUPPORTED}.")
+        beginning = text[:_SHOWN].decode() + ("…" if len(data) > _SHOWN else "")
+        return NotAPhotoError(f"This is a text, “{beginning}”, and no picture. Send a photo as {SUPPORTED}.")
     return NotAPhotoError(f"These bytes are not a picture in a known format. Send a photo as {SUPPORTED}.")

@@ -169,7 +169,7 @@ def test_pictures_that_were_read_as_text_are_named(picture: bytes) -> None:
 
 
 def test_a_text_is_shown() -> None:
-    with pytest.raises(errors.NotAPhotoError, match="a text, “<!doctype html><title>A…”, and no picture"):
+    with pytest.raises(errors.NotAPhotoError, match="a text, “<!doctype html><title>A …”, and no picture"):
         read_file(b"<!doctype html><title>A page of a proxy</title>")
 
 
