@@ -242,7 +242,7 @@ def _answer_many(photos: Sequence[Path], out: Path, spec: OutputSpec, options: R
     """
     try:
         tasks, left_out = plan_tasks(photos, out, form.suffix or spec.suffix)
-        written = WriteRecord.read(out)
+        written = WriteRecord.read(out, f"{spec.call} {form.name or spec.format}")
         if spec.format == "coco":
             form = coco_format(tasks, options.image_ids, written)
         to_do, done, outcomes = split_tasks(tasks, written, options.overwrite)
@@ -288,7 +288,8 @@ def _write_joined(
 ) -> bool:
     """Writes the files that are joined of all answers; gives whether it could."""
     answers = {task.answer for task in tasks}
-    there = [task for task in tasks if written.holds(task.answer) and task.answer.is_file()]
+    own = (task for task in tasks if written.holds(task.answer) and not written.other_kind(task.answer))
+    there = [task for task in own if task.answer.is_file()]
     try:
         for name, content in join(there).items():
             file = written.folder / name
