@@ -151,6 +151,7 @@ class ServedEngine:
         info = self._current.info
         as_measured = {
             "provider": info.provider, "lanes": info.lanes, "threads": info.threads, "max_batch": info.largest_batch,
+            "threads_alone": info.threads_alone,
         }  # fmt: skip
         self._opening = settings.model
         try:

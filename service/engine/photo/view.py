@@ -14,7 +14,8 @@ from service.imaging.binary_mask import keep_where
 from service.imaging.box import Box
 from service.imaging.decode import Image
 from service.imaging.fit import Fit, to_photo
-from service.imaging.mask import Grid, confidence_map, coverage_map, cut_padding, label_map
+from service.imaging.label_map import label_map
+from service.imaging.mask import Grid, confidence_map, coverage_map, cut_padding
 
 MIN_PERSON: Final = 0.001
 """Share of the view that must be labelled for the mask to say that somebody is there."""
