@@ -75,7 +75,7 @@ def test_only_photos_that_have_neither_answer_nor_failure_are_missing(tmp_path: 
     assert list(archive.done().missing([first, second, third])) == [first, second, third]
     row = dict.fromkeys(ANSWER.names)
     answered = pa.Table.from_pylist([{**row, "path": photo} for photo in second.photos[1:]], ANSWER)
-    archive.write(second, answered, [(second.photos[0], "cut off")])
+    archive.write(second, answered, [], [(second.photos[0], "cut off")])
     assert list(archive.done().missing([first, second, third])) == [first, third]
     wider = Shard(("b/!.jpg", *second.photos))
     assert list(archive.done().missing([wider])) == [Shard(("b/!.jpg",))]
@@ -83,12 +83,12 @@ def test_only_photos_that_have_neither_answer_nor_failure_are_missing(tmp_path: 
 
 def test_failures_of_a_shard_that_was_left_half_written_do_not_count(tmp_path: Path) -> None:
     archive, shard = Archive(StoragePath.open(str(tmp_path))), Shard(("a.jpg",))
-    archive.write(shard, ANSWER.empty_table(), [("a.jpg", "cut off")])
+    archive.write(shard, ANSWER.empty_table(), [], [("a.jpg", "cut off")])
     for file in (tmp_path / "answers").iterdir():
         file.unlink()
     archive.tidy()
     assert list(archive.done().missing([shard])) == [shard]
-    archive.write(shard, ANSWER.empty_table(), [("a.jpg", "cut off")])
+    archive.write(shard, ANSWER.empty_table(), [], [("a.jpg", "cut off")])
     archive.tidy()
     assert list(archive.done().missing([shard])) == []
 
@@ -148,7 +148,7 @@ def test_a_table_that_is_cut_off_is_done_again(tmp_path: Path, folder: str, leng
     for shard in (whole, cut):
         answered = pa.Table.from_pylist([{**row, "path": shard.photos[0]}], ANSWER)
         before = set((tmp_path / folder).glob("*"))
-        archive.write(shard, answered, [(shard.photos[1], "cut off")])
+        archive.write(shard, answered, [], [(shard.photos[1], "cut off")])
     (file,) = set((tmp_path / folder).glob("*")) - before
     file.write_bytes(file.read_bytes()[:length])
     left = archive.tidy()
@@ -160,7 +160,7 @@ def test_a_table_that_is_cut_off_is_done_again(tmp_path: Path, folder: str, leng
 
 def test_a_table_whose_middle_is_damaged_is_done_again(tmp_path: Path) -> None:
     archive, shard = Archive(StoragePath.open(str(tmp_path))), Shard(("a.jpg",))
-    archive.write(shard, pa.Table.from_pylist([{**dict.fromkeys(ANSWER.names), "path": "a.jpg"}], ANSWER), [])
+    archive.write(shard, pa.Table.from_pylist([{**dict.fromkeys(ANSWER.names), "path": "a.jpg"}], ANSWER), [], [])
     (file,) = (tmp_path / "answers").iterdir()
     content = file.read_bytes()
     file.write_bytes(content[:4] + bytes(60) + content[64:])
