@@ -133,11 +133,13 @@ def test_several_lanes_run_side_by_side_and_all_end(toy_path: Path) -> None:
     lanes.close()
 
 
+LanesWithOne = tuple[Lanes, list[GatedSession], GatedSession]
+"""Two lanes with their sessions, and the session for a photo that is alone."""
+
+
 @pytest.fixture
-def company(
-    toy_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Lanes, list[GatedSession], GatedSession]]:
-    """Two lanes with their sessions, and the session for a photo that is alone; calm is over as soon as it begins."""
+def company(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LanesWithOne]:
+    """Of which a photo is alone as soon as no other is at work."""
     monkeypatch.setattr(company_module, "CALM_SECONDS", 0)
     *pair, alone = (GatedSession(toy_path) for _ in range(3))
     lanes = Lanes(pair, 1, golden_check(read_card(alone.metadata, "toy")), alone=alone)
@@ -148,7 +150,7 @@ def company(
 
 
 def test_a_photo_that_is_alone_runs_in_the_session_for_that(
-    company: tuple[Lanes, list[GatedSession], GatedSession],
+    company: LanesWithOne,
 ) -> None:
     lanes, pair, alone = company
     for number in range(3):
@@ -158,7 +160,7 @@ def test_a_photo_that_is_alone_runs_in_the_session_for_that(
 
 
 def test_a_second_photo_runs_beside_it_in_a_lanes_own_session(
-    company: tuple[Lanes, list[GatedSession], GatedSession],
+    company: LanesWithOne,
 ) -> None:
     lanes, pair, alone = company
     alone.gate.clear()
@@ -168,11 +170,11 @@ def test_a_second_photo_runs_beside_it_in_a_lanes_own_session(
     assert not first.done()
     alone.gate.set()
     assert first.result(20).keypoints[0, 0] == 5.5
-    assert sum((session.batches for session in pair), []) == [1]
+    assert [*pair[0].batches, *pair[1].batches] == [1]
 
 
 def test_after_company_a_photo_is_alone_only_when_it_has_been_calm(
-    company: tuple[Lanes, list[GatedSession], GatedSession], monkeypatch: pytest.MonkeyPatch
+    company: LanesWithOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lanes, pair, alone = company
     alone.gate.clear()
@@ -184,7 +186,7 @@ def test_after_company_a_photo_is_alone_only_when_it_has_been_calm(
     wait_until_idle(lanes)
     lanes.submit(photo(3)).result(20)
     assert alone.batches == [1]
-    assert sum((session.batches for session in pair), []) == [1, 1]
+    assert [*pair[0].batches, *pair[1].batches] == [1, 1]
 
 
 def test_one_or_all_cores_give_the_same_answer() -> None:
