@@ -101,8 +101,11 @@ def service_backend(address: str, api_key: str | None, spec: OutputSpec) -> Iter
     """Answers by a service, whose address may lack its scheme.
 
     Raises:
-        RunError: it does not answer, or wants another key.
+        RunError: it does not answer, or wants another key; or the address is empty, as an unset variable is.
     """
+    address = address.strip()
+    if not address:
+        raise RunError("--server is empty. Name a service, such as localhost:8000, or leave --server out.")
     url = address if "://" in address else f"http://{address}"
 
     def answer(photo: bytes, image_id: int) -> bytes:

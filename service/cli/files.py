@@ -17,6 +17,7 @@ from service.imaging.photo_file import PHOTO_SUFFIXES
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 """Errors of a write that the next write will meet as well."""
+OTHERS: Final = "Name another folder with --out, or make answers anew with --overwrite."
 MOVE_IT: Final = "It is left alone: move it away, or name another folder with --out."
 
 
@@ -146,6 +147,8 @@ def split_tasks(
             to_do.append(task)
         elif not written.holds(task.answer):
             blocked.append(Outcome(task, f"{task.answer} is there, and this command did not write it. {MOVE_IT}"))
+        elif not overwrite and (kind := written.other_kind(task.answer)):
+            blocked.append(Outcome(task, f"{task.answer} is the answer of “{kind}”. {OTHERS}"))
         elif not overwrite:
             done.append(task)
         elif written.is_unchanged(task.answer):

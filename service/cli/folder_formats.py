@@ -29,6 +29,8 @@ class Convert(Protocol):
 class FolderFormat(NamedTuple):
     """How a folder's answers are written."""
 
+    name: CorrectionFormat | None = None
+    """Where it is none of the service's."""
     suffix: str | None = None
     """Of the answers, where it is not the service's format's."""
     convert: Convert | None = None
@@ -41,8 +43,10 @@ class FolderFormat(NamedTuple):
 def correction_format(name: CorrectionFormat) -> FolderFormat:
     """A format whose files are corrected by hand. It is made of ``/parse``'s JSON with run lengths."""
     if name == "labelme":
-        return FolderFormat(".json", _labelme)
-    return FolderFormat(".xml", _cvat, lambda tasks: {CVAT_ALL: cvat.join(task.answer.read_bytes() for task in tasks)})
+        return FolderFormat(name, ".json", _labelme)
+    return FolderFormat(
+        name, ".xml", _cvat, lambda tasks: {CVAT_ALL: cvat.join(task.answer.read_bytes() for task in tasks)}
+    )
 
 
 def coco_format(tasks: Sequence[Task], annotations: Path | None, written: WriteRecord) -> FolderFormat:

@@ -49,7 +49,8 @@ class LeftOut:
                 "have its photos answered."
             )
         if self.unreadable:
-            said.append(f"{len(self.unreadable)} that cannot be read left out: {_named(self.unreadable)}.")
+            count = _count(len(self.unreadable), "path")
+            said.append(f"{count} left out, which cannot be read: {_named(self.unreadable)}.")
         return said
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
 
@@ -26,7 +26,7 @@ from service.cli.files import (
 from service.cli.folder_formats import CorrectionFormat, FolderFormat, coco_format, correction_format
 from service.cli.people import People, read_people
 from service.cli.photo_search import PlanError
-from service.cli.single import STANDARD, STDIN_NAME, check_output, read_photo, write_answer
+from service.cli.single import STANDARD, STDIN_NAME, check_output, check_suffix, is_file, read_photo, write_answer
 from service.cli.start import Model, Provider, settings_from, start_engine
 from service.cli.write_record import WriteRecord, escaped
 from service.logs import set_up_logs
@@ -36,8 +36,8 @@ FAILED: Final = "failed.tsv"
 """The list of photos without an answer, in the folder of answers: path, tab, reason, with ``\\t``, ``\\n``, ``\\r`` and
 ``\\\\`` for what would break its rows. Names that are no UTF-8 are there as the bytes that they are."""
 INTERRUPTED: Final = 130
-ANSWER_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".json"})
-"""Suffixes by which --out is the file of one photo's answer."""
+PICTURES: Final[Mapping[str, Literal["jpg", "png"]]] = {".jpg": "jpg", ".jpeg": "jpg", ".jpe": "jpg", ".png": "png"}
+"""What an overlay is written as, by the suffix of its file."""
 
 Photos = Annotated[
     list[Path],
@@ -56,7 +56,9 @@ Out = Annotated[
 Labels = Annotated[str | None, typer.Option(help="Only these labels, by name or id, with commas between.")]
 Opacity = Annotated[float | None, typer.Option(help="Of the colours in an overlay; 0.6 if not set.", min=0, max=1)]
 Mask = Annotated[Literal["png", "rle"], typer.Option(help="How JSON holds the mask.")]
-Picture = Annotated[Literal["jpg", "png"], typer.Option(help="What overlays are written as.")]
+Picture = Annotated[
+    Literal["jpg", "png"], typer.Option(help="What overlays are written as. Of one photo, the suffix of --out says it.")
+]
 ImageIds = Annotated[
     Path | None,
     typer.Option(
@@ -180,25 +182,16 @@ def _run(photos: Sequence[Path], spec: OutputSpec, options: RunOptions, form: Fo
     try:
         if options.image_ids and spec.format != "coco":
             raise PlanError("--image-ids is of --format coco alone.")
-        if STANDARD in photos or options.out == STANDARD or _is_file_of_one(photos, options.out):
+        out = options.out
+        if STANDARD in photos or out == STANDARD or (out is not None and is_file(out)):
             _answer_one(photos, spec, options, form)
-        elif options.out is None:
+        elif out is None:
             raise PlanError("Name the folder that the answers are written to: --out FOLDER.")
         else:
-            _answer_many(photos, options.out, spec, options, form)
+            _answer_many(photos, out, spec, options, form)
     except PlanError as error:
         _say(str(error))
         raise typer.Exit(2) from None
-
-
-def _is_file_of_one(photos: Sequence[Path], out: Path | None) -> bool:
-    return (
-        out is not None
-        and out.suffix.lower() in ANSWER_SUFFIXES
-        and not out.is_dir()
-        and len(photos) == 1
-        and photos[0].is_file()
-    )
 
 
 def _answer_one(photos: Sequence[Path], spec: OutputSpec, options: RunOptions, form: FolderFormat) -> None:
@@ -207,12 +200,16 @@ def _answer_one(photos: Sequence[Path], spec: OutputSpec, options: RunOptions, f
     Raises:
         PlanError: there are more, or the answer cannot be written.
     """
-    suffix = form.suffix or spec.suffix
-    if len(photos) != 1 or photos[0].is_dir():
-        raise PlanError("“-” is for one photo: name one file, or “-” alone. For more, name a folder with --out.")
-    (photo,) = photos
     out = STANDARD if options.out is None else options.out
-    if out != STANDARD and (out.is_dir() or out.suffix.lower() not in {*ANSWER_SUFFIXES, suffix}):
+    if len(photos) != 1 or photos[0].is_dir():
+        which = out if STANDARD not in photos else STANDARD
+        raise PlanError(f"“{which}” is for one photo: name one file, or “-” alone. For more, name a folder with --out.")
+    (photo,) = photos
+    spec = replace(spec, picture=PICTURES.get(out.suffix.lower(), spec.picture))
+    suffix = form.suffix or spec.suffix
+    if out == STANDARD or is_file(out):
+        check_suffix(out, suffix)
+    else:
         prepare_folder(out)
         out = out / f"{STDIN_NAME}{suffix}"
     check_output(out, suffix, options.overwrite)
@@ -245,7 +242,7 @@ def _answer_many(photos: Sequence[Path], out: Path, spec: OutputSpec, options: R
     """
     try:
         tasks, left_out = plan_tasks(photos, out, form.suffix or spec.suffix)
-        written = WriteRecord.read(out)
+        written = WriteRecord.read(out, f"{spec.call} {form.name or spec.format}")
         if spec.format == "coco":
             form = coco_format(tasks, options.image_ids, written)
         to_do, done, outcomes = split_tasks(tasks, written, options.overwrite)
@@ -291,7 +288,8 @@ def _write_joined(
 ) -> bool:
     """Writes the files that are joined of all answers; gives whether it could."""
     answers = {task.answer for task in tasks}
-    there = [task for task in tasks if written.holds(task.answer) and task.answer.is_file()]
+    own = (task for task in tasks if written.holds(task.answer) and not written.other_kind(task.answer))
+    there = [task for task in own if task.answer.is_file()]
     try:
         for name, content in join(there).items():
             file = written.folder / name
@@ -313,7 +311,7 @@ def _say(text: str) -> None:
 
 @contextmanager
 def _backend(spec: OutputSpec, options: RunOptions) -> Iterator[Backend]:
-    if options.server:
+    if options.server is not None:
         with service_backend(options.server, options.api_key, spec) as backend:
             yield backend
         return

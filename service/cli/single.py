@@ -4,12 +4,32 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from service.cli.photo_search import PlanError
+from service.cli.photo_search import PICTURE_SUFFIXES, PlanError
+from service.imaging.photo_file import PHOTO_SUFFIXES
 
 STANDARD: Final = Path("-")
 """Standard input or output, by the custom of Unix."""
 STDIN_NAME: Final = Path("stdin")
 """What a photo from standard input is called."""
+
+
+FILE_SUFFIXES: Final = PHOTO_SUFFIXES | PICTURE_SUFFIXES | {".json", ".xml", ".txt", ".csv", ".npy"}
+"""Suffixes by which --out is the file of one photo's answer, be it a kind that answers have or not."""
+SAME: Final = {".jpeg": ".jpg", ".jpe": ".jpg"}
+
+
+def is_file(out: Path) -> bool:
+    """Whether --out is a file: by its suffix, or because there is one, or a device."""
+    return not out.is_dir() and (out.suffix.lower() in FILE_SUFFIXES or out.exists())
+
+
+def check_suffix(out: Path, suffix: str) -> None:
+    """Raises:
+    PlanError: the name of a file says that the answer is something that it is not.
+    """
+    named, right = out.suffix.lower(), suffix[suffix.rindex(".") :]
+    if named in FILE_SUFFIXES and SAME.get(named, named) != right:
+        raise PlanError(f"This answer is a {right} file, and {out} is none. Name another, or another --format.")
 
 
 def read_photo(photo: Path) -> bytes:
@@ -37,7 +57,7 @@ def check_output(out: Path, suffix: str, overwrite: bool) -> None:
             raise PlanError(
                 "The answer is a picture, and standard output is a terminal. Write it to a file: > mask.png"
             )
-    elif out.exists() and not overwrite:
+    elif out.is_file() and not overwrite:
         raise PlanError(f"{out} is there. Name another file, or --overwrite it.")
 
 

@@ -3,6 +3,7 @@
 The size is known before any pixel is decoded, so an enormous picture costs nothing to refuse.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -44,7 +45,20 @@ _UNSUPPORTED: Final = (
     (0, b"\0\0\0\x0cjP  ", "JPEG 2000"),
     (4, b"ftypmif1", "HEIF"),
     (4, b"ftyp", "MP4 or QuickTime"),
+    (0, b"\0\0\1\0", "ICO"),
+    (0, b"\x1a\x45\xdf\xa3", "WebM or Matroska"),
+    (0, b"\x1f\x8b", "gzip"),
+    (0, b"PK\3\4", "ZIP"),
+    (0, b"\x93NUMPY", "NumPy"),
 )
+_READ_AS_TEXT: Final = (
+    # How pictures begin of which each byte was taken for a character, or which lost what is none in UTF-8.
+    *(b"\xc3\xbf\xc3\x98", b"\xef\xbf\xbd\xef\xbf\xbd"),
+    *(b"\xc2\x89PNG", b"\xef\xbf\xbdPNG"),
+)
+_TEXT: Final = re.compile(rb"[\t\n\r -~]{8,64}")
+_SHOWN: Final = 24
+"""How many characters are shown of a text that was sent for a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +121,12 @@ def _unknown(data: bytes) -> NotAPhotoError | UnsupportedTypeError:
     for offset, magic, name in _UNSUPPORTED:
         if data.startswith(magic, offset):
             return UnsupportedTypeError(f"This is a {name} file. Send the photo as {SUPPORTED}.")
+    if data.startswith(_READ_AS_TEXT):
+        return NotAPhotoError(
+            "These bytes were a picture's, and were changed when something read them as text. Read the file as bytes, "
+            "and send those."
+        )
+    if (text := data[:64]) and _TEXT.fullmatch(text):
+        beginning = text[:_SHOWN].decode() + ("…" if len(data) > _SHOWN else "")
+        return NotAPhotoError(f"This is a text, “{beginning}”, and no picture. Send a photo as {SUPPORTED}.")
     return NotAPhotoError(f"These bytes are not a picture in a known format. Send a photo as {SUPPORTED}.")

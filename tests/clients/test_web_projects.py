@@ -5,9 +5,12 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -20,6 +23,7 @@ from tests.helpers.browser import ASTRONAUT, ROOT, settings
 from tests.helpers.serving import serving
 
 PACKAGE = ROOT / "clients" / "js"
+GROUP = ROOT / "docs" / "images" / "group-photo.jpg"
 CHROMIUM = shutil.which("chromium")
 PATIENCE = 120_000
 """Milliseconds that a page may take for anything."""
@@ -110,6 +114,21 @@ def page(browser: Browser) -> Iterator[Page]:
     assert not complaints
 
 
+STARTS = {
+    "drawing": "RUN;",
+    "telephone": 'document.querySelector("input").onchange = () => RUN;',
+    # The photo as a film.
+    "local": """
+        const [image, canvas, video] = ["img", "canvas", "video"].map((name) => document.querySelector(name));
+        await image.decode();
+        const draw = () => canvas.getContext("2d").drawImage(image, 0, 0);
+        draw();
+        setInterval(draw, 100);
+        video.srcObject = canvas.captureStream();
+        await video.play();
+        RUN;""",
+}
+"""How a page begins with a snippet for which something must be there."""
 REACT_APP = """import { useState } from "react";
 import { Parts } from "./Parts";
 
@@ -157,8 +176,8 @@ def test_react_and_typescript(tmp_path: Path, package: Path, service: str, page:
     for name, code in (("drawing", drawing), ("local", local), ("telephone", telephone)):
         (source / f"{name}.ts").write_text(code)
         html = f"""<!doctype html><img src="/photo.jpg"><canvas width="512" height="512"></canvas>
-            <video src="/none.mp4"></video><input type="file"><progress></progress>
-            <script type="module" src="/src/{name}.ts"></script>"""
+            <video muted></video><input type="file"><progress></progress>
+            <script type="module">{STARTS[name].replace("RUN", f'import("/src/{name}.ts")')}</script>"""
         (project / f"{name}.html").write_text(html)
     (project / "public" / "photo.jpg").write_bytes(ASTRONAUT.read_bytes())
     assert "warning" not in npm(project, "run", "--silent", "lint").replace("0 warnings", "")
@@ -169,9 +188,13 @@ def test_react_and_typescript(tmp_path: Path, package: Path, service: str, page:
         page.set_input_files("input", ASTRONAUT)
         expect(page.locator("li", has_text="face")).to_be_visible(timeout=PATIENCE)
         expect(page.locator("canvas")).to_be_visible()
-        for name, said in (("drawing", "pixels of coat"),):
+        for name, said in (("drawing", "pixels of coat"), ("local", "wasm 1 [")):
             with page.expect_console_message(lambda message, said=said: said in message.text):  # type: ignore[misc]
                 page.goto(f"{url}/{name}.html")
+        page.goto(f"{url}/telephone.html")
+        with page.expect_console_message(lambda message: message.text == "5"):
+            page.set_input_files("input", GROUP)
+        assert page.eval_on_selector("progress", "(bar) => bar.value") == 1
 
     (project / "node.mts").write_text(node)
     (project / "photo.jpg").write_bytes(ASTRONAUT.read_bytes())
@@ -191,3 +214,41 @@ def test_vue_and_typescript(tmp_path: Path, package: Path, service: str, page: P
         page.goto(url)
         page.set_input_files("input", ASTRONAUT)
         expect(page.locator("figcaption")).to_contain_text("face", timeout=PATIENCE)
+
+
+@contextmanager
+def files_served(folder: Path) -> Iterator[str]:
+    """The address of a server that gives a folder's files, and does nothing else."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_pages_without_a_bundler(tmp_path: Path, package: Path, service: str, page: Page) -> None:
+    npm(tmp_path, "install", "--no-audit", "--no-fund", "--ignore-scripts", str(package))
+    alone, plain = snippets("html", service)
+    (several,) = snippets("js", service)
+    (tmp_path / "alone.html").write_text(alone)
+    (tmp_path / "plain.html").write_text(plain)
+    (tmp_path / "several.html").write_text(f"""<input type="file"><script type="module">
+        document.querySelector("input").onchange = async ({{ target: {{ files: [file] }} }}) => {{
+          {several}
+          console.log("here are", answer.people.length, "and at the corner", personAt(0, 0));
+        }};
+        </script>""")
+    with files_served(tmp_path) as url:
+        page.goto(f"{url}/alone.html")
+        page.set_input_files("#file", ASTRONAUT)
+        page.wait_for_function("document.querySelector('#answer').naturalWidth === 512")
+
+        page.goto(f"{url}/plain.html")
+        page.set_input_files("#file", ASTRONAUT)
+        page.wait_for_function("document.querySelector('#photo').onpointermove")
+        page.hover("#photo", position={"x": 225, "y": 130})
+        expect(page.locator("#part")).to_have_text("face")
+
+        page.goto(f"{url}/several.html")
+        with page.expect_console_message(lambda message: message.text == "here are 5 and at the corner 0"):
+            page.set_input_files("input", GROUP)

@@ -151,11 +151,26 @@ def test_a_damaged_file_that_is_whole_is_called_damaged() -> None:
         (b"BM..........", "BMP"),
         (b"\0\0\0\x1cftypmif1....", "HEIF"),
         (b"%PDF-1.7", "PDF"),
+        (b"\0\0\1\0\1\0", "ICO"),
+        (b"\x1f\x8b\x08\0", "gzip"),
+        (b"PK\3\4\x14\0", "ZIP"),
     ],
 )
 def test_known_types_that_are_not_decoded_are_named(data: bytes, name: str) -> None:
     with pytest.raises(errors.UnsupportedTypeError, match=name):
         read_file(data)
+
+
+@pytest.mark.parametrize("picture", [png(two_colors()), jpeg(two_colors())])
+def test_pictures_that_were_read_as_text_are_named(picture: bytes) -> None:
+    for text in (picture.decode("latin-1"), picture.decode(errors="replace")):
+        with pytest.raises(errors.NotAPhotoError, match="read them as text"):
+            read_file(text.encode())
+
+
+def test_a_text_is_shown() -> None:
+    with pytest.raises(errors.NotAPhotoError, match="a text, “<!doctype html><title>A …”, and no picture"):
+        read_file(b"<!doctype html><title>A page of a proxy</title>")
 
 
 def test_nothing_and_text_are_told_apart() -> None:

@@ -111,7 +111,10 @@ def test_another_box_is_another_answer(client: httpx.Client) -> None:
     assert len(tags) == 3
 
 
-@pytest.mark.parametrize("box", ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "1,2,0,4", "1,2,3,-4", "nan,0,5,5", "1e9,0,5,5"])
+@pytest.mark.parametrize(
+    "box",
+    ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "1,2,0,4", "1,2,3,-4", "nan,0,5,5", "1e9,0,5,5", "1_0,0,5,5", "٣,0,5,5"],
+)
 def test_what_is_no_box_is_named(client: httpx.Client, box: str) -> None:
     answer = client.post("/pose", params={"box": ["1,2,3,4", box]}, content=png(PHOTO))
     assert_problem(answer, 422, "invalid-box", f"“{box}” is no box")

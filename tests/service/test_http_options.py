@@ -120,10 +120,12 @@ def test_an_option_that_is_given_twice_is_refused(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("options", "name", "words"),
     [
-        ({"opacity": "7"}, "invalid-request", "opacity: Input should be less than"),
-        ({"format": "bmp"}, "invalid-request", "format: Input should be"),
+        ({"opacity": "7"}, "invalid-request", "opacity: Input should be less than or equal to 1, not “7”."),
+        ({"format": " json "}, "invalid-request", "or 'hf', not “ json ”."),
+        ({"image_id": str(2**53)}, "invalid-request", "image_id: Input should be less than"),
         ({"box": "1,2,3"}, "invalid-box", "“1,2,3” is no box"),
         ({"labels": "cape"}, "unknown-label", "no label “cape”"),
+        ({"labels": "e" * 3000}, "unknown-label", f"no label “{'e' * 64}…”. "),
         ({"box": "1,2,3,4", "people": "one"}, "boxes-and-people", "The request has box= and people=one"),
     ],
 )

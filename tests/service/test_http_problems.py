@@ -74,7 +74,7 @@ def test_a_length_that_is_none_is_no_http(client: httpx.Client, digits: bytes) -
 
 def test_a_form_without_a_photo(client: httpx.Client) -> None:
     answer = client.post("/parse", files={"picture": png(PHOTO)})
-    assert_problem(answer, 422, "missing-photo", "no fields “image” or “file”")
+    assert_problem(answer, 422, "missing-photo", "no field “image” or “file”, but “picture”")
 
 
 def test_a_form_with_two_photos(client: httpx.Client) -> None:
@@ -89,10 +89,13 @@ def test_a_form_with_two_photos(client: httpx.Client) -> None:
         (b'{"image": [' + b"1," * 90_000 + b"1]}", 400, "invalid-json", "too much beside the photo"),
         (b"[" * 50_000, 400, "invalid-json", "not the JSON"),
         (b"{}", 422, "missing-photo", "in base64"),
-        (b'{"image": 5}', 422, "missing-photo", "in base64"),
-        (b'["image"]', 422, "missing-photo", "in base64"),
-        (b'{"image": "abc$"}', 422, "invalid-base64", "is no base64"),
-        (rb'{"image": "\u00e9"}', 422, "invalid-base64", "is no base64"),
+        (b'{"photo": "abc", "file": 1}', 422, "missing-photo", "no photo “image”, but “photo” and “file”"),
+        (b'{"image": 5}', 422, "missing-photo", "“image” is no text"),
+        (b'["image"]', 422, "missing-photo", "no object"),
+        (b'{"image": "abc$"}', 422, "invalid-base64", "character 4 is “$”"),
+        (b'{"image": "%s$"}' % (b"abcd" * 66_000), 422, "invalid-base64", "character 264001 is “$”"),
+        (b'{"image": "b\'/9j/4AAQ\'"}', 422, "invalid-base64", "Python's text of bytes"),
+        (rb'{"image": "\u00e9"}', 422, "invalid-base64", "character 1 is “é”"),
         (b'{"image": "https://example.com/a,b.jpg"}', 422, "invalid-base64", "are not fetched"),
         (b'{"image": "data:image/svg+xml,%3Csvg/%3E"}', 422, "invalid-base64", ";base64"),
         (b'{"image": ""}', 400, "empty-body", "empty"),

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from service.api.problems.errors import InvalidRequestError, UnauthorizedError, UnsupportedEncodingError
+from service.api.problems.quoting import LONGEST, quoted
 from service.api.problems.types import HUNG_UP, PROBLEM_TYPES, ProblemType, problem_type_of
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -91,7 +92,8 @@ async def _answer_http(request: Request, error: Exception) -> Response:
             return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
     phrase = HTTPStatus(error.status_code).phrase
     problem_type = ProblemType(error.status_code, phrase.lower().replace(" ", "-"), phrase)
-    detail = f"{error.detail}: {request.method} {request.url.path}. See /docs for the calls that exist."
+    called = request.url.path if len(request.url.path) <= LONGEST else f"{request.url.path[:LONGEST]}…"
+    detail = f"{error.detail}: {request.method} {called}. See /docs for the calls that exist."
     return problem_response(request, problem_type, detail, headers)
 
 
@@ -111,4 +113,7 @@ def _validation_detail(error: RequestValidationError) -> str:
     def place(location: tuple[Any, ...]) -> str:
         return " ".join(map(str, location))
 
-    return "; ".join(f"{place(item['loc'])}: {item['msg']}" for item in error.errors()) + "."
+    def given(item: Any) -> str:
+        return f", not {quoted(item['input'])}" if isinstance(item.get("input"), str | int | float) else ""
+
+    return "; ".join(f"{place(item['loc'])}: {item['msg']}{given(item)}" for item in error.errors()) + "."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.api.problems.errors import BoxesAndPeopleError, NoJointsError, NoLabelsError, UnknownLabelError
+from service.api.problems.quoting import quoted
 from service.engine.model.card import Card
 from service.engine.photo.boxes import RequestedBox
 from service.engine.photo.people import PeopleOption
@@ -67,7 +68,7 @@ def find_labels(names: Sequence[str] | None, card: Card) -> tuple[int, ...] | No
     unknown = [name for name in wanted if _comparable(name) not in known]
     if unknown:
         raise UnknownLabelError(
-            f"There is no label {' or '.join(f'“{name}”' for name in unknown)}. The labels are "
+            f"There is no label {' or '.join(map(quoted, unknown))}. The labels are "
             f"{', '.join(label.name for label in card.labels)}; or, by their ids, 0 to {len(card.labels) - 1}"
             + (f"; or, by synonyms, {', '.join(card.synonyms)}." if card.synonyms else ".")
         )

@@ -1,6 +1,7 @@
 """A photo as text: base64 in either alphabet, with or without padding, blanks and the head of a ``data:`` URL."""
 
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Iterator
 from string import whitespace
@@ -30,6 +31,8 @@ ESCAPES: Final = ((b"%2B", b"+"), (b"%2F", b"/"), (b"%3D", b"="), (b"%0A", b""),
 STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 STANDARD_WITH_PLUS: Final = bytes.maketrans(b"-_ ", b"+/+")
 BLANKS: Final = whitespace.encode()
+STRAY: Final = re.compile(rb"[^A-Za-z0-9+/=_%\s-]")
+PYTHON_BYTES: Final = re.compile(rb"b['\"]")
 
 
 def is_photo_text(content: bytes | bytearray) -> bool:
@@ -58,7 +61,19 @@ def decode_photo(text: bytes) -> bytes:
     try:
         return _decode_base64(_standard_pieces(text, begin))
     except (binascii.Error, ValueError) as error:
-        raise InvalidBase64Error(f"The photo's text is no base64: {error}.") from None
+        raise InvalidBase64Error(f"The photo's text is no base64: {_reason(text[begin:]) or error}.") from None
+
+
+def _reason(text: bytes) -> str:
+    """Why a text is no base64; empty where its characters are not to blame."""
+    if PYTHON_BYTES.match(text):
+        return "it is Python's text of bytes. Take base64.b64encode(…).decode(), and not str(…)"
+    windows = (STRAY.search(text, start, start + WINDOW) for start in range(0, len(text), WINDOW))
+    stray = next(filter(None, windows), None)
+    if stray is None:
+        return ""
+    character = text[stray.start() : stray.start() + 4].decode(errors="replace")[0]
+    return f"character {len(text[: stray.start()].decode()) + 1} is “{character}”, which has no place in it"
 
 
 def _with_plain_head(text: bytes) -> bytes:

@@ -1,18 +1,23 @@
 """A request's body as a form: multipart, or URL-encoded; the photo in one field, options in others."""
 
 import re
+from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote_plus
 
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from service.api.problems.errors import MissingPhotoError, MultipartError, UploadTooLargeError
+from service.api.problems.quoting import quoted
 from service.api.request.base64_photo import is_photo_text
 from service.imaging.photo_file import PHOTO_SUFFIXES
 
 FIELDS: Final = ("image", "file")
 FORM_OVERHEAD: Final = 64 * 1024
 """Bytes that a form may have beside the photo."""
+NAMED: Final = 3
+"""How many of the fields are named that a form has in place of the photo."""
 MAX_PARTS: Final = 64
 """Parts of a form; the parser takes a while for each."""
 URLENCODED: Final = re.compile(rb"[A-Za-z_]{0,32}[a-z][a-z_]{0,32}=")
@@ -65,7 +70,7 @@ class MultipartForm:
         """The photo's field, once the whole form is written: its own bytes, or a photo's text."""
         if not self._ended:
             raise MultipartError("The multipart form is cut off: its last boundary is missing. Send it anew.")
-        return _only_photo([bytes(photo) for photo in self._photos])
+        return _only_photo([bytes(photo) for photo in self._photos], self._options)
 
     def options(self) -> dict[str, list[str]]:
         """The texts of the other fields, by name."""
@@ -125,13 +130,22 @@ def read_urlencoded(body: bytes) -> tuple[bytes, dict[str, list[str]]]:
         else:
             text = unquote_plus(value[:FORM_OVERHEAD].decode(errors="replace"))
             options.setdefault(unquote_plus(name[:FORM_OVERHEAD].decode(errors="replace")), []).append(text)
-    return _only_photo(photos), options
+    return _only_photo(photos, options), options
 
 
-def _only_photo(photos: list[bytes]) -> bytes:
-    if len(photos) != 1:
+def others_there(names: Iterable[str]) -> str:
+    """The fields that there are in place of the photo's, for the end of a sentence that says that it is missing."""
+    named = " and ".join(map(quoted, islice(names, NAMED)))
+    return f", but {named}" if named else ""
+
+
+def _only_photo(photos: list[bytes], others: Iterable[str]) -> bytes:
+    if not photos:
+        there = others_there(others)
+        raise MissingPhotoError(f"The form has no field “image” or “file”{there}. Send the photo as “image”.")
+    if len(photos) > 1:
         raise MissingPhotoError(
-            f"The form has {len(photos) or 'no'} fields “image” or “file”. Send exactly one, with the photo."
+            f"The form has {len(photos)} fields “image” or “file”. Send exactly one, with the photo."
         )
     (photo,) = photos
     if len(photo) < FORM_OVERHEAD:

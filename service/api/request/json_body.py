@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.api.problems.errors import InvalidJsonError, MissingPhotoError, UploadTooLargeError
 from service.api.request.base64_photo import decode_photo
+from service.api.request.form_body import others_there
 from service.api.request.option_places import Texts, texts_of_json
 
 OVERHEAD: Final = 64 * 1024
@@ -54,7 +55,7 @@ def read_json(body: bytes, max_bytes: int) -> tuple[bytes, Texts]:
         if error.errors()[0]["type"] == "json_invalid":
             raise InvalidJsonError(f"The body is not the JSON that its header promises: {_reason(error)}.") from None
         raise MissingPhotoError(
-            'The JSON has no photo. Send {"image": "…"} with the photo in base64, or as a data: URL.'
+            f'{_missing(error)}. Send {{"image": "…"}} with the photo in base64, or as a data: URL.'
         ) from None
     options = {name: texts_of_json(name, value) for name, value in (sent.model_extra or {}).items()}
     photo = decode_photo(sent.image.encode(errors="surrogatepass"))
@@ -70,6 +71,13 @@ def _count_values(body: bytes) -> int:
         for start in range(0, len(body), WINDOW)
         for character in (b",", b":", b"[", b"{")
     )
+
+
+def _missing(error: ValidationError) -> str:
+    first = error.errors()[0]
+    if first["type"] == "missing":
+        return f"The JSON has no photo “image”{others_there(first['input'])}"
+    return "The JSON's “image” is no text" if first["loc"] else "The JSON is no object, and has no photo"
 
 
 def _reason(error: ValidationError) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from service.api.problems.errors import NotAcceptableError
+from service.api.problems.quoting import quoted
 
 
 def negotiate(accept: str | None, offers: Sequence[str]) -> str:
@@ -13,7 +14,8 @@ def negotiate(accept: str | None, offers: Sequence[str]) -> str:
     """
     best = preferred(accept, offers)
     if not _quality(best, _ranges(accept)):
-        raise NotAcceptableError(f"The header Accept asks for {accept}; what can be given is {' or '.join(offers)}.")
+        wished = quoted(accept)
+        raise NotAcceptableError(f"The header Accept asks for {wished}; what can be given is {' or '.join(offers)}.")
     return best
 
 

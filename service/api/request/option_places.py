@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from service.api.problems.errors import ContradictingOptionsError, UnknownOptionError
+from service.api.problems.quoting import quoted
 
 Place = Literal["query", "form", "JSON"]
 Texts = Mapping[str, Sequence[str]]
@@ -112,5 +113,4 @@ def _shown(value: object) -> str:
 def _unknown(name: str, known: Iterable[str], place: Place) -> str:
     near = get_close_matches(name.lower(), known, 1, NEAR)
     hint = f"Did you mean “{near[0]}”? " if near else ""
-    shown = name if len(name) <= 64 else f"{name[:64]}…"
-    return f"This call has no option “{shown}”, which the {place} has. {hint}Its options are {', '.join(known)}."
+    return f"This call has no option {quoted(name)}, which the {place} has. {hint}Its options are {', '.join(known)}."

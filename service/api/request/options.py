@@ -11,6 +11,8 @@ from service.engine.photo.people import PeopleOption
 
 MOST_DIGITS: Final = 6
 """Of a number of people; larger numbers are a mistake."""
+LARGEST_ID: Final = 2**53 - 1
+"""Larger numbers are others in JavaScript, which reads JSON's numbers as doubles."""
 
 
 def _read_people(text: str) -> PeopleOption:
@@ -19,7 +21,7 @@ def _read_people(text: str) -> PeopleOption:
             return text
         case _ if re.fullmatch(f"[0-9]{{1,{MOST_DIGITS}}}", text) and int(text):
             return int(text)
-    raise PydanticCustomError("people", "Input should be auto, one, or a number from 1")
+    raise PydanticCustomError("people", f"Input should be auto, one, or a number from 1 to {10**MOST_DIGITS - 1}")
 
 
 Labels = Annotated[
@@ -60,7 +62,7 @@ People = Annotated[
         examples=["auto", "one", 3],
     ),
 ]
-ImageId = Annotated[int, Query(description="what COCO results call the photo")]
+ImageId = Annotated[int, Query(ge=-LARGEST_ID, le=LARGEST_ID, description="what COCO results call the photo")]
 MaskIn = Annotated[
     Literal["png", "rle"],
     Query(

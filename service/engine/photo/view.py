@@ -31,9 +31,11 @@ Plane = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person in the photo: box, score (0–1; see :func:`person_score`, or where nobody was looked for the mean of the
-    joints', or of a model without joints that of the confidence of what is labelled) and joints (J, 3) as x, y,
-    score."""
+    """A person in the photo: box, score (0–1) and joints (J, 3) as x, y, score.
+
+    The score is the detector's; where nobody was looked for, the mean of the joints', or of a model without joints that
+    of the confidence of what is labelled.
+    """
 
     box: Box
     score: float

@@ -74,7 +74,7 @@ def test_what_is_left_out_is_counted_and_named(run: Run, folder: Path, tmp_path:
     assert "c.bmp and 1 more. Convert to JPEG or PNG." in result.stderr
     assert "1 .tif file left out, which is not read" in result.stderr
     assert f"1 linked folder left out: {folder / 'linked'}." in result.stderr
-    assert f"1 that cannot be read left out: {folder / 'gone.jpg'}." in result.stderr
+    assert f"1 path left out, which cannot be read: {folder / 'gone.jpg'}." in result.stderr
     assert "notes.txt" not in result.stderr
     assert files_below(tmp_path / "out") == ["one.json"]
     assert run("pose", folder / "linked", "--out", tmp_path / "more").exit_code == 0

@@ -1,5 +1,6 @@
 """``jppnet`` overwrites only files that it wrote itself and that were not changed since."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,19 @@ def test_whatever_is_in_an_answers_place_stays(run: Run, photo: Path, tmp_path: 
     }[kind]()
     assert run("parse", photo, "--out", out, "--overwrite").exit_code == 1
     assert (place.is_symlink(), place.is_dir(), place.is_file()) == (kind == "link", kind == "folder", kind == "photo")
+
+
+def test_answers_of_another_kind_are_no_answers(run: Run, album: Path, tmp_path: Path) -> None:
+    """They have the same names, and would stand for what was asked for now."""
+    out = tmp_path / "out"
+    (album / "cut.jpg").unlink()
+    assert run("pose", album, "--out", out).exit_code == 0
+    before = {file: file.read_bytes() for file in out.rglob("*.json")}
+    for other in (["analyze"], ["pose", "--format", "coco"], ["parse", "--format", "labelme"]):
+        result = run(*other, album, "--out", out)
+        assert result.exit_code == 1
+        assert "is the answer of “pose json”. Name another folder" in result.stderr
+    assert {file: file.read_bytes() for file in before} == before
+    assert run("pose", album, "--out", out).exit_code == 0
+    assert run("analyze", album, "--out", out, "--overwrite").exit_code == 0
+    assert all("mask" in json.loads(file.read_text()) for file in before)

@@ -59,7 +59,7 @@ def test_a_photo_that_cannot_be_answered_is_said_and_nothing_is_written(run: Run
     result = CliRunner().invoke(app, ["parse", "-"], input=b"no photo")
     assert result.exit_code == 1
     assert result.stdout_bytes == b""
-    assert "-: These bytes are not a picture" in result.stderr
+    assert "-: This is a text, “no photo”, and no picture" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,10 @@ def test_a_photo_that_cannot_be_answered_is_said_and_nothing_is_written(run: Run
         (["album", "--out", "-"], "for one photo"),
         (["one.jpg"], "--out FOLDER"),
         (["nowhere.jpg", "--out", "-"], "nowhere.jpg cannot be read: No such file"),
+        (["one.jpg", "--out", "mask.jpg"], "This answer is a .png file, and mask.jpg is none"),
+        (["one.jpg", "--out", "mask.json"], "another --format"),
+        (["one.jpg", "--out", "mask.txt"], "mask.txt is none"),
+        (["album", "--out", "mask.png"], "“mask.png” is for one photo"),
         (["one.jpg", "--out", "out", "--image-ids", "one.jpg"], "of --format coco alone"),
     ],
 )
@@ -79,6 +83,26 @@ def test_what_cannot_be_is_said(
     result = run("parse", *arguments)
     assert result.exit_code == 2
     assert words in result.stderr
+
+
+def test_an_overlay_is_of_the_type_that_its_file_says(run: Run, photo: Path, client: httpx.Client) -> None:
+    for name, media_type in {"overlay.png": "image/png", "overlay.JPEG": "image/jpeg"}.items():
+        file = photo.with_name(name)
+        assert run("parse", photo, "--format", "overlay", "--out", file).exit_code == 0
+        truth = client.post("/parse?format=overlay", content=photo.read_bytes(), headers={"Accept": media_type})
+        assert file.read_bytes() == truth.content
+
+
+def test_an_answer_may_go_to_a_device(run: Run, photo: Path) -> None:
+    assert run("parse", photo, "--out", "/dev/null").exit_code == 0
+    full = run("parse", photo, "--out", "/dev/full")
+    assert (full.exit_code, full.stderr) == (2, "/dev/full cannot be written: No space left on device.\n")
+
+
+def test_an_empty_server_is_no_server(run: Run, photo: Path) -> None:
+    result = run("parse", photo, "--out", "-", "--server", "")
+    assert (result.exit_code, result.stdout_bytes) == (1, b"")
+    assert "--server is empty" in result.stderr
 
 
 def test_a_process_writes_the_answer_and_nothing_else(toy_path: Path, client: httpx.Client) -> None:
