@@ -12,16 +12,16 @@ RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/jppnet
 ENV PIP_PYTHON=/opt/jppnet/bin/python3
 
 FROM build-base AS packages-cpu
-COPY docker/install.sh requirements/cpu.txt ./
+COPY docker/install.sh docker/strip.py requirements/cpu.txt ./
 # The library for C programs, beside the one that Python loads.
 RUN sh install.sh cpu.txt && rm /opt/jppnet/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*
 
 FROM build-base AS packages-cuda13
-COPY docker/install.sh requirements/gpu.txt ./
+COPY docker/install.sh docker/strip.py requirements/gpu.txt ./
 RUN sh install.sh gpu.txt
 
 FROM build-base AS packages-cuda12
-COPY docker/install.sh requirements/gpu-cuda12.txt ./
+COPY docker/install.sh docker/strip.py requirements/gpu-cuda12.txt ./
 RUN sh install.sh gpu-cuda12.txt
 
 # hadolint ignore=DL3006

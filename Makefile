@@ -41,11 +41,15 @@ install-dev: .venv/dev.done  ## and what the tests need
 	$(BIN)/pip install --quiet --editable '.[cpu,training,synthetic,dev]'
 	touch $@
 
+# A process for each core, at most four, for many tests start servers and browsers. The tests of a file stay together, because
+# they share those, and runs. In the order of the folders: by the number of its tests, a long file would come last.
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: install-dev  ## lint, types and the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 	$(MAKE) test-js
 
 test-js: install-dev $(if $(NPM),$(NODE_MODULES))  ## types and tests of the JavaScript client, where npm is
@@ -80,7 +84,7 @@ bench-scale: .venv-scale/done  ## Ray against the same without it, on this machi
 	touch $@
 
 test-lowest: .venv-lowest/done  ## the tests with the lowest versions that pyproject.toml allows; needs uv
-	.venv-lowest/bin/pytest
+	.venv-lowest/bin/pytest $(SIDE_BY_SIDE)
 
 test-ops: install-dev  ## dashboard, alerts and replicas; with Debian's packages prometheus and nginx-light
 	$(BIN)/pytest -m ops -s tests/ops

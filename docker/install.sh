@@ -10,6 +10,8 @@ rm -rf "$site/numpy/f2py" "$site/numpy/distutils"
 # Lists of names of languages that nothing here colours.
 find "$site/pygments/lexers" -name '_*_builtins.py' -delete
 for part in backend datasets quantization tools transformers; do rm -r "$site/onnxruntime/$part"; done
+# Nine tenths of these are symbols for debuggers.
+python3 strip.py "$site"/uvloop/*.so "$site"/httptools/parser/*.so
 # Imported once, so that what the service imports is compiled, and nothing else: on a read-only root it never would be.
 /opt/jppnet/bin/python3 -c 'import cv2, fastapi.staticfiles, httptools, numpy, onnxruntime, prometheus_client'
 /opt/jppnet/bin/python3 -c 'import opentelemetry.sdk.trace, pydantic_settings, python_multipart, tqdm, typer, uvicorn, uvloop'

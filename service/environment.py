@@ -78,10 +78,15 @@ def _is_known(name: str, value: str) -> bool:
     )
 
 
+def nearest_setting(name: str) -> str | None:
+    """The setting whose name is most like this one, which may be in capitals; None if no name is like it."""
+    return next(iter(get_close_matches(name.lower(), Settings.model_fields, 1)), None)
+
+
 def _unknown(name: str) -> str:
-    near = get_close_matches(name.upper().removeprefix(PREFIX), map(str.upper, Settings.model_fields), 1)
+    near = nearest_setting(name.upper().removeprefix(PREFIX))
     return f"{name} is no setting. " + (
-        f"Did you mean {PREFIX}{near[0]}?"
+        f"Did you mean {PREFIX}{near.upper()}?"
         if near
         else "docs/operations.md lists the settings; unset it if it is another's."
     )

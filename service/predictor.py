@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Any, Literal, Self, overload
 
 import cv2
@@ -22,7 +21,7 @@ from service.api.request.boxes import read_boxes
 from service.api.response.objects import analysis_object, model_object
 from service.engine.engine import Engine
 from service.engine.photo.people import PeopleOption
-from service.environment import read_settings
+from service.environment import nearest_setting, read_settings
 from service.settings import DETECTORS, MODELS, ProviderName, Settings
 
 
@@ -182,8 +181,8 @@ def _end(engine: Engine, opencv_threads: int) -> None:
 
 
 def _unknown_setting(name: str) -> str:
-    near = get_close_matches(name, Settings.model_fields, 1)
-    return f"{name} is no setting." + (f" Did you mean “{near[0]}”?" if near else "")
+    near = nearest_setting(name)
+    return f"{name} is no setting." + (f" Did you mean “{near}”?" if near else "")
 
 
 def _shipped() -> list[str]:

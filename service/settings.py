@@ -196,6 +196,9 @@ class Settings(BaseSettings):
     """Threads that run the model side by side; measured at start if not set."""
     threads: Threads | None = None
     """Threads within one run of the model on a CPU; measured at start if not set."""
+    threads_alone: Threads | None = None
+    """Threads within the run of a photo that is alone, on a CPU, beside lanes of one thread; measured at start if not
+    set, and 1 where that is no faster. More than 1 costs the memory of a second open model."""
     max_batch: Threads = 32
     """Largest batch that is tried at start; the largest that pays is used."""
     cuda_graph: bool = False

@@ -24,7 +24,7 @@ from training.errors.reporting import reports_input_errors
 from training.loop.batches import batch_norm_warning
 from training.loop.distributed import end_distributed, init_distributed
 from training.loop.initial_weights import network_from_checkpoint, random_network
-from training.loop.run_state import STATE_FILE, stored_recipe
+from training.loop.run_state import STATE_FILE, SavedRun, load_state
 from training.loop.trainer import Trainer
 from training.networks.presets import load_recipe
 from training.networks.recipe import Recipe
@@ -38,9 +38,12 @@ def split_arguments(arguments: list[str]) -> tuple[str | None, list[str]]:
     return None, arguments
 
 
-def recipe_of_run(preset: str | None, overrides: list[str], out: Path) -> Recipe:
+def recipe_of_run(preset: str | None, overrides: list[str], saved: SavedRun | None) -> Recipe:
     """The named recipe, or that of the run which is resumed, with the overrides."""
-    return load_recipe(preset, overrides) if preset else changed_recipe(stored_recipe(out), overrides)
+    if preset:
+        return load_recipe(preset, overrides)
+    assert saved, "only a run that is resumed has a recipe already"
+    return changed_recipe(saved.recipe, overrides)
 
 
 @reports_input_errors
@@ -67,7 +70,8 @@ def main() -> None:
         parser.error(f"--resume: {args.out} holds no {STATE_FILE}")
     if preset is None and not args.resume:
         parser.error("name a recipe: a preset or a .toml file")
-    recipe = recipe_of_run(preset, overrides, args.out)
+    saved = load_state(args.out) if args.resume else None
+    recipe = recipe_of_run(preset, overrides, saved)
     cv2.setNumThreads(0)  # OpenCV's threads do not survive the fork into loader processes
     context = init_distributed(recipe.run.timeout)
     say = print if context.is_main else lambda *_, **__: None
@@ -83,8 +87,9 @@ def main() -> None:
     if warning := batch_norm_warning(network, recipe, context.world_size):
         say(warning)
     trainer = Trainer(network, recipe, folder, args.out, context)
-    if args.resume:
-        changed = trainer.resume()
+    if saved:
+        changed = trainer.resume(saved)
+        saved = None  # or its weights would take memory until the run ends
         say(f"resuming {args.out} after epoch {trainer.progress.epoch}, step {trainer.progress.step}")
         say("".join(f"  changed: {change}\n" for change in changed), end="")
     trainer.run()

@@ -52,6 +52,8 @@ class EngineInfo:
     """Threads that run the model side by side."""
     threads: int
     """Threads within a run."""
+    threads_alone: int
+    """Threads within the run of a photo that is alone."""
     largest_batch: int
     batch_sizes: Sequence[int]
     photos_per_second: float
@@ -100,7 +102,8 @@ class Engine:
         """The detector's file that is open, as :attr:`EngineInfo.model_file`."""
         self.info = EngineInfo(
             session.provider, session.file, session.input_height, session.input_width,
-            len(tuned.sessions), tuned.threads, tuned.largest_batch, tuned.batches, tuned.photos_per_second,
+            len(tuned.sessions), tuned.threads, tuned.threads_alone, tuned.largest_batch, tuned.batches,
+            tuned.photos_per_second,
         )  # fmt: skip
         people = f"{self.detector.model_dump_json() if self.detector else ''}{settings.max_people}"
         self.fingerprint = sha256(f"{card.model_dump_json()}{people}".encode()).hexdigest()
@@ -150,9 +153,10 @@ class Engine:
         check = golden_check(card)
         tuned = tune(
             partial(open_session, settings.model, session.provider, options=options),
-            session, cores, settings.lanes, settings.threads, settings.max_batch,
+            session, cores, settings.lanes, settings.threads, settings.max_batch, settings.threads_alone,
         )  # fmt: skip
-        for lane, batch in product(tuned.sessions, tuned.batches):
+        alone = [(tuned.alone, 1)] if tuned.alone else []
+        for lane, batch in [*product(tuned.sessions, tuned.batches), *alone]:
             try:
                 check(lane, batch)
             except Exception as error:
@@ -161,7 +165,7 @@ class Engine:
                     f"made, in a batch of {batch}: {error}. Try another provider, or export the model anew."
                 ) from error
         detector = PersonDetector.start(settings.detector, session.provider) if settings.detector else None
-        lanes = Lanes(tuned.sessions, tuned.largest_batch, check)
+        lanes = Lanes(tuned.sessions, tuned.largest_batch, check, alone=tuned.alone)
         engine = cls(card, tuned, settings, lanes, workers=cores, detector=detector)
         engine.warm()
         log.info("%s is ready after %.1f s", card.title, time.perf_counter() - began)

@@ -242,8 +242,7 @@ class Pipeline:
             more = len(filling) + len(others) - 1
             with execution.enter_more(more) if more else nullcontext():
                 seen = (yield from self._run_model(crops, execution)).beside(seen)
-        everybody = seen.of_people(glance.detections, filling + others, glance.decoding, glance.detecting)
-        return everybody.without_bystanders(has_labels=bool(self._card.labels))
+        return seen.of_people(glance.detections, filling + others, glance.decoding, glance.detecting)
 
     def _detect(
         self, detector: PersonDetector, whole: Plan, most: int, execution: Execution, is_heavy: bool

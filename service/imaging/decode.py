@@ -71,6 +71,7 @@ def decode_clean(data: npt.NDArray[np.uint8], header: Header, reduction: int = 1
     if header.is_transparent:
         pixels = _from_transparent(pixels, header, keep_alpha)
     elif header.color:
+        pixels = np.require(pixels, requirements="W")  # a copy of pillow-heif's, which lie in read-only memory
         header.color.apply(pixels)
     return orient(pixels, header.orientation)
 

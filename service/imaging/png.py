@@ -1,7 +1,8 @@
 """PNG of planes: label maps, whose pixel value is the label id, with a palette of the labels' colours or without.
 
 OpenCV cannot write palettes, and the format needs few chunks. Rows are stored as differences to the row above and
-packed by run length: on label maps that is as fast as the fastest level of deflate and half its size.
+packed by ISA-L. On 150 people's masks that takes 0.10 ms where zlib's run lengths take 0.64 and its fastest level 0.51,
+for 3.2 kB where those give 2.2 and 3.8.
 """
 
 import struct
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from isal import isal_zlib
 
 from service.imaging.decode import Image
 from service.imaging.formats.png import SIGNATURE as PNG_SIGNATURE
@@ -20,6 +22,9 @@ Color = tuple[int, int, int]
 GREY_TYPE: Final = 0
 PALETTE_TYPE: Final = 3
 """Colour types, by the format's numbers."""
+
+LEVEL: Final = 1
+"""Of ISA-L's four levels: 0 gives 4.6 kB in 0.08 ms, 3 takes 0.45 ms for 3.1 kB."""
 
 
 def palette_png(ids: Image, palette: Sequence[Color]) -> bytes:
@@ -44,8 +49,7 @@ def _pack(plane: Image) -> bytes:
     rows[:, 0] = 2  # the filter "up": each byte is stored as its difference to the one above
     rows[0, 1:] = plane[0]
     np.subtract(plane[1:], plane[:-1], out=rows[1:, 1:])
-    packer = zlib.compressobj(level=1, memLevel=9, strategy=zlib.Z_RLE)
-    return packer.compress(rows.data) + packer.flush()
+    return isal_zlib.compress(rows.data, LEVEL)
 
 
 def png_chunk(kind: bytes, content: bytes) -> bytes:

@@ -144,8 +144,8 @@ def measure_one_client(client: TimedClient, photos: list[bytes]) -> None:
         auto_waits, one_waits = ([_wait(pair[which]) for pair in pairs] for which in (0, 1))
         ratio = median(auto_waits) / median(one_waits)
         print(
-            f"{call}, {len(filled)} of {len(photos)} photos, one person in each: median wait, auto over one × {ratio:.2f}; "
-            f"by photo × {paired(auto_waits, one_waits)}; {median(one_waits):.1f} ms for one"
+            f"{call}, {len(filled)} of {len(photos)} photos, one person in each: median wait, auto over one "
+            f"× {ratio:.2f}; by photo × {paired(auto_waits, one_waits)}; {median(one_waits):.1f} ms for one"
         )
     groups, alone = client.in_turns("/pose", GROUP.read_bytes(), ROUNDS)
     count = len(groups[0].answer["people"])

@@ -23,7 +23,8 @@ from service.engine.scheduling.deadline import Deadline
 from service.imaging.decode import decode
 from service.imaging.fit import Fit, fit_photo, plan_fit
 from service.imaging.inspect import Limits, inspect
-from service.imaging.mask import cut_padding, label_map
+from service.imaging.label_map import label_map
+from service.imaging.mask import cut_padding
 from service.imaging.png import palette_png
 
 PROVIDERS: Final = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}

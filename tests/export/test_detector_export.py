@@ -24,11 +24,13 @@ from export.detector_exporter import (
     prove_detector,
     quantizable,
     without_doubles,
+    write_detector_graph,
 )
 from export.detector_graph import DetectorGraph
 from export.half_weights import store_in_half
 from export.photos import portrait_views
 from export.quantize import quantize
+from export.score_calibration import is_calibrated
 from training.checkpoints.detector import DetectorCheckpoint
 from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
@@ -109,12 +111,22 @@ def exported(checkpoint, folders, tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def graph_file(checkpoint, tmp_path_factory):
+    """The graph alone, whose scores are the network's own."""
+    path = tmp_path_factory.mktemp("graph") / "detect.onnx"
+    write_detector_graph(DetectorGraph(checkpoint.network).eval(), path)
+    return path
+
+
 def test_the_card_says_what_a_service_must_know(exported, folders):
     session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
     card = json.loads(session.get_modelmeta().custom_metadata_map[KEY])
     assert (card["schema"], card["kind"], card["name"], card["fit"]) == (1, "detect", exported.stem, "letterbox")
     assert (card["multiple"], card["side"], card["most_overlap"]) == (32, 224, 0.6)
     assert 0 < card["score"] < 1
+    assert card["calibration"]["slope"] > 0
+    assert is_calibrated(onnx.load(exported))
     assert card["metrics"]["photos"] > 0
     for word in ("Open Images", "Clothing Co-Parsing", "CC BY 4.0"):
         assert word in card["training_data"]
@@ -133,8 +145,8 @@ def test_the_card_says_what_a_service_must_know(exported, folders):
     assert f"| threshold | {card['score']}" in page
 
 
-def test_any_size_and_any_number_of_photos(exported, checkpoint):
-    session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
+def test_any_size_and_any_number_of_photos(graph_file, checkpoint):
+    session = onnxruntime.InferenceSession(str(graph_file), providers=["CPUExecutionProvider"])
     graph = DetectorGraph(checkpoint.network)
     views = portrait_views()
     for height, width, count in ((64, 64, 1), (96, 224, 3), (320, 160, 2)):
@@ -157,7 +169,7 @@ def test_it_is_made_of_standard_operators(exported):
     assert not model.graph.metadata_props
 
 
-def test_8_bits_and_halved_weights_are_smaller_and_near(exported, checkpoint, tmp_path):
+def test_8_bits_and_halved_weights_are_smaller_and_near(graph_file, checkpoint, tmp_path):
     graph = DetectorGraph(checkpoint.network).eval()
     photos = [fitted(view) for view in portrait_views()]
     for precision, change in (
@@ -165,9 +177,9 @@ def test_8_bits_and_halved_weights_are_smaller_and_near(exported, checkpoint, tm
         ("fp32", store_in_half),
     ):
         path = tmp_path / f"{precision}.onnx"
-        path.write_bytes(exported.read_bytes())
+        path.write_bytes(graph_file.read_bytes())
         change(path)
-        assert path.stat().st_size < 0.6 * exported.stat().st_size
+        assert path.stat().st_size < 0.6 * graph_file.stat().st_size
         run = open_detector(path)
         for photo in photos:  # random weights have no boxes worth comparing
             _, scores = graph(torch.from_numpy(photo)[None])
@@ -180,13 +192,13 @@ def test_heads_stay_in_float32(checkpoint):
     assert not any(head in name for name in names for head in (".center.", ".size.", ".offset."))
 
 
-def test_a_file_that_answers_otherwise_is_refused(exported, checkpoint):
+def test_a_file_that_answers_otherwise_is_refused(graph_file, checkpoint):
     other = DetectorGraph(copy.deepcopy(checkpoint.network)).eval()
     with torch.no_grad():
         other.network.center.out.bias.fill_(2.0)
         other.network.size.out.bias.fill_(20.0)  # large enough to be candidates
     with pytest.raises(DetectorParityError):
-        prove_detector(other, exported, [fitted(portrait_views()[0])], LIMITS["fp32"])
+        prove_detector(other, graph_file, [fitted(portrait_views()[0])], LIMITS["fp32"])
 
 
 def test_doubles_are_not_compared():

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-STORE = Path(os.environ.get("CONTAINER_STORE_OF_JPPNET", "/var/tmp/jppnet-container"))
+STORE_VARIABLE = "CONTAINER_STORE_OF_JPPNET"
+STORE = Path(os.environ.get(STORE_VARIABLE, "/var/tmp/jppnet-container"))
 """Where images are kept between runs; some 20 GB while the one for GPUs is built."""
 BASE = "localhost/jppnet-base"
 PACKAGES = "python3,python3-venv,ca-certificates"

@@ -265,8 +265,8 @@ def avifs() -> list[bytes]:
     ]
 
 
-def heic_file(pixels: npt.NDArray[np.uint8], orientation: int = 1, **how: Any) -> bytes:
-    """Pixels as a HEIC file by pillow-heif, which must be installed."""
+def heic_file(pixels: npt.NDArray[np.uint8], orientation: int = 1, profile: bytes = b"", **how: Any) -> bytes:
+    """Pixels as a HEIC file by pillow-heif, which must be installed; with an ICC profile, as telephones write it."""
     import pillow_heif
 
     exif = Image.Exif()
@@ -274,6 +274,8 @@ def heic_file(pixels: npt.NDArray[np.uint8], orientation: int = 1, **how: Any) -
     height, width, channels = pixels.shape
     picture = pillow_heif.from_bytes("RGB" if channels == 3 else "RGBA", (width, height), pixels.tobytes())
     picture[0].info["exif"] = exif.tobytes()
+    if profile:
+        picture[0].info |= {"icc_profile": profile, "icc_profile_type": "prof"}
     file = io.BytesIO()
     picture.save(file, **{"quality": 90, "chroma": 444, **how})
     return file.getvalue()
@@ -289,6 +291,7 @@ def heics() -> list[bytes]:
         heic_file(smooth(57, 39, 3)),
         heic_file(rgb, chroma=420),
         heic_file(smooth(140, 100, 3), tile_size=64),
+        heic_file(rgb, profile=DISPLAY_P3),
     ]
 
 

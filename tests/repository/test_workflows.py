@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.helpers.buildah import STORE_VARIABLE
 from tests.helpers.checks import ROOT, TOOLS, run
 
 GITHUB = ROOT / ".github"
@@ -73,6 +74,12 @@ def test_every_proof_left_out_of_make_test_runs_at_night() -> None:
     assert all(f"make test-{name}" in script for name, script in ran.items())
     markers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
     assert set(ran) == {marker.split(":")[0] for marker in markers} | {"scale"}
+
+
+def test_the_images_are_built_where_the_runner_has_room() -> None:
+    job = load("proofs.yml")["jobs"]["container"]
+    assert list(job["env"]) == [STORE_VARIABLE]
+    assert f"sudo --preserve-env={STORE_VARIABLE} " in commands(job)
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)

@@ -13,7 +13,8 @@ from PIL import Image, ImageCms
 
 from service.imaging.blend import cutout, soft_edges
 from service.imaging.fit import plan_fit
-from service.imaging.mask import coverage_map, cut_padding, label_map
+from service.imaging.label_map import label_map
+from service.imaging.mask import coverage_map, cut_padding
 from tests.helpers.color_profiles import DISPLAY_P3
 from tests.helpers.photo_files import saved, smooth
 from tests.helpers.toy_model import jpeg, paint, png

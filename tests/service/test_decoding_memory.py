@@ -11,7 +11,7 @@ from functools import partial
 from mmap import PAGESIZE
 from pathlib import Path
 from threading import Event, Thread
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -30,6 +30,7 @@ from service.engine.scheduling.pixel_budget import BYTES_PER_PIXEL
 from service.imaging.heic import can_read_heic
 from service.imaging.inspect import Limits, read_file
 from service.settings import Isolation, Settings
+from tests.helpers.color_profiles import DISPLAY_P3
 from tests.helpers.photo_files import (
     CHANNELS,
     PNG_SIGNATURE,
@@ -70,12 +71,16 @@ def deep_avif(channels: int) -> bytes:
     return cv2.imencode(".avif", pixels, options)[1].tobytes()
 
 
-def heic(channels: int, tile: int | None) -> bytes:
-    how = {"tile_size": tile} if tile else {}
+def heic(channels: int, **how: Any) -> bytes:
     return heic_file(smooth(SIDE, SIDE, channels), **how, enc_params={"preset": "ultrafast"})
 
 
-HEICS = (("heic", 3, None), ("heic tiles", 3, 512), ("heic alpha", 4, None))
+HEICS = {
+    "heic": partial(heic, 3),
+    "heic tiles": partial(heic, 3, tile_size=512),
+    "heic alpha": partial(heic, 4),
+    "heic of another colour space": partial(heic, 3, profile=DISPLAY_P3),
+}
 FILES = {
     "palette": partial(flat_png, 3, 1),
     "grey": partial(flat_png, 0, 8),
@@ -107,7 +112,7 @@ FILES = {
     "avif alpha": partial(photo, "AVIF", 4, speed=10),
     "avif 10 bits": partial(deep_avif, 3),
     "avif 10 bits alpha": partial(deep_avif, 4),
-    **({name: partial(heic, channels, tile) for name, channels, tile in HEICS} if can_read_heic() else {}),
+    **(HEICS if can_read_heic() else {}),
 }
 
 

@@ -99,11 +99,11 @@ def with_large_input(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("figures", "inputs"),
     [
         ([LONE], [SMALLER]),
-        ([LONE._replace(score=0.62)], [SMALLER]),
+        ([LONE._replace(score=0.97)], [SMALLER]),
         ([LONE, Figure(10, 10, 40, 80, 0.2)], [SMALLER]),  # who is unsure is nobody
         ([Figure(100, 20, 160, 210)], [SMALLER, LARGER]),  # 34 %
         ([LONE, Figure(10, 10, 40, 80)], [SMALLER, LARGER]),
-        ([LONE._replace(score=0.58)], [SMALLER, LARGER]),
+        ([LONE._replace(score=0.95)], [SMALLER, LARGER]),
         ([LONE._replace(score=0.2)], [SMALLER, LARGER]),
         ([], [SMALLER, LARGER]),
     ],

@@ -22,6 +22,7 @@ from service.imaging.errors import (
 from service.imaging.formats.heif import heif_type
 from service.imaging.heic import can_read_heic
 from service.imaging.inspect import Limits, inspect, read_file
+from tests.helpers.color_profiles import DISPLAY_P3
 from tests.helpers.oriented_files import two_colors
 from tests.helpers.photo_files import (
     animated_gif,
@@ -207,7 +208,7 @@ def test_without_the_extra_heic_is_refused_in_words() -> None:
 
 
 @needs_heic
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(9))
 def test_heic_has_the_pixels_that_were_saved(number: int) -> None:
     data = heics()[number]
     header = read_file(data).header
@@ -215,11 +216,22 @@ def test_heic_has_the_pixels_that_were_saved(number: int) -> None:
     assert header.type == "heic"
     assert photo.shape[1::-1] == header.upright_size
     assert header.has_alpha == (number == 4)
-    expected = [smooth(64, 48, 3)] * 8
+    expected = [smooth(64, 48, 3)] * 9
     if number in (0, 6):
         assert np.abs(photo.astype(int) - expected[number]).mean() < 6
     if number == 4:
         assert np.abs(photo - on_white(smooth(64, 48, 4))).mean() < 8
+
+
+@needs_heic
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_telephones_display_p3_becomes_srgb(channels: int) -> None:
+    pixels = np.full((64, 48, channels), 255, np.uint8)
+    pixels[..., :3] = (230, 120, 60)
+    data = heic_file(pixels, profile=DISPLAY_P3, quality=100)
+    photo = decode(data, 100_000)
+    assert np.abs(photo.astype(int) - (247, 112, 38)).max() <= 3
+    assert np.array_equal(decode(data, 100_000), photo), "the decoder's own memory is as it was"
 
 
 @needs_heic

@@ -59,17 +59,17 @@ def test_bystanders_are_left_out(people: httpx.Client) -> None:
     assert [person["box"] for person in among] == [beside.box, far.box], "and among others who are not much larger"
 
 
-def test_who_is_small_and_unclear_beside_somebody_is_left_out_after_the_run(
+def test_who_is_small_and_unclear_beside_a_portrait_is_left_out_before_the_run(
     toy_path: Path, detector_path: Path
 ) -> None:
-    main, unclear = Figure(60, 10, 120, 240), Figure(200, 60, 60, 130, 0.4)
-    assert 0.15 < unclear.width * unclear.height / (main.width * main.height) < 0.3, "it is the score that tells"
+    main, unclear = Figure(60, 10, 132, 240), Figure(204, 60, 56, 130, 0.6)
+    assert main.width * main.height / (384 * 256) > 0.3
+    assert 0.15 < unclear.width * unclear.height / (main.width * main.height) < 0.25, "it is the score that tells"
     with serving(detecting(toy_path, detector_path), Settings()) as client:
-        scene = draw(main, unclear._replace(score=0.9))
+        scene = draw(main, unclear._replace(score=0.95))
         clear = post(client, "/analyze", scene)
         assert [person["box"] for person in clear["people"]] == [main.box, unclear.box]
         scene.photo[scene.people == 2, 1] = round(255 * unclear.score)
-        scene.photo[scene.people == 2, 0] = 32  # to the model background: neither labels nor joints
         answer = post(client, "/analyze", scene)
         found = samples(client)
     assert [person["box"] for person in answer["people"]] == [main.box]
@@ -77,7 +77,7 @@ def test_who_is_small_and_unclear_beside_somebody_is_left_out_after_the_run(
     assert set(np.unique(instances)) == {0, 1}
     np.testing.assert_array_equal(mask > 0, instances > 0)
     assert found[key("photo_people_sum")] == 3
-    assert found[key("photo_runs_sum")] == 4, "the runs were made"
+    assert found[key("photo_runs_sum")] == 3, "nobody else is run"
 
 
 CALLS = (

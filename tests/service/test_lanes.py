@@ -11,8 +11,11 @@ import pytest
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
 from service.engine.model.card import read_card
 from service.engine.model.golden import golden_check
+from service.engine.model.session import Session
+from service.engine.scheduling import company as company_module
 from service.engine.scheduling.deadline import Deadline
 from service.engine.scheduling.lanes import Lanes
+from service.settings import MODELS
 from tests.helpers.gated_session import GatedSession, Image
 from tests.helpers.toy_model import HEIGHT, WIDTH, paint
 
@@ -128,3 +131,82 @@ def test_several_lanes_run_side_by_side_and_all_end(toy_path: Path) -> None:
         session.gate.set()
     np.testing.assert_allclose([future.result(20).keypoints[0, 0] for future in futures], [1.5, 5.5])
     lanes.close()
+
+
+@pytest.fixture
+def company(
+    toy_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Lanes, list[GatedSession], GatedSession]]:
+    """Two lanes with their sessions, and the session for a photo that is alone; calm is over as soon as it begins."""
+    monkeypatch.setattr(company_module, "CALM_SECONDS", 0)
+    *pair, alone = (GatedSession(toy_path) for _ in range(3))
+    lanes = Lanes(pair, 1, golden_check(read_card(alone.metadata, "toy")), alone=alone)
+    yield lanes, pair, alone
+    for session in (*pair, alone):
+        session.gate.set()
+    lanes.close()
+
+
+def test_a_photo_that_is_alone_runs_in_the_session_for_that(
+    company: tuple[Lanes, list[GatedSession], GatedSession],
+) -> None:
+    lanes, pair, alone = company
+    for number in range(3):
+        assert lanes.submit(photo(number)).result(20).keypoints[0, 0] == 4 * number + 1.5
+        wait_until_idle(lanes)
+    assert (alone.batches, [session.batches for session in pair]) == ([1, 1, 1], [[], []])
+
+
+def test_a_second_photo_runs_beside_it_in_a_lanes_own_session(
+    company: tuple[Lanes, list[GatedSession], GatedSession],
+) -> None:
+    lanes, pair, alone = company
+    alone.gate.clear()
+    first = lanes.submit(photo(1))
+    alone.wait_until_entered()
+    assert lanes.submit(photo(2)).result(20).keypoints[0, 0] == 9.5
+    assert not first.done()
+    alone.gate.set()
+    assert first.result(20).keypoints[0, 0] == 5.5
+    assert sum((session.batches for session in pair), []) == [1]
+
+
+def test_after_company_a_photo_is_alone_only_when_it_has_been_calm(
+    company: tuple[Lanes, list[GatedSession], GatedSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes, pair, alone = company
+    alone.gate.clear()
+    lanes.submit(photo(1))
+    alone.wait_until_entered()
+    lanes.submit(photo(2)).result(20)
+    monkeypatch.setattr(company_module, "CALM_SECONDS", 1000)
+    alone.gate.set()
+    wait_until_idle(lanes)
+    lanes.submit(photo(3)).result(20)
+    assert alone.batches == [1]
+    assert sum((session.batches for session in pair), []) == [1, 1]
+
+
+def test_one_or_all_cores_give_the_same_answer() -> None:
+    """To the bit: labels, confidences and joints, of both of the shipped model's precisions."""
+    for name in ("jppnet-lite.onnx", "jppnet-lite.int8.onnx"):
+        sessions = [Session(MODELS / name, "cpu", threads) for threads in (1, 2, 3)]
+        images = np.random.default_rng(1).integers(0, 256, (3, *shape_of(sessions[0]), 3), np.uint8)
+        images[1] = 7
+        for image in images:
+            first, *others = (session.run([image])[0] for session in sessions)
+            for other in others:
+                np.testing.assert_array_equal(other.labels, first.labels)
+                np.testing.assert_array_equal(other.confidence, first.confidence)
+                np.testing.assert_array_equal(other.keypoints, first.keypoints)
+
+
+def shape_of(session: Session) -> tuple[int, int]:
+    return session.input_height, session.input_width
+
+
+def wait_until_idle(lanes: Lanes) -> None:
+    """A lane counts as at work until it has let go of the photo, which is after its answer."""
+    until = time.monotonic() + 20
+    while lanes._company._working and time.monotonic() < until:
+        time.sleep(0.001)

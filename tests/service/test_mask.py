@@ -1,13 +1,24 @@
 """The label grid becomes a label map of the photo's size: in the right place, with smooth borders, without padding."""
 
+import tracemalloc
+from pathlib import Path
+from typing import Final
+
+import cv2
 import numpy as np
 import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.imaging.fit import Fit, plan_fit
-from service.imaging.mask import cut_padding, label_map
+from service.engine.model.card import read_card
+from service.engine.model.session import Session
+from service.imaging.decode import decode
+from service.imaging.fit import Fit, fit_photo, plan_fit
+from service.imaging.label_map import label_map
+from service.imaging.mask import Grid, cut_padding
+from service.settings import MODELS
 
+ROOT: Final = Path(__file__).parents[2]
 Image = npt.NDArray[np.uint8]
 
 
@@ -144,6 +155,74 @@ def test_each_pixel_gets_the_label_with_the_largest_interpolated_membership(seed
     clear = ranked[-1] - ranked[-2] > 0.02  # closer than that, 8 bits may decide otherwise
     assert (big == planes.argmax(0))[clear].all()
     assert clear.mean() > 0.8
+
+
+def plain_label_map(grid: Grid, fit: Fit) -> tuple[Image, npt.NDArray[np.float64]]:
+    """The label with the strongest membership, the lowest of equal ones, by its definition: a plane for each label, over
+    the whole photo and in double precision; and by how many steps of 65,535 it is ahead of the next."""
+    rows, columns = grid.labels.shape
+    down = weights(fit.photo_height, grid.step_y, grid.start_y, rows)
+    across = weights(fit.photo_width, grid.step_x, grid.start_x, columns)
+    planes = np.zeros((256, fit.photo_height, fit.photo_width))
+    labels = np.where(grid.confidence, grid.labels, 0)
+    for label in {0, *grid.present()}:
+        members = labels == label
+        beside = cv2.dilate(members.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        left_open = np.minimum(255 - grid.confidence, np.rint(0.9 * grid.confidence)) * beside
+        planes[label] = np.rint(down @ (257 * np.where(members, grid.confidence, left_open)) @ across.T)
+    ranked = np.partition(planes, -2, axis=0)
+    return planes.argmax(axis=0).astype(np.uint8), ranked[-1] - ranked[-2]
+
+
+def weights(pixels: int, step: float, start: float, cells: int) -> npt.NDArray[np.float64]:
+    """How much each cell counts at each pixel (pixels, cells); beyond the outermost centres those count alone."""
+    places = np.clip(start + step * np.arange(pixels), 0, cells - 1)
+    return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(cells)))
+
+
+@settings(max_examples=100)
+@given(st.integers(1, 200), st.integers(1, 200), st.sampled_from([1, 2, 4]), st.integers(0, 2**32 - 1), st.booleans())
+def test_the_labels_are_those_of_the_definition(
+    width: int, height: int, stride: int, seed: int, letterbox: bool
+) -> None:
+    """Byte for byte, but where two labels are one step of 65,535 apart: there, the last bit of an interpolation decides.
+    Patches of cells, so that borders, corners and insides all come, with confidences down to none."""
+    random = np.random.default_rng(seed)
+    fit = plan_fit((height, width), (64, 48), "letterbox" if letterbox else "squash")
+    patches = random.integers(0, 6, (16 // stride, 12 // stride), dtype=np.uint8)
+    labels = np.kron(patches, np.ones((4, 4), np.uint8))
+    confidence = random.choice(np.array([0, 5, 60, 130, 200, 255], np.uint8), labels.shape)
+    grid = cut_padding(labels, confidence, fit)
+    expected, ahead = plain_label_map(grid, fit)
+    assert not ((label_map(grid, fit) != expected) & (ahead > 1)).any()
+
+
+def test_the_shipped_models_masks_are_those_of_the_definition() -> None:
+    """Byte for byte, on what the model says of people of all sizes, in photos of many sizes and shapes."""
+    model = Session(MODELS / "jppnet-lite.onnx", "cpu", 1)
+    card = read_card(model.metadata, "jppnet-lite.onnx")
+    portrait = decode((ROOT / "export" / "astronaut.jpg").read_bytes(), 10**6)
+    for height, width in ((830, 550), (512, 512), (300, 500), (1000, 333)):
+        photo = np.asarray(cv2.resize(portrait, (width, height)), np.uint8)
+        fit = plan_fit((height, width), (model.input_height, model.input_width), card.fit)
+        (prediction,) = model.run([fit_photo(photo, fit, card.pad_color)])
+        grid = cut_padding(prediction.labels, prediction.confidence, fit)
+        expected, _ = plain_label_map(grid, fit)
+        assert len(grid.present()) > 3
+        np.testing.assert_array_equal(label_map(grid, fit), expected)
+
+
+def test_a_large_photo_takes_little_memory_beside_its_map() -> None:
+    """However many labels meet in it."""
+    labels = np.random.default_rng(3).integers(0, 20, (128, 96), dtype=np.uint8)
+    fit = plan_fit((4000, 3000), (256, 192), "letterbox")
+    grid = cut_padding(labels, np.full_like(labels, 200), fit)
+    label_map(grid, fit)
+    tracemalloc.start()
+    big = label_map(grid, fit)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * big.nbytes
 
 
 def test_nobody_is_all_background() -> None:

@@ -198,6 +198,27 @@ def test_two_replacements_at_once_are_one_too_many(settings: Settings) -> None:
     served_engine.close()
 
 
+def test_all_open_engines_end_at_the_same_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shutdown waits as long as the slowest of them needs, not for one after the other."""
+    served_engine = ServedEngine(Engine.start(settings), settings)
+    meet, close = threading.Barrier(2), Engine.close
+
+    def meet_and_close(engine: Engine, timeout: float | None = None) -> bool:
+        meet.wait(20)
+        return close(engine, timeout)
+
+    with served_engine.hold():
+        thread = threading.Thread(target=served_engine.replace)
+        thread.start()
+        while len(served_engine.open_engines) < 2:
+            time.sleep(0.01)
+        with monkeypatch.context() as patch:
+            patch.setattr(Engine, "close", meet_and_close)
+            assert served_engine.close(20)
+    thread.join(20)
+    assert not thread.is_alive()
+
+
 def test_what_is_held_in_one_task_is_not_held_in_another(settings: Settings) -> None:
     served_engine = ServedEngine(Engine.start(settings), settings)
 

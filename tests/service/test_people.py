@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from service.engine.detection.detector import Detection
 from service.engine.model.session import Prediction
-from service.engine.photo.people import clear_people, person_score, reach
+from service.engine.photo.people import choose_people, reach, without_bystanders
 from service.engine.photo.view import Person, View
 from service.imaging.box import Box
 from service.imaging.fit import plan_fit
@@ -53,24 +54,31 @@ def test_where_both_show_one_the_mask_gives_the_box() -> None:
     assert person.box == (16, 32, 24, 32)
 
 
-def test_the_score_is_the_detectors_and_by_a_third_what_the_model_says() -> None:
-    labels = np.zeros(GRID)
-    labels[4:8, 2:5] = 1
-    joints = [0.3, 0.6, 0.9]
-    half = view_of(labels, joints, confidence=51)
-    assert person_score(0.7, half, has_labels=True) == pytest.approx((2 * 0.7 + 0.2) / 3)
-    nothing = view_of(np.zeros(GRID), joints)
-    assert person_score(0.7, nothing, has_labels=False) == pytest.approx((2 * 0.7 + 0.6) / 3)
-    assert person_score(0.7, nothing, has_labels=True) == pytest.approx(2 * 0.7 / 3), "labels that nobody has"
+def person(width: int, height: int, score: float) -> Detection:
+    return Detection(Box(0, 0, width, height), score)
 
 
-def test_who_is_much_smaller_and_much_less_sure_than_the_largest_is_a_bystander() -> None:
-    main = Box(0, 0, 100, 100)
-    small, less_small = Box(0, 0, 100, 29), Box(0, 0, 100, 30)
-    assert clear_people([main, less_small, small], [1.0, 0.1, 0.64]) == [0, 1]
-    assert clear_people([main, less_small, small], [1.0, 0.1, 0.65]) == [0, 1, 2]
-    assert clear_people([main, small], [0.5, 0.33]) == [0, 1], "it is the largest's score that counts"
-    assert clear_people([], []) == []
+def test_who_is_small_in_the_photo_and_beside_the_largest_is_a_bystander() -> None:
+    largest = person(100, 50, 0.5)  # of a photo of 100 × 200: a quarter
+    assert without_bystanders([largest, person(25, 30, 0.9)], 20_000) == [largest, person(25, 30, 0.9)], "15 % of it"
+    assert without_bystanders([largest, person(25, 29, 0.9)], 20_000) == [largest]
+    small = person(10, 10, 0.9)
+    assert without_bystanders([small, person(4, 4, 0.9)], 20_000) == [small, person(4, 4, 0.9)], "all are small"
+    assert without_bystanders([], 20_000) == []
+
+
+def test_beside_a_portrait_who_is_smaller_and_less_sure_is_a_bystander_too() -> None:
+    portrait = person(100, 60, 0.8)  # of a photo of 100 × 200: 30 %
+    large, small = person(25, 60, 0.4), person(25, 59, 0.71)
+    assert without_bystanders([portrait, large, small], 20_000) == [portrait, large]
+    sure = small._replace(score=0.73)
+    assert without_bystanders([portrait, sure], 20_000) == [portrait, sure], "nine tenths of the portrait's score"
+    assert without_bystanders([portrait, small], 20_001) == [portrait, small], "no portrait"
+
+
+def test_the_surest_are_chosen_and_keep_their_order() -> None:
+    people = [person(50, 50, 0.5), person(40, 50, 0.9), person(30, 50, 0.7)]
+    assert choose_people(people, 2, 100, 100) == people[1:]
 
 
 def test_labels_count_a_little_beyond_the_box_and_further_where_nobody_else_is() -> None:

@@ -59,4 +59,4 @@ def test_the_chunks_come_in_the_formats_order() -> None:
 def test_a_mask_is_small() -> None:
     y, x = np.mgrid[:830, :550]
     person = (((x - 275) / 120) ** 2 + ((y - 400) / 380) ** 2 < 1).astype(np.uint8) * 2
-    assert len(palette_png(person, PALETTE)) < 4000
+    assert len(palette_png(person, PALETTE)) < 5000

@@ -92,6 +92,45 @@ def test_what_is_set_is_kept(tuned: Callable[..., tuple[int, int, int]]) -> None
     assert tuned(rate, lanes=3, threads=1) == (3, 1, 1)
 
 
+@pytest.fixture
+def threads_alone(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Tunes for an imagined machine of eight cores, whose runs side by side do not disturb each other; gives the
+    threads that a photo runs in when it is alone."""
+
+    def threads_alone(speedups: dict[int, float], asked: int | None = None, lanes: int | None = None) -> int:
+        def imagined(sessions: Sequence[ThreadedSession], batch: int) -> float:
+            return speedups[sessions[0].threads] if len(sessions) == 1 else 100.0 * len(sessions)
+
+        def open_session(within: int) -> ThreadedSession:
+            return ThreadedSession(toy_path, within)
+
+        monkeypatch.setattr(tuning, "photos_per_second", imagined)
+        tuned = tune(open_session, open_session(1), 8, lanes, None if lanes is None else 1, 1, asked)
+        alone = tuned.alone
+        assert (alone.threads if isinstance(alone, ThreadedSession) else 1) == tuned.threads_alone
+        return tuned.threads_alone
+
+    return threads_alone
+
+
+def test_a_photo_that_is_alone_gets_as_many_threads_as_are_fastest(threads_alone: Callable[..., int]) -> None:
+    assert threads_alone({1: 100, 2: 150, 4: 180, 8: 170}) == 4
+
+
+def test_it_keeps_to_one_where_more_gain_little(threads_alone: Callable[..., int]) -> None:
+    assert threads_alone({1: 100, 2: 105, 4: 109, 8: 80}) == 1
+
+
+def test_the_threads_of_a_photo_that_is_alone_can_be_set(threads_alone: Callable[..., int]) -> None:
+    assert threads_alone({1: 100, 2: 100, 4: 100, 8: 100}, asked=2) == 2
+    assert threads_alone({1: 100, 2: 150, 4: 180, 8: 170}, asked=1) == 1
+    assert threads_alone({1: 100, 2: 150, 4: 180, 8: 170}, asked=3, lanes=9) == 3, "as a replacement asks"
+
+
+def test_where_the_lanes_are_set_nothing_is_measured(threads_alone: Callable[..., int]) -> None:
+    assert threads_alone({1: 100, 2: 150, 4: 180, 8: 170}, lanes=2) == 1
+
+
 def test_the_rate_is_that_of_all_lanes_together(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = threading.local()  # each lane's own, moved by nothing but its runs
 

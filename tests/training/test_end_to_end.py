@@ -21,7 +21,7 @@ from training.labels.lip import LABEL_ID
 def learnt_lite(folder, tmp_path_factory):
     """The folder of a run that is long enough to tell a dress from the background."""
     root = tmp_path_factory.mktemp("line")
-    trainer(write_tiny_recipe(root / "recipe.toml", epochs=16, batch=1), folder, root / "run").run()
+    trainer(write_tiny_recipe(root / "recipe.toml", epochs=8, batch=1), folder, root / "run").run()
     return root / "run"
 
 

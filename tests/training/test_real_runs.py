@@ -129,15 +129,19 @@ def test_a_lip_shaped_set_on_two_ranks_killed_twice_at_random(tmp_path):
     assert prepare(LookIntoPerson(root), tmp_path / "data") == []
     recipe = write_slim(tmp_path / "slim.toml", epochs=2, batch=8, save_every=5)
     common = [recipe, "--data", tmp_path / "data", "--out"]
+    began = time.monotonic()
     Torchrun(2, *common, tmp_path / "whole", "--from-nothing").finish()
+    seconds = time.monotonic() - began
     killed, chance = tmp_path / "killed", random.Random(time.time())
     saved = killed / "last.pt"
     for start in ("--from-nothing", "--resume"):
         before = saved.stat().st_mtime_ns if saved.exists() else 0
         run = Torchrun(2, *common, killed, start)
         wait_for(lambda before=before: saved.exists() and saved.stat().st_mtime_ns > before, run)
-        time.sleep(chance.uniform(0, 3))
+        time.sleep(chance.uniform(0, seconds / 3))  # anywhere, and not when it is done
         run.kill()
+        state = torch.load(saved, weights_only=True)
+        print(f"\nkilled; {state['epoch']} epochs and {state['step']} steps were saved")
     Torchrun(2, *common, killed, "--resume").finish()
     whole, again = (torch.load(tmp_path / run / "last.pt", weights_only=True) for run in ("whole", "killed"))
     for part in ("network", "average"):

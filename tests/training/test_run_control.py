@@ -9,6 +9,7 @@ import torch
 from tests.helpers.commands import run_command
 from tests.helpers.drawings import trainer, write_slim_recipe
 from training.errors.input_error import InputError
+from training.loop.run_state import load_state
 from training.networks.presets import load_recipe
 
 TOY = ["network.slimming=32", "network.height=32", "network.width=32", "run.workers=0"]
@@ -92,7 +93,7 @@ def test_a_run_killed_within_an_epoch_ends_as_if_it_had_not_been(toy, folder, tm
     with pytest.raises(KeyboardInterrupt):
         killed.run()
     resumed = trainer(recipe, folder, tmp_path / "killed")
-    resumed.resume()
+    resumed.resume(load_state(resumed.out))
     assert (resumed.progress.epoch, resumed.progress.step) == (0, 1)
     resumed.run()
     whole, again = (torch.load(tmp_path / run / "last.pt", weights_only=True) for run in ("whole", "killed"))
@@ -126,7 +127,7 @@ def test_a_broken_photo_in_mid_run_is_named_and_nothing_is_lost(toy, folder, tmp
         run.run()
     photo.write_bytes(whole)
     again = trainer(toy, type(folder)(data), tmp_path / "run")
-    again.resume()
+    again.resume(load_state(again.out))
     again.run()
     assert len(records(tmp_path / "run")) == 1
 

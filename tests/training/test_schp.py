@@ -2,9 +2,12 @@
 
 import cv2
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 
+from export.exporter import export
 from tests.helpers.commands import run_command
 from tests.helpers.drawings import write_recipe
 from tests.helpers.parser_rules import (
@@ -136,6 +139,19 @@ def slim_preset(monkeypatch, folder):
     monkeypatch.setattr("training.networks.presets.PRESETS", path.parent)
 
 
+def authors_map(size, side):
+    """The map from a photo (height, width) to a square input, as SCHP's ``get_affine_transform`` makes it.
+
+    Three points are given: the box's centre, the middle of its upper edge once the box is grown to a square, and the
+    corner that makes a right angle with both.
+    """
+    height, width = (length - 1 for length in size)
+    reach, middle = max(height, width) / 2, (side - 1) / 2
+    source = [(width / 2, height / 2), (width / 2, height / 2 - reach), (width / 2 - reach, height / 2 - reach)]
+    target = [(middle, middle), (middle, 0), (0, 0)]
+    return cv2.getAffineTransform(np.float32(source), np.float32(target))
+
+
 class TestProtocol:
     def test_corner_pixels_lie_on_corner_pixels(self):
         photo = np.zeros((31, 61, 3), np.uint8)
@@ -153,21 +169,51 @@ class TestProtocol:
         (plane,) = scores_at_photo(ramp, matrix, (121, 121), (31, 61))
         np.testing.assert_allclose(plane, np.broadcast_to(np.arange(0, 121, 2.0), (31, 61)), atol=1e-3)
 
+    @pytest.mark.parametrize("size", [(831, 550), (413, 1200), (97, 60), (40, 301), (472, 474), (1, 9)])
+    @pytest.mark.parametrize("side", [473, 512])
+    def test_any_photo_is_warped_as_the_authors_code_does(self, size, side):
+        photo = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+        view, matrix = warp_to_input(photo, side, side)
+        theirs = authors_map(size, side)
+        np.testing.assert_allclose(matrix, theirs, rtol=1e-6, atol=1e-4)
+        difference = np.abs(cv2.warpAffine(photo, theirs, (side, side)).astype(int) - view)
+        assert (difference > 0).mean() < 1e-3
+
     def test_it_is_for_schp_alone(self):
         with torch.device("meta"), pytest.raises(UnsuitableNetworkError, match="not for LipSsl"):
             predict_warped(LipSsl(3, slimming=32), np.zeros((8, 8, 3), np.uint8), None)
 
 
+def in_torch(checkpoint, folder):
+    """View, uint8 (H, W, 3) → scores (20, h, w): what the imported network gives."""
+
+    @torch.inference_mode()
+    def scores(view):
+        return checkpoint.network(torch.from_numpy(view).permute(2, 0, 1)[None].float())[-1].parsing[0]
+
+    return scores
+
+
+def in_onnx_runtime(checkpoint, folder):
+    """The same of the file that is exported of it: the scores that its labels are taken from."""
+    export(checkpoint, folder / "schp.onnx", data=None)
+    model = onnx.load(folder / "schp.onnx")
+    (last,) = (node.output[0] for node in model.graph.node if "fusion.3.bias" in " ".join(node.input))
+    model.graph.output.append(onnx.helper.make_tensor_value_info(last, onnx.TensorProto.FLOAT, None))
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    return lambda view: torch.from_numpy(session.run([last], {"image": view[None]})[0][0])
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["0003", "0021"])
-def test_a_photos_scores_equal_the_public_networks(imported, ccp_photos, name):
-    image = cv2.imread(str(ccp_photos / f"{name}.jpg"), cv2.IMREAD_COLOR_RGB)
-    view, matrix = warp_to_input(image, 473, 473)
-    with torch.inference_mode():
-        scores = imported.network(torch.from_numpy(view).permute(2, 0, 1)[None].float())[-1].parsing[0]
-    planes = list(scores_at_photo(scores, matrix, view.shape[:2], image.shape[:2]))
-    theirs = np.load(REFERENCE / "schp" / f"{name}_scores.npz")["scores"]
-    assert np.abs(np.stack(planes, -1)[::16, ::16] - theirs).max() <= 1e-3 * theirs.std()
+@pytest.mark.parametrize("runtime", [in_torch, in_onnx_runtime])
+def test_photos_scores_equal_the_public_networks(runtime, imported, ccp_photos, tmp_path):
+    network = runtime(imported, tmp_path)
+    for name in ("0003", "0021"):
+        image = cv2.imread(str(ccp_photos / f"{name}.jpg"), cv2.IMREAD_COLOR_RGB)
+        view, matrix = warp_to_input(image, 473, 473)
+        planes = list(scores_at_photo(network(view), matrix, view.shape[:2], image.shape[:2]))
+        theirs = np.load(REFERENCE / "schp" / f"{name}_scores.npz")["scores"]
+        assert np.abs(np.stack(planes, -1)[::16, ::16] - theirs).max() <= 1e-3 * theirs.std(), name
 
 
 class TestTraining:

@@ -224,6 +224,13 @@ class TestCommand:
         assert command().names("train") == ["c"]
         assert "a: ZeroDivisionError" in capsys.readouterr().out
 
+    def test_a_folder_whose_photos_lie_in_folders_within_it_is_refused(self, command, photos):
+        (photos / "within").mkdir()
+        for photo in photos.glob("*.*g"):
+            photo.rename(photos / "within" / photo.name)
+        with pytest.raises(SystemExit, match="holds no photos: they must lie in the folder itself"):
+            command()
+
     def test_photos_of_nobody_knows_whom_are_refused(self, command, photos):
         (photos / "dataset.json").unlink()
         with pytest.raises(SystemExit, match="where these photos come from"):

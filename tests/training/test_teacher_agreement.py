@@ -45,17 +45,25 @@ class TestWhereSomebodyIs:
     def test_the_rim_of_a_person_is_unknown(self):
         assert agreed_labels(evidence("torso-front"))[30, 20] == IGNORE
 
-    @pytest.mark.parametrize(("chance", "expected"), [(0.1, 0), (0.4, IGNORE), (0.9, SOMEBODY)])
+    @pytest.mark.parametrize(
+        ("chance", "expected"), [(0.34, LABEL_ID["background"]), (0.36, IGNORE), (0.59, IGNORE), (0.61, SOMEBODY)]
+    )
     def test_in_a_box_by_the_probability(self, chance, expected):
         assert label_of("torso-front", chance=chance) == expected
+
+    @pytest.mark.parametrize(
+        ("chance", "expected"),
+        [(0.19, LABEL_ID["background"]), (0.21, IGNORE), (0.44, IGNORE), (0.46, LABEL_ID["coat"])],
+    )
+    def test_where_the_model_is_sure_of_somebody_less_is_enough_and_the_dog_beside_them_is_background(
+        self, chance, expected
+    ):
+        assert label_of("torso-front", chance=chance, label="coat", confidence=0.9) == expected
 
     def test_nobody_is_labelled_outside_all_boxes(self):
         outside = evidence("torso-front", chance=0.9)
         outside.boxed[:] = False
         assert agreed_labels(outside)[MIDDLE] == IGNORE
-
-    def test_background_that_the_model_calls_somebody_is_unknown(self):
-        assert label_of("torso-front", chance=0.1, label="coat", confidence=0.9) == IGNORE
 
 
 class TestParts:

@@ -15,6 +15,7 @@ from training.data.sampler import RareLabelSampler, repeat_factors
 from training.data.training_dataset import SampleDraw
 from training.labels.lip import LIP
 from training.loop.initial_weights import network_from_checkpoint
+from training.loop.run_state import load_state
 from training.loop.trainer import NonFiniteLossError, Trainer
 from training.networks.presets import load_recipe
 from training.networks.registry import build_dataset
@@ -40,7 +41,7 @@ def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(finished, recipe_file
         first.train_epoch()
     first.save_progress()
     second = trainer(recipe_file, folder, tmp_path)
-    second.resume()
+    second.resume(load_state(second.out))
     assert second.progress.epoch == 2
     second.run()
     ours = torch.load(tmp_path / "last.pt", weights_only=True)
@@ -54,7 +55,7 @@ def test_a_recipe_that_changed_is_not_resumed(finished, recipe_file, folder, tmp
     other = tmp_path / "other.toml"
     other.write_text(recipe_file.read_text().replace("seed = 1", "seed = 2"))
     with pytest.raises(ValueError, match="another recipe"):
-        trainer(other, folder, finished).resume()
+        trainer(other, folder, finished).resume(load_state(finished))
 
 
 def test_a_run_starts_from_shipped_weights_when_told_to(finished, recipe_file, folder, tmp_path):

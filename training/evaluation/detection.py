@@ -27,10 +27,18 @@ class Matches:
 def match(found: Boxes, scores: Scores, truth: Boxes, asked: npt.NDArray[np.bool_]) -> Matches:
     """Compare what was found in a photo with its people; ``asked`` (N,): whether each must be found."""
     order = np.argsort(-scores, kind="stable")
-    chosen = list(match_greedily(pairwise_overlaps(found[order], truth), asked))
+    counts, right = verdicts(found[order], truth, asked)
+    return Matches(scores[order][counts].astype(np.float32), right[counts], int(asked.sum()))
+
+
+def verdicts(
+    found: Boxes, truth: Boxes, asked: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Whether each of the boxes ``found`` (F, 4), surest first, counts, and whether it is right: two masks (F,)."""
+    chosen = list(match_greedily(pairwise_overlaps(found, truth), asked))
     counts = np.array([index is not None and (index == NOBODY or bool(asked[index])) for index in chosen], bool)
     right = np.array([index is not None and index != NOBODY for index in chosen], bool)
-    return Matches(scores[order][counts].astype(np.float32), right[counts], int(asked.sum()))
+    return counts, right
 
 
 def asked_for(truth: Boxes, height: int, width: int) -> npt.NDArray[np.bool_]:

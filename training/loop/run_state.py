@@ -69,23 +69,28 @@ def save_state(folder: Path, progress: Progress, recipe: Recipe, parts: dict[str
     save_atomically(folder / STATE_FILE, content)
 
 
-def load_state(folder: Path) -> tuple[Progress, dict[str, Any]]:
-    """Read ``last.pt``: the progress, and everything, on the CPU. Raises OSError and TorchFileError."""
+@dataclass(frozen=True)
+class SavedRun:
+    """What ``last.pt`` has: the progress, the recipe, and everything, by name, on the CPU."""
+
+    progress: Progress
+    recipe: Recipe
+    state: dict[str, Any]
+
+
+def load_state(folder: Path) -> SavedRun:
+    """Read ``last.pt``. Raises OSError and TorchFileError."""
     state: dict[str, Any] = read_torch_file(folder / STATE_FILE)
     known = {entry.name for entry in fields(Progress)}
-    return Progress(**{name: value for name, value in state.items() if name in known}), state
+    progress = Progress(**{name: value for name, value in state.items() if name in known})
+    return SavedRun(progress, parse_recipe(state["recipe"]), state)
 
 
-def restore_random(state: dict[str, Any]) -> None:
-    """Set the random state that a saved one stopped with."""
-    torch.set_rng_state(state["random"]["cpu"])
-    if "cuda" in state["random"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["random"]["cuda"])
-
-
-def stored_recipe(folder: Path) -> Recipe:
-    """The recipe of the run that is to be resumed. Raises OSError and TorchFileError."""
-    return parse_recipe(load_state(folder)[1]["recipe"])
+def restore_random(random: dict[str, torch.Tensor]) -> None:
+    """Set the random state that a saved run stopped with."""
+    torch.set_rng_state(random["cpu"])
+    if "cuda" in random and torch.cuda.is_available():
+        torch.cuda.set_rng_state(random["cuda"])
 
 
 def require_same_recipe(folder: Path, stored: Recipe, recipe: Recipe, epochs_done: int) -> list[str]:

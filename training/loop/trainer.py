@@ -25,7 +25,7 @@ from training.loop.run_log import RunLog
 from training.loop.run_state import (
     STATE_FILE,
     Progress,
-    load_state,
+    SavedRun,
     require_same_recipe,
     restore_random,
     save_state,
@@ -36,7 +36,6 @@ from training.networks.recipe import Recipe
 from training.networks.registry import (
     build_dataset,
     build_sampler,
-    parse_recipe,
     predicted_label_set,
 )
 from training.recipes.toml_text import recipe_toml
@@ -71,8 +70,8 @@ class Trainer:
         )
         self.loader = training_loader(build_dataset(recipe, folder, names), self.draws, recipe, context)
         self.progress = Progress(photos=len(names))
-        self.random: dict[str, Any] | None = None
-        """The state that an epoch goes on with in its middle."""
+        self.random: dict[str, torch.Tensor] | None = None
+        """The random state that an epoch goes on with in its middle."""
 
     @property
     def network(self) -> Network:
@@ -221,19 +220,18 @@ class Trainer:
             self.out.mkdir(parents=True, exist_ok=True)
             save_state(self.out, self.progress, self.recipe, self.training_step.state())
 
-    def resume(self) -> list[str]:
-        """Go on from ``last.pt``; returns what differs from the run's recipe, and may.
+    def resume(self, saved: SavedRun) -> list[str]:
+        """Go on from what was saved in the run's folder; returns what differs from the run's recipe, and may.
 
-        Raises OtherRecipeError when the run was made by another recipe, TorchFileError and OSError.
+        Raises OtherRecipeError when the run was made by another recipe.
         """
         photos = self.progress.photos
-        progress, state = load_state(self.out)
-        changed = require_same_recipe(self.out, parse_recipe(state["recipe"]), self.recipe, progress.epoch)
-        if progress.photos not in (0, photos):
-            changed.append(f"photos to train on: {progress.photos} there, {photos} here")
-        self.training_step.load_state(state)
-        self.progress = replace(progress, photos=photos)
-        self.random = state if progress.step else None
+        changed = require_same_recipe(self.out, saved.recipe, self.recipe, saved.progress.epoch)
+        if saved.progress.photos not in (0, photos):
+            changed.append(f"photos to train on: {saved.progress.photos} there, {photos} here")
+        self.training_step.load_state(saved.state)
+        self.progress = replace(saved.progress, photos=photos)
+        self.random = saved.state["random"] if saved.progress.step else None
         return changed
 
 

@@ -18,7 +18,7 @@ from training.recipes.differences import differences
 from training.reporting.overlay import overlay
 from training.reporting.picture_files import write_jpeg
 from training.reporting.plots import curves_plot, reliability_plot
-from training.reporting.prediction_grid import prediction_grid
+from training.reporting.prediction_grid import drawn_samples, prediction_grid
 from training.reporting.run import Run
 
 PORTRAIT = Path(__file__).parents[2] / "export" / "astronaut.jpg"
@@ -95,7 +95,7 @@ def draw(runs: Sequence[Run], rendered: PreparedFolder | None, images: Path) -> 
             images / f"portrait-{run.name}.jpg",
         )
         if rendered:
-            sheet = prediction_grid(run.checkpoint, rendered, rendered.names("val"), SEED)
+            sheet = prediction_grid(run.checkpoint, rendered, rendered.names("val"), SEED, drawn_samples)
             write_jpeg(sheet, images / f"answers-{run.name}.jpg")
 
 

@@ -46,17 +46,16 @@ ChooseSamples = Callable[[Checkpoint, PreparedFolder, list[str], int], list[Grid
 
 
 def prediction_grid(
-    checkpoint: Checkpoint, folder: PreparedFolder, names: list[str], seed: int, choose: ChooseSamples | None = None
+    checkpoint: Checkpoint, folder: PreparedFolder, names: list[str], seed: int, choose: ChooseSamples
 ) -> UInt8Array:
     """A grid of ``SAMPLES`` of the named samples (or all, if they are fewer), uint8 (H, W, 3) RGB.
 
-    ``choose``: which; None: drawn by the seed. Raises InputError when checkpoint and folder have different labels, and
-    where no sample is named.
+    ``choose``: which. Raises InputError when checkpoint and folder have different labels, and where no sample is named.
     """
     require_same_labels(checkpoint.label_set, folder.label_set)
     if not names:
         raise InputError(f"{folder.root}: there are no samples to show")
-    cells = [draw_cell(cell) for cell in (choose or drawn_samples)(checkpoint, folder, names, seed)]
+    cells = [draw_cell(cell) for cell in choose(checkpoint, folder, names, seed)]
     if not cells:
         raise InputError(f"{folder.root}: no sample has known labels")
     cells += [np.full_like(cells[0], 255)] * (-len(cells) % COLUMNS)

@@ -289,7 +289,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure it is that this is a person: two thirds of the detector's score and a third of the labels' mean confidence (of a model without labels, of the joints' mean score); with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person, by the detector: of boxes with 0.7, seven in ten are; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -386,7 +386,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure it is that this is a person: two thirds of the detector's score and a third of the labels' mean confidence (of a model without labels, of the joints' mean score); with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person, by the detector: of boxes with 0.7, seven in ten are; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -427,7 +427,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure it is that this is a person: two thirds of the detector's score and a third of the labels' mean confidence (of a model without labels, of the joints' mean score); with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person, by the detector: of boxes with 0.7, seven in ten are; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -479,7 +479,7 @@ export interface components {
             /**
              * Threshold
              * @description least score of a person
-             * @example 0.32
+             * @example 0.36
              */
             threshold: number;
             /**
@@ -932,7 +932,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure it is that this is a person: two thirds of the detector's score and a third of the labels' mean confidence (of a model without labels, of the joints' mean score); with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person, by the detector: of boxes with 0.7, seven in ten are; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;
@@ -965,7 +965,7 @@ export interface components {
             ];
             /**
              * Score
-             * @description how sure it is that this is a person: two thirds of the detector's score and a third of the labels' mean confidence (of a model without labels, of the joints' mean score); with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
+             * @description how sure it is that this is a person, by the detector: of boxes with 0.7, seven in ten are; with people=one and with boxes, the mean of the joints' scores, or of a model without joints that of the labels' confidence
              * @example 0.81
              */
             score: number;

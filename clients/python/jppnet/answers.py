@@ -81,9 +81,8 @@ class Person:
 
     box: Box
     score: float
-    """How sure it is that this is a person, 0–1: two thirds of the detector's score and a third of the labels' mean
-    confidence (without labels: the joints' mean score); with ``people="one"`` and with boxes, the mean of the joints'
-    scores."""
+    """How sure it is that this is a person, 0–1, by the detector; with ``people="one"`` and with boxes, the mean of the
+    joints' scores, or of a model without joints that of the labels' confidence."""
     keypoints: tuple[Keypoint, ...]
     """Every joint of the model, in its order; empty where the model has none, and in the answers of ``parse``."""
     region: int | None = None

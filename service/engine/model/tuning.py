@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -32,6 +32,10 @@ class TunedSessions:
     threads: int
     largest_batch: int
     photos_per_second: float
+    alone: Session | None = None
+    """The session for a photo that is alone, if one of more threads pays for that."""
+    threads_alone: int = 1
+    """Threads within a run of a photo that is alone."""
 
     @property
     def has_one_core_per_lane(self) -> bool:
@@ -45,11 +49,18 @@ class TunedSessions:
 
 
 def tune(
-    open_session: OpenSession, first: Session, cores: int, lanes: int | None, threads: int | None, max_batch: int
+    open_session: OpenSession,
+    first: Session,
+    cores: int,
+    lanes: int | None,
+    threads: int | None,
+    max_batch: int,
+    threads_alone: int | None = None,
 ) -> TunedSessions:
     """Measures the ways to share ``cores`` and the batch sizes, and returns the best; all its buckets are warm.
 
-    ``first`` is the model, opened with one thread within a run. What ``lanes`` and ``threads`` say is not measured.
+    ``first`` is the model, opened with one thread within a run. What ``lanes``, ``threads`` and ``threads_alone`` say
+    is not measured.
     """
     shares = _layouts(first.provider, cores, lanes, threads)
     ways = [(_open_lanes(open_session, first, count, within), within) for count, within in shares]
@@ -63,9 +74,15 @@ def tune(
     fastest = max(trials, key=lambda trial: trial.photos_per_second)
     pays = fastest.photos_per_second >= MIN_SPEEDUP * usual.photos_per_second
     best = _with_largest_batch(fastest if pays else usual, max_batch)
+    if best.has_one_core_per_lane and len(best.sessions) > 1:
+        if threads_alone is None:
+            best = _with_fastest_alone(best, {within: sessions[0] for sessions, within in ways})
+        elif threads_alone > 1:
+            best = replace(best, alone=_warm(open_session(threads_alone)), threads_alone=threads_alone)
     log.info(
-        "%s: %d lane(s) of %d thread(s), batches up to %d: %.1f photos/s",
+        "%s: %d lane(s) of %d thread(s), batches up to %d: %.1f photos/s; %d thread(s) for a photo that is alone",
         first.provider, len(best.sessions), best.threads, best.largest_batch, best.photos_per_second,
+        best.threads_alone,
     )  # fmt: skip
     return best
 
@@ -128,4 +145,23 @@ def _with_largest_batch(tuned: TunedSessions, max_batch: int) -> TunedSessions:
         if larger < MIN_SPEEDUP * rate:
             break
         batch, rate = 2 * batch, larger
-    return TunedSessions(tuned.sessions, tuned.threads, batch, rate)
+    return replace(tuned, largest_batch=batch, photos_per_second=rate)
+
+
+def _with_fastest_alone(tuned: TunedSessions, by_threads: Mapping[int, Session]) -> TunedSessions:
+    """Adds the session that answers a single photo soonest, of those opened with so many threads, where that pays."""
+    rounds = [
+        {threads: photos_per_second((session,), 1) for threads, session in by_threads.items()}
+        for _ in range(TRIAL_ROUNDS if len(by_threads) > 1 else 0)
+    ]
+    rates = {threads: max(rates[threads] for rates in rounds) for threads in by_threads if rounds}
+    fastest = max(rates, key=rates.__getitem__, default=1)
+    if fastest == 1 or rates[fastest] < MIN_SPEEDUP * rates[1]:
+        return tuned
+    return replace(tuned, alone=by_threads[fastest], threads_alone=fastest)
+
+
+def _warm(session: Session) -> Session:
+    """The session after its first run, which takes longer than others."""
+    session.run([np.zeros((session.input_height, session.input_width, 3), np.uint8)])
+    return session

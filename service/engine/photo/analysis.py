@@ -11,7 +11,7 @@ import numpy as np
 from service.engine.detection.detector import Detection
 from service.engine.model.card import Card
 from service.engine.photo.ownership import ownership
-from service.engine.photo.people import person_score, reach
+from service.engine.photo.people import reach
 from service.engine.photo.view import Person, View
 from service.imaging.binary_mask import binary_mask, keep_where
 from service.imaging.blend import soft_edges
@@ -164,7 +164,7 @@ class Analysis:
     @cached_property
     def people(self) -> list[tuple[int, Person]]:
         """The people found, each with the index of the view that shows them."""
-        return people_in(self.views, self.detections, has_labels=bool(self.card.labels))
+        return people_in(self.views, self.detections)
 
     @cached_property
     def parts_of_people(self) -> list[list[Part]]:
@@ -187,11 +187,9 @@ class Analysis:
         return [replace(part, box=part.box.moved(within.x, within.y)) for part in parts]
 
 
-def people_in(
-    views: Sequence[View], detections: Sequence[Detection] | None, has_labels: bool
-) -> list[tuple[int, Person]]:
-    """The people in these views, each with the index of the view: all whom the detector found, with its boxes; without
-    a detector, those whom the model sees.
+def people_in(views: Sequence[View], detections: Sequence[Detection] | None) -> list[tuple[int, Person]]:
+    """The people in these views, each with the index of the view: all whom the detector found, with its boxes and
+    scores; without a detector, those whom the model sees.
 
     A person whom the detector found and the model does not see is kept, without labels. On 1,832 Open Images photos
     dropping them changes recall from 0.588 to 0.582, precision from 0.767 to 0.779, and F1 (0.666) not at all.
@@ -199,7 +197,7 @@ def people_in(
     if detections is None:
         return [(index, view.person) for index, view in enumerate(views) if view.person]
     return [
-        (index, Person(detection.box, person_score(detection.score, view, has_labels), view.keypoints))
+        (index, Person(detection.box, detection.score, view.keypoints))
         for index, (detection, view) in enumerate(zip(detections, views, strict=True))
     ]
 

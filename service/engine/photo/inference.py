@@ -9,7 +9,6 @@ from service.engine.detection.detector import Detection
 from service.engine.model.card import Card
 from service.engine.model.session import Prediction
 from service.engine.photo.analysis import Analysis
-from service.engine.photo.people import clear_people, person_score
 from service.engine.photo.photo import Plan, plan_second_pass
 from service.engine.photo.second_pass import second_pass_box
 from service.engine.photo.timings import PhotoStats, Timings
@@ -50,27 +49,14 @@ class Inference:
     ) -> Self:
         """The same inference in the order of the people, the crops now being of ``detections``; with the seconds that
         decoding for the detector and finding them took."""
-        found = replace(self, decoding=decoding + self.decoding, detections=detections, detecting=detecting)
-        return found._only(sorted(range(len(detections)), key=lambda place: order.index(detections[place])))
-
-    def without_bystanders(self, has_labels: bool) -> Self:
-        """The inference of the people who are clear beside the largest; see :func:`clear_people`."""
-        found = self.detections or ()
-        if len(found) < 2:
-            return self
-        scores = [
-            person_score(detection.score, view, has_labels) for detection, view in zip(found, self.views, strict=True)
-        ]
-        return self._only(clear_people([detection.box for detection in found], scores))
-
-    def _only(self, places: Sequence[int]) -> Self:
-        """The inference of the people at these places, in this order; the runs of the others were made as well."""
-        found = self.detections or ()
+        places = sorted(range(len(detections)), key=lambda place: order.index(detections[place]))
         return replace(
             self,
             plan=replace(self.plan, crops=[self.plan.crops[place] for place in places]),
             predictions=[self.predictions[place] for place in places],
-            detections=[found[place] for place in places],
+            decoding=decoding + self.decoding,
+            detections=[detections[place] for place in places],
+            detecting=detecting,
         )
 
     def beside(self, first: Self) -> Self:

@@ -7,7 +7,6 @@ from service.engine.detection.detector import Detection
 from service.engine.photo.boxes import fitting, with_margin
 from service.engine.photo.photo import Plan, plan_crops
 from service.engine.photo.second_pass import is_small
-from service.engine.photo.view import View
 from service.imaging.box import Box
 from service.imaging.fit import FitMode
 
@@ -27,17 +26,18 @@ IoU over no limit, with three models; 0 and 0.06 are a little worse."""
 REACH_ALONE: Final = 0.045
 """The same where nobody else was found. With the light model, labels of street photos: 0.06 gains 0.2 of mIoU; person
 IoU of the hand-masked photos: 0.746 and not 0.747, with 0.06 0.745."""
-BYSTANDER_OF_PHOTO: Final = 0.05
+SMALL_OF_PHOTO: Final = 0.05
 """A bystander's box has a smaller share of the photo than this ..."""
-BYSTANDER_OF_LARGEST: Final = 0.15
+SMALL_OF_LARGEST: Final = 0.15
 """... and a smaller share of the largest person's box than this. Labels of street photos: mIoU 52.7 and not 51.5, with
 one person looked for 52.9; boxes' F1 on 310 Open Images photos falls by 0.001."""
-UNCLEAR_OF_LARGEST: Final = 0.3
-"""Also a bystander, though the model has run: whose box has a smaller share of the largest person's than this ..."""
-UNCLEAR: Final = 0.65
-"""... and whose score is a smaller share of the largest person's than this. Somebody beside the one whom the photo is
-taken of is answered on 4 of 100 street photos and not on 8; boxes' F1 on 306 Open Images photos stays 0.699 (with 0.7
-in its place: 3, and 0.698), and COCO's joints' F1 stays."""
+PORTRAIT: Final = 0.3
+"""Where the largest person's box has this share of the photo, a bystander is also ..."""
+PORTRAIT_OF_LARGEST: Final = 0.25
+"""... whose box has a smaller share of that person's than this ..."""
+PORTRAIT_SURE: Final = 0.9
+"""... and whose score is a smaller share of that person's than this. Somebody beside the one whom the photo is taken of
+is answered on 3 of 100 street photos and not on 8; boxes' F1 on 1,832 Open Images photos falls by 0.001."""
 
 
 def reach(person: Box, width: int, height: int, is_alone: bool) -> Box:
@@ -47,13 +47,25 @@ def reach(person: Box, width: int, height: int, is_alone: bool) -> Box:
 
 
 def choose_people(detections: Sequence[Detection], most: int, width: int, height: int) -> list[Detection]:
-    """At most so many people of a photo of ``width``×``height``, the surest, in their order: but for bystanders, who
-    are small in the background."""
-    largest = max((_area(person) for person in detections), default=0)
-    least = min(BYSTANDER_OF_PHOTO * width * height, BYSTANDER_OF_LARGEST * largest)
-    meant = [person for person in detections if _area(person) >= least]
+    """At most so many people of a photo of ``width``×``height``, the surest, in their order: but for bystanders."""
+    meant = without_bystanders(detections, width * height)
     surest = sorted(meant, key=lambda person: -person.score)[:most]
     return [person for person in meant if person in surest]
+
+
+def without_bystanders(detections: Sequence[Detection], photo_area: int) -> list[Detection]:
+    """Whom a photo of so many pixels is taken of: not those who are small in the background of somebody larger."""
+    if not detections:
+        return []
+    largest = max(detections, key=_area)
+    least = min(SMALL_OF_PHOTO * photo_area, SMALL_OF_LARGEST * _area(largest))
+    is_portrait = _area(largest) >= PORTRAIT * photo_area
+
+    def is_clear(person: Detection) -> bool:
+        is_sure = person.score >= PORTRAIT_SURE * largest.score
+        return is_sure or _area(person) >= PORTRAIT_OF_LARGEST * _area(largest)
+
+    return [person for person in detections if _area(person) >= least and (not is_portrait or is_clear(person))]
 
 
 def person_who_fills(detections: Sequence[Detection], whole: Plan) -> Detection | None:
@@ -75,30 +87,6 @@ def plan_people(
     kept = set(surest[: fitting([crops[person] for person in surest], max_pixels)])
     people = [person for person in detections if person in kept]
     return people, plan_crops(whole, [crops[person] for person in people], mode, are_apart=True)
-
-
-def person_score(detected: float, view: View, has_labels: bool) -> float:
-    """How sure it is that this person is in the photo, 0–1: by two thirds the detector's score, by one what the model
-    says: the mean confidence of its labels (``has_labels``), or else the mean score of its joints.
-
-    ``export.measure_service`` takes the surest person of each photo. With the light model, PCKh on 100 street photos
-    and PCK of 200 athletes: 95.3 and 43.1 by the detector's score alone, which prefers passers-by on 4 street photos;
-    98.8 and 41.2 by equal parts of detector, joints and labels, for athletes' joints are unsure; 98.9 and 41.7 by this;
-    with weights of 3 to 1, 97.8 and 42.4.
-    """
-    said = view.mean_confidence if has_labels else float(view.keypoints[:, 2].mean())
-    return (2 * detected + said) / 3
-
-
-def clear_people(boxes: Sequence[Box], scores: Sequence[float]) -> list[int]:
-    """Which of the people, the largest first, are no bystanders: those who are neither much smaller than the first nor
-    much less sure. See :data:`UNCLEAR`."""
-    areas = [box.width * box.height for box in boxes]
-    return [
-        index
-        for index, (area, score) in enumerate(zip(areas, scores, strict=True))
-        if area >= UNCLEAR_OF_LARGEST * areas[0] or score >= UNCLEAR * scores[0]
-    ]
 
 
 def _area(person: Detection) -> int:

@@ -14,7 +14,8 @@ from service.imaging.binary_mask import keep_where
 from service.imaging.box import Box
 from service.imaging.decode import Image
 from service.imaging.fit import Fit, to_photo
-from service.imaging.mask import Grid, confidence_map, coverage_map, cut_padding, label_map
+from service.imaging.label_map import label_map
+from service.imaging.mask import Grid, confidence_map, coverage_map, cut_padding
 
 MIN_PERSON: Final = 0.001
 """Share of the view that must be labelled for the mask to say that somebody is there."""
@@ -30,9 +31,11 @@ Plane = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person in the photo: box, score (0–1; see :func:`person_score`, or where nobody was looked for the mean of the
-    joints', or of a model without joints that of the confidence of what is labelled) and joints (J, 3) as x, y,
-    score."""
+    """A person in the photo: box, score (0–1) and joints (J, 3) as x, y, score.
+
+    The score is the detector's; where nobody was looked for, the mean of the joints', or of a model without joints that
+    of the confidence of what is labelled.
+    """
 
     box: Box
     score: float

@@ -1,6 +1,7 @@
 """Lanes: threads that run the model, one per session, fed from one queue.
 
 A free lane takes the photos that are queued, up to the largest batch that pays, and never waits for a batch to fill.
+A photo that is alone runs in a session of its own, which has all cores for one run.
 Every photo's future resolves: with a prediction or with an error. A photo whose future is cancelled or whose deadline
 has passed leaves the queue without running. Callbacks of a future run in the lane that resolves it.
 """
@@ -15,6 +16,7 @@ from threading import Lock, Thread, current_thread
 from typing import Any, Generic, Protocol, TypeVar
 
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
+from service.engine.scheduling.company import Company
 from service.engine.scheduling.deadline import Deadline
 from service.imaging.decode import Image
 
@@ -87,11 +89,17 @@ class Lanes(Generic[R]):
         largest_batch: int,
         check: Callable[[Any], None],
         name: str = "lane",
+        alone: Runnable[R] | None = None,
     ) -> None:
-        """Starts a thread per session. ``check`` runs the golden sample, to tell a broken device from a bad photo."""
+        """Starts a thread per session. ``check`` runs the golden sample, to tell a broken device from a bad photo.
+
+        A photo runs in the session ``alone``, if there is one, while the lane that has it is the only one at work.
+        """
         self._queue: queue.SimpleQueue[Job[R] | None] = queue.SimpleQueue()
         self._largest_batch = largest_batch
         self._check = check
+        self._alone = alone
+        self._company = Company()
         self._fault: str | None = None
         self._listeners: list[BatchListener] = []
         self._closed = False
@@ -161,8 +169,11 @@ class Lanes(Generic[R]):
         while (jobs := self._take()) is not None:
             if self._fault:
                 _fail(jobs, DeviceError(self._fault))
-            else:
-                self._run(session, [(job, image) for job in jobs if (image := job.image()) is not None])
+                continue
+            with self._company.working():
+                batch = [(job, image) for job in jobs if (image := job.image()) is not None]
+                is_alone = len(jobs) == 1 and self._company.is_absent
+                self._run(self._alone if self._alone and is_alone else session, batch)
 
     def _take(self) -> list[Job[R]] | None:
         """Waits for a photo, then takes those that are queued, up to a batch; None once the lanes are closed."""

@@ -10,6 +10,7 @@ from training.data.dataset_info import read_dataset_info
 from training.data.photos import find_photos
 from training.data.sample import UInt8Array
 from training.data.unlabelled import Pose
+from training.errors.input_error import InputError
 
 
 class PhotoFolder:
@@ -39,4 +40,7 @@ class PhotoFolder:
 
     @cached_property
     def _photos(self) -> dict[str, Path]:
-        return {photo.stem: photo for photo in find_photos([self.root])}
+        photos = {photo.stem: photo for photo in find_photos([self.root])}
+        if not photos:
+            raise InputError(f"{self.root} holds no photos: they must lie in the folder itself, not deeper")
+        return photos

@@ -6,7 +6,7 @@ import { type Fit, type Size, fitPhoto, planFit } from "./fit.js";
 import { confidenceMap, labelMap } from "./mask.js";
 import { type LabelledBox, type Merged, mergeLabelMaps } from "./merge.js";
 import { ownership } from "./ownership.js";
-import { CROP_MARGIN, choosePeople, clearPeople, personScore, personWhoFills, reach } from "./people.js";
+import { CROP_MARGIN, choosePeople, personWhoFills, reach } from "./people.js";
 import { type Pixels, type Plane, boxAround, cut, emptyPlane } from "./plane.js";
 import { type Prediction, type View, makeView, secondPassBox, withMargin } from "./view.js";
 
@@ -63,16 +63,13 @@ export async function analyzePeople(photo: Pixels, model: Model, detector: Detec
   const { width, height } = photo;
   const size = { width, height };
   const whole = { x: 0, y: 0, ...size };
-  const detections = choosePeople(await detector.find(photo), most, size);
-  const filling = personWhoFills(detections, size, model.input);
-  const seen: { person: Detection; view: View }[] = [];
-  for (const detection of detections) {
-    const box = detection === filling ? whole : withMargin(detection.box, size, CROP_MARGIN);
-    const view = await lookAt(photo, model, box);
-    seen.push({ person: { ...detection, score: personScore(detection.score, view) }, view });
+  const people = choosePeople(await detector.find(photo), most, size);
+  const filling = personWhoFills(people, size, model.input);
+  const views: View[] = [];
+  for (const person of people) {
+    const box = person === filling ? whole : withMargin(person.box, size, CROP_MARGIN);
+    views.push(await lookAt(photo, model, box));
   }
-  const clear = clearPeople(seen.map(({ person }) => person)).map((place) => seen[place]!);
-  const [people, views] = [clear.map(({ person }) => person), clear.map(({ view }) => view)];
   const isWhole = views.length === 1 && views[0]!.box.width === width && views[0]!.box.height === height;
   const { ids, owners } = isWhole ? limited(views[0]!, people[0]!.box) : claimed(views, people, size);
   return { card: model.card, size, ids, views, found: { people, owners } };
