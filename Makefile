@@ -6,7 +6,8 @@ NPM := $(shell command -v npm)
 NODE_MODULES := clients/js/node_modules/.package-lock.json
 
 .PHONY: serve serve-gpu install install-training install-dev test test-js test-slow test-ops test-gpu test-container test-scale test-lowest \
-  reference dist bench bench-overload bench-soak bench-report bench-scale lock pin-base wheelhouse pose-environment import-tf-environment clean
+  reference dist bench bench-overload bench-soak bench-report bench-scale lock pin-base wheelhouse pose-environment import-tf-environment \
+  test-import-tf clean
 
 serve: install  ## serve the default model on the CPU
 	$(BIN)/jppnet serve --port $(PORT)
@@ -181,6 +182,10 @@ pose-environment:  ## MediaPipe, in an environment of its own (training/mediapip
 import-tf-environment:  ## TensorFlow beside a CPU build of PyTorch, whose CUDA builds it clashes with; needs uv
 	uv venv --quiet --clear --python $(PYTHON) .venv-tf
 	uv pip install --quiet --python .venv-tf --torch-backend cpu --editable '.[cpu,training,import-tf]'
+
+test-import-tf: import-tf-environment  ## the import of a checkpoint that TensorFlow writes, and its resizing
+	uv pip install --quiet --python .venv-tf pytest hypothesis
+	.venv-tf/bin/python -m pytest -m "slow or not slow" tests/training/test_import_tf.py tests/training/test_tf1_resize.py
 
 clean:
 	rm -rf .venv .venv-bench .venv-dist .venv-gpu .venv-lowest .venv-pose .venv-scale .venv-tf clients/js/node_modules
