@@ -35,7 +35,7 @@ def label_map(grid: Grid, fit: Fit) -> Image:
     across = _Axis.of(fit.photo_width, grid.step_x, grid.start_x, columns)
     cells = down.cells[:, None] * columns + across.cells
     corners = labels.ravel()[cells]
-    ids = corners[:-1, :-1].take(across.gaps, axis=1).take(down.gaps, axis=0)
+    ids: Image = corners[:-1, :-1].take(across.gaps, axis=1).take(down.gaps, axis=0)
     meeting = _meeting(corners) & down.is_seen[:, None] & across.is_seen
     quads = _Quads.between(cells, meeting, labels, grid.confidence)
     for some, candidates in quads.parts(PIXELS_AT_ONCE // (down.longest * across.longest)):
@@ -133,12 +133,13 @@ class _Quads:
 def _meeting(corners: Image) -> npt.NDArray[np.bool_]:
     """Where the labels of four neighbouring cells are not all the same."""
     first = corners[:-1, :-1]
-    return (first != corners[:-1, 1:]) | (first != corners[1:, :-1]) | (first != corners[1:, 1:])
+    return np.asarray((first != corners[:-1, 1:]) | (first != corners[1:, :-1]) | (first != corners[1:, 1:]))
 
 
 def _strongest(quads: _Quads, candidates: Image, down: Strengths, across: Strengths) -> Image:
     """The candidate (height, width, N) with the strongest membership; of equal ones the first."""
-    winners, strongest = candidates[0], _membership(quads, candidates[0], down, across)
+    winners: Image = candidates[0]
+    strongest = _membership(quads, candidates[0], down, across)
     for label in candidates[1:]:
         membership = _membership(quads, label, down, across)
         winners = np.where(membership > strongest, label, winners)
@@ -151,6 +152,6 @@ def _membership(quads: _Quads, label: Image, down: Strengths, across: Strengths)
     above_left, above_right, below_left, below_right = np.where(quads.labels == label, quads.own, quads.other)
     above = above_left + across * (above_right - above_left)
     below = below_left + across * (below_right - below_left)
-    membership = down * (below - above)
+    membership: Strengths = down * (below - above)
     membership += above
     return np.rint(membership, out=membership)

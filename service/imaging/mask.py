@@ -127,7 +127,7 @@ def left_open(confidence: Image) -> Image:
     masks, shrunk and brought back, this is nearly as right as interpolating every label's probability: 0.40 % of the
     pixels wrong against 0.38 %, nearest cell 1.63 %.)
     """
-    return _LEFT_OPEN[confidence]
+    return np.asarray(_LEFT_OPEN[confidence])
 
 
 def _membership(grid: Grid, label: int, cells: Box) -> Image:

@@ -1,5 +1,5 @@
 -- Posts the photos round-robin, each time with another number in a JPEG comment, so that no two requests are equal.
--- Arguments: the seconds at which counting starts and ends, then the photos' files.
+-- They go to the URL's path and query. Arguments: the seconds at which counting starts and ends, then the photos' files.
 local ffi = require("ffi")
 ffi.cdef [[
   typedef struct { long seconds; long nanoseconds; } bench_time;
@@ -35,7 +35,7 @@ function request()
   sent = sent + 1
   local photo = photos[(sent - 1) % #photos + 1]
   local comment = string.format("\255\254\0\10%08d", sent)
-  return wrk.format("POST", "/parse", headers, photo:sub(1, 2) .. comment .. photo:sub(3))
+  return wrk.format("POST", nil, headers, photo:sub(1, 2) .. comment .. photo:sub(3))
 end
 
 -- Counting begins and ends while all connections are busy: what is under way at the end stands for what was under way

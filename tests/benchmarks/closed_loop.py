@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.benchmarks.servers import Server
+
 SCRIPT: Final = Path(__file__).with_name("closed_loop.lua")
 COUNTED: Final = (0.2, 0.95)
 """The part of a run that is counted: once the server is warm, and while all connections are still busy."""
@@ -26,7 +28,7 @@ class ClosedLoop:
     """Cores that wrk itself took."""
 
 
-def run_wrk(url: str, clients: int, photos: list[Path], seconds: int) -> ClosedLoop:
+def run_wrk(server: Server, clients: int, photos: list[Path], seconds: int) -> ClosedLoop:
     """Lets clients post photos to a server.
 
     Raises:
@@ -34,7 +36,8 @@ def run_wrk(url: str, clients: int, photos: list[Path], seconds: int) -> ClosedL
     """
     command = [
         "wrk", "--threads", "1", "--connections", str(clients), "--timeout", "60s", "--duration", f"{seconds}s",
-        "--latency", "--script", str(SCRIPT), url, "--", *(str(part * seconds) for part in COUNTED), *map(str, photos),
+        "--latency", "--script", str(SCRIPT), server.url + server.kind.call, "--",
+        *(str(part * seconds) for part in COUNTED), *map(str, photos),
     ]  # fmt: skip
     before = _cpu_of_children()
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout

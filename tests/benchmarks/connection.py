@@ -117,9 +117,7 @@ class Connections:
             connection.hang_up()
 
 
-def post(photo: bytes) -> bytes:
+def post(photo: bytes, call: str = "/parse") -> bytes:
     """The request that posts a photo."""
-    return b"POST /parse HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b" % (
-        len(photo),
-        photo,
-    )
+    head = f"POST {call} HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(photo)}\r\n\r\n"
+    return head.encode() + photo

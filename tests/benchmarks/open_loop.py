@@ -15,24 +15,24 @@ import uvloop
 from tests.benchmarks.connection import Answer, Connections, HungUpError, post
 from tests.benchmarks.outcomes import OpenLoop, Outcome, due_times, summarize
 from tests.benchmarks.photos import numbered
-from tests.benchmarks.servers import LOCALHOST
+from tests.benchmarks.servers import LOCALHOST, Server
 
 _numbers = itertools.count(50_000_000)
 
 
-def run_open_loop(port: int, photos: Sequence[bytes], per_second: float, seconds: float, grace: float) -> OpenLoop:
+def run_open_loop(server: Server, photos: Sequence[bytes], per_second: float, seconds: float, grace: float) -> OpenLoop:
     """Posts photos at a steady rate for some seconds; answers may come until ``grace`` seconds later."""
-    outcomes, cores = open_loop(port, photos, per_second, seconds, grace)
+    outcomes, cores = open_loop(server, photos, per_second, seconds, grace)
     return summarize(outcomes, seconds, cores)
 
 
 def open_loop(
-    port: int, photos: Sequence[bytes], per_second: float, seconds: float, grace: float
+    server: Server, photos: Sequence[bytes], per_second: float, seconds: float, grace: float
 ) -> tuple[list[Outcome], float]:
     """The same, request by request; and the cores that this took."""
     allow_connections()
     began = time.process_time()
-    outcomes = uvloop.run(_send_all(port, photos, due_times(per_second, seconds), seconds + grace))
+    outcomes = uvloop.run(_send_all(server, photos, due_times(per_second, seconds), seconds + grace))
     return outcomes, (time.process_time() - began) / seconds
 
 
@@ -42,13 +42,13 @@ def allow_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-async def _send_all(port: int, photos: Sequence[bytes], due: Sequence[float], end: float) -> list[Outcome]:
-    connections = Connections(LOCALHOST, port)
+async def _send_all(server: Server, photos: Sequence[bytes], due: Sequence[float], end: float) -> list[Outcome]:
+    connections = Connections(LOCALHOST, server.port)
     start = time.monotonic()
     tasks = []
     for number, moment in enumerate(due):
         await asyncio.sleep(max(0, start + moment - time.monotonic()))
-        request = post(numbered(photos[number % len(photos)], next(_numbers)))
+        request = post(numbered(photos[number % len(photos)], next(_numbers)), server.kind.call)
         tasks.append(asyncio.create_task(_send(connections, request, start, moment, end)))
     outcomes = await asyncio.gather(*tasks)
     connections.close()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from service.engine.model.session import suited_file
 from tests.benchmarks.photos import street_photos
 from tests.benchmarks.servers import ROOT, Setup
 
@@ -56,8 +57,8 @@ def chosen_options(description: str | None) -> Iterator[ChosenFormat]:
     photos = street_photos(given.photos)
     with tempfile.TemporaryDirectory() as folder:
         alone = Path(folder) / given.model.name
-        alone.symlink_to(given.model.resolve())
-        setup = Setup(alone, given.model.resolve(), given.provider, given.service_bin.resolve(), out)
+        alone.symlink_to(suited_file(given.model, given.provider).resolve())
+        setup = Setup(alone, given.provider, given.service_bin.resolve(), out)
         files = [Path(folder) / f"{number}.jpg" for number in range(len(photos))]
         for file, photo in zip(files, photos, strict=True):
             file.write_bytes(photo)

@@ -30,16 +30,16 @@ def main() -> None:
     """Measures before, during and after, and writes it to overload.json."""
     with chosen_options(__doc__) as chosen, serving([OURS], chosen.setup, chosen.photos[0]) as servers:
         server = servers[OURS.name]
-        capacity = run_wrk(server.url, CLIENTS, chosen.photo_files, CAPACITY_SECONDS).photos_per_second
+        capacity = run_wrk(server, CLIENTS, chosen.photo_files, CAPACITY_SECONDS).photos_per_second
         calm = capacity * CALM
-        before = run_open_loop(server.port, chosen.photos, calm, CALM_SECONDS, GRACE)
+        before = run_open_loop(server, chosen.photos, calm, CALM_SECONDS, GRACE)
         # A first minute brings the memory to where it stays; the second is the one that is looked at.
         seconds = QUICK_SECONDS if chosen.is_quick else SECONDS
-        run_open_loop(server.port, chosen.photos, OVERLOAD * capacity, seconds / 4, GRACE)
+        run_open_loop(server, chosen.photos, OVERLOAD * capacity, seconds / 4, GRACE)
         memory_before = server.resident_bytes()
-        during = run_open_loop(server.port, chosen.photos, OVERLOAD * capacity, seconds, GRACE)
+        during = run_open_loop(server, chosen.photos, OVERLOAD * capacity, seconds, GRACE)
         time.sleep(BACK_TO_NORMAL)
-        after = run_open_loop(server.port, chosen.photos, calm, CALM_SECONDS, GRACE)
+        after = run_open_loop(server, chosen.photos, calm, CALM_SECONDS, GRACE)
         result = {
             **describe_run(chosen, "make bench-overload"),
             "pause": BACK_TO_NORMAL,

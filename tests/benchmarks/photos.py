@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 PORTRAIT: Final = Path(__file__).parents[2] / "export" / "astronaut.jpg"
-COUNT: Final = 8
+COUNT: Final = 96
+"""As many as there may be clients, and more."""
 WIDTH: Final = 550
 """Pixels; the heights vary around 830, as street photos' do."""
 QUALITY: Final = 80
@@ -18,7 +19,7 @@ LARGER: Final = (0.5, 1, 1, 2, 3, 4, 6)
 
 
 def street_photos(folder: Path | None) -> list[bytes]:
-    """Eight photos: the first of a folder by name, or without one views of the astronaut at about 550×830."""
+    """96 photos: the first of a folder by name, or without one views of the astronaut at about 550×830."""
     if folder is None:
         return [_jpeg(_view(number)) for number in range(COUNT)]
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in {".jpg", ".jpeg"})
@@ -38,9 +39,9 @@ def numbered(photo: bytes, number: int) -> bytes:
 
 
 def _view(number: int) -> npt.NDArray[np.uint8]:
-    """The astronaut, seen a little more to the right each time."""
+    """The astronaut, seen a little more to the right seven times, then a little narrower."""
     portrait = np.asarray(cv2.imread(str(PORTRAIT)), np.uint8)
-    height, left = 816 + 4 * number, 20 * number
+    height, left = 800 + 4 * (number // 8), 20 * (number % 8)
     width = round(portrait.shape[0] * WIDTH / height)
     return np.asarray(
         cv2.resize(portrait[:, left : left + width], (WIDTH, height), interpolation=cv2.INTER_CUBIC), np.uint8

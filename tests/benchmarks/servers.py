@@ -25,9 +25,7 @@ class Setup:
     """What all servers are started with."""
 
     model: Path
-    """The model file, with no sibling of another precision beside it: the same for all."""
-    own: Path
-    """The model file where it lies, beside which the service may find one that suits the provider better."""
+    """The model file that all are given: of the model's precisions the one that suits the provider, by itself."""
     provider: str
     service_bin: Path
     """The folder with the command ``jppnet`` of an installation that holds only what the service needs."""
@@ -43,31 +41,38 @@ class Kind:
     environment: tuple[tuple[str, str], ...] = ()
     has_other_masks: bool = False
     """Does not compute exactly what the others do."""
+    call: str = "/parse?people=one"
+    """Path and query. The peers have no detector, and do not look at the query."""
     is_busy_when_idle: bool = False
     """Takes so much of the cores while nobody asks that it must not run beside those being measured."""
 
 
-OURS: Final = Kind("jppnet", ("{service}/jppnet", "serve", "--port", "{port}"))
+SERVE: Final = ("{service}/jppnet", "serve", "--port", "{port}")
+OURS: Final = Kind("jppnet", SERVE, (("JPPNET_SHARE_RUNS", "false"),))
+"""The service, which is asked for one person as the peers are, and computes each photo anew."""
 HANDWRITTEN: Final = ("{bin}/uvicorn", "tests.benchmarks.peers.handwritten:app", "--port", "{port}", "--no-access-log")
+FASTAPI: Final = Kind("FastAPI", HANDWRITTEN)
+"""The endpoint with all that it may owe to the service: decoding at reduced size, smooth masks and their packing, and
+one thread within a run."""
 PEERS: Final = (
-    Kind("FastAPI", HANDWRITTEN),
+    FASTAPI,
     Kind("LitServe", ("{bin}/python", "-m", "tests.benchmarks.peers.litserve_server", "{port}")),
     Kind("BentoML", ("{bin}/bentoml", "serve", "tests.benchmarks.peers.bentoml_service:Parse", "--port", "{port}")),
     Kind("Ray Serve", ("{bin}/python", "-m", "tests.benchmarks.peers.ray_serve", "{port}"), is_busy_when_idle=True),
 )
 PLAIN: Final = Kind(
     "FastAPI, as one writes it",
-    HANDWRITTEN,
-    (("BENCH_DECODES_WHOLE", "1"), ("BENCH_HAS_DEFAULTS", "1")),
+    ("{bin}/uvicorn", "tests.benchmarks.peers.plain:app", "--port", "{port}", "--no-access-log"),
     has_other_masks=True,
 )
-"""The endpoint without what it owes to the service: its decoding at reduced size, and the knowledge that one thread
-within a run is best, which ONNX Runtime does not do by default."""
-OWN: Final = Kind("jppnet, own file", OURS.command, (("JPPNET_MODEL", "{own}"),), has_other_masks=True)
-"""The service with everything of its own switched on: on a CPU, the file in 8 bits."""
+"""The endpoint without any of that: OpenCV's decoder and PNG, ONNX Runtime as it comes, masks of nearest neighbours."""
+SHARING: Final = Kind("jppnet, runs shared", SERVE)
+"""The service as it comes: clients who send one photo at one moment share its run. Here no two do."""
+EVERYBODY: Final = Kind("jppnet, people=auto", SERVE, OURS.environment, has_other_masks=True, call="/parse")
+"""The service with its detector, which no peer has."""
 
-
-COMPARED: Final = (OURS, *PEERS, PLAIN, OWN)
+COMPARED: Final = (OURS, *PEERS, PLAIN, SHARING, EVERYBODY)
+COMPARED_QUICKLY: Final = (OURS, FASTAPI, PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +119,10 @@ def serving(kinds: list[Kind], setup: Setup, photo: bytes) -> Iterator[dict[str,
 def _started(kind: Kind, setup: Setup) -> Iterator[Server]:
     port = _free_port()
     places = {"port": str(port), "bin": str(Path(sys.executable).parent), "service": str(setup.service_bin)}
-    own = {name: value.format(own=setup.own) for name, value in kind.environment}
     with (setup.logs / f"{kind.name}.log").open("ab") as log:
         process = subprocess.Popen(
             [part.format(**places) for part in kind.command],
-            cwd=ROOT, env=_environment(setup) | own, stdout=log, stderr=log, start_new_session=True,
+            cwd=ROOT, env=_environment(setup) | dict(kind.environment), stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     server = Server(kind, port, psutil.Process(process.pid))
     try:
@@ -159,7 +163,7 @@ def _wait_until_ready(server: Server, photo: bytes, logs: Path) -> None:
 
 def ask(server: Server, photo: bytes) -> httpx.Response:
     """Posts one photo."""
-    return httpx.post(f"{server.url}/parse", content=photo, headers={"Content-Type": "image/jpeg"}, timeout=60)
+    return httpx.post(server.url + server.kind.call, content=photo, headers={"Content-Type": "image/jpeg"}, timeout=60)
 
 
 def _stop(server: Server, process: subprocess.Popen[bytes]) -> None:

@@ -1,8 +1,7 @@
 """The plain steps from a photo to its mask, as a short script would call them: what every peer serves.
 
 Decode, fit and encode are the service's own functions, the model file is the same, so what differs is only how the
-requests reach them. Decoding large JPEGs only as large as the model needs is the service's own idea; a peer can be told
-to decode as one would without it.
+requests reach them.
 """
 
 import os
@@ -20,8 +19,7 @@ from service.engine.model.card import read_card
 from service.engine.model.cores import usable_cores
 from service.engine.photo.photo import Photo, plan
 from service.engine.scheduling.deadline import Deadline
-from service.imaging.decode import decode
-from service.imaging.fit import Fit, fit_photo, plan_fit
+from service.imaging.fit import Fit
 from service.imaging.inspect import Limits, inspect
 from service.imaging.label_map import label_map
 from service.imaging.mask import cut_padding
@@ -34,19 +32,16 @@ GPU_BATCH: Final = 16
 
 
 class Steps:
-    """The model with one thread within a run, unless ONNX Runtime's defaults are wanted: on a CPU, runs side by side
-    beat threads within one."""
+    """The model with one thread within a run: on a CPU, runs side by side beat threads within one."""
 
-    def __init__(self, model: Path, provider: str, decodes_whole: bool = False, has_defaults: bool = False) -> None:
+    def __init__(self, model: Path, provider: str) -> None:
         """Opens the model file on ``cpu`` or ``cuda``."""
-        self._decodes_whole = decodes_whole
         cv2.setNumThreads(1)
         self.lanes = lanes(provider)
         if provider == "cuda":
             ort.preload_dlls()
         options = ort.SessionOptions()
-        if not has_defaults:
-            options.intra_op_num_threads = 1
+        options.intra_op_num_threads = 1
         self.session = ort.InferenceSession(model, options, providers=[PROVIDERS[provider]])
         if self.session.get_providers()[0] != PROVIDERS[provider]:
             raise SystemExit(f"ONNX Runtime has no {provider} here.")
@@ -55,10 +50,6 @@ class Steps:
 
     def prepare(self, data: bytes) -> tuple[npt.NDArray[np.uint8], Fit]:
         """The model's input (H, W, 3) from a file's bytes, and how the photo lies in it."""
-        if self._decodes_whole:
-            pixels = decode(data, MAX_PIXELS)
-            fit = plan_fit(pixels.shape[:2], self.size, self.card.fit)
-            return fit_photo(pixels, fit, self.card.pad_color), fit
         photo = Photo(inspect(data, Limits(MAX_PIXELS)), b"", ThreadDecoder())
         planned = plan(photo, [], self.size, self.card.fit)
         return planned.decode_inputs(self.card.pad_color, Deadline())[0], planned.crops[0].fit
@@ -76,13 +67,7 @@ class Steps:
 
 def steps_from_environment() -> Steps:
     """The steps that a peer's process is to serve."""
-    environment = os.environ
-    return Steps(
-        Path(environment["BENCH_MODEL"]),
-        environment["BENCH_PROVIDER"],
-        decodes_whole="BENCH_DECODES_WHOLE" in environment,
-        has_defaults="BENCH_HAS_DEFAULTS" in environment,
-    )
+    return Steps(Path(os.environ["BENCH_MODEL"]), os.environ["BENCH_PROVIDER"])
 
 
 def on_gpu() -> bool:

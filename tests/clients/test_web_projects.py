@@ -245,7 +245,7 @@ def test_pages_without_a_bundler(tmp_path: Path, package: Path, service: str, pa
 
         page.goto(f"{url}/plain.html")
         page.set_input_files("#file", ASTRONAUT)
-        page.wait_for_function("document.querySelector('#photo').onpointermove")
+        page.wait_for_function("!!document.querySelector('#photo').onpointermove")
         page.hover("#photo", position={"x": 225, "y": 130})
         expect(page.locator("#part")).to_have_text("face")
 

@@ -12,7 +12,7 @@ from service.engine.errors import ClosedError, DeadlineError, DeviceError, Infer
 from service.engine.model.card import read_card
 from service.engine.model.golden import golden_check
 from service.engine.model.session import Session
-from service.engine.scheduling import company as company_module
+from service.engine.scheduling import lane_activity
 from service.engine.scheduling.deadline import Deadline
 from service.engine.scheduling.lanes import Lanes
 from service.settings import MODELS
@@ -133,12 +133,14 @@ def test_several_lanes_run_side_by_side_and_all_end(toy_path: Path) -> None:
     lanes.close()
 
 
+LanesWithOne = tuple[Lanes, list[GatedSession], GatedSession]
+"""Two lanes with their sessions, and the session for a photo that is alone."""
+
+
 @pytest.fixture
-def company(
-    toy_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Lanes, list[GatedSession], GatedSession]]:
-    """Two lanes with their sessions, and the session for a photo that is alone; calm is over as soon as it begins."""
-    monkeypatch.setattr(company_module, "CALM_SECONDS", 0)
+def with_one_alone(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LanesWithOne]:
+    """Of which a photo is alone as soon as no other is at work."""
+    monkeypatch.setattr(lane_activity, "CALM_SECONDS", 0)
     *pair, alone = (GatedSession(toy_path) for _ in range(3))
     lanes = Lanes(pair, 1, golden_check(read_card(alone.metadata, "toy")), alone=alone)
     yield lanes, pair, alone
@@ -148,9 +150,9 @@ def company(
 
 
 def test_a_photo_that_is_alone_runs_in_the_session_for_that(
-    company: tuple[Lanes, list[GatedSession], GatedSession],
+    with_one_alone: LanesWithOne,
 ) -> None:
-    lanes, pair, alone = company
+    lanes, pair, alone = with_one_alone
     for number in range(3):
         assert lanes.submit(photo(number)).result(20).keypoints[0, 0] == 4 * number + 1.5
         wait_until_idle(lanes)
@@ -158,9 +160,9 @@ def test_a_photo_that_is_alone_runs_in_the_session_for_that(
 
 
 def test_a_second_photo_runs_beside_it_in_a_lanes_own_session(
-    company: tuple[Lanes, list[GatedSession], GatedSession],
+    with_one_alone: LanesWithOne,
 ) -> None:
-    lanes, pair, alone = company
+    lanes, pair, alone = with_one_alone
     alone.gate.clear()
     first = lanes.submit(photo(1))
     alone.wait_until_entered()
@@ -168,23 +170,23 @@ def test_a_second_photo_runs_beside_it_in_a_lanes_own_session(
     assert not first.done()
     alone.gate.set()
     assert first.result(20).keypoints[0, 0] == 5.5
-    assert sum((session.batches for session in pair), []) == [1]
+    assert [*pair[0].batches, *pair[1].batches] == [1]
 
 
-def test_after_company_a_photo_is_alone_only_when_it_has_been_calm(
-    company: tuple[Lanes, list[GatedSession], GatedSession], monkeypatch: pytest.MonkeyPatch
+def test_after_two_at_once_a_photo_is_alone_only_when_it_has_been_calm(
+    with_one_alone: LanesWithOne, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lanes, pair, alone = company
+    lanes, pair, alone = with_one_alone
     alone.gate.clear()
     lanes.submit(photo(1))
     alone.wait_until_entered()
     lanes.submit(photo(2)).result(20)
-    monkeypatch.setattr(company_module, "CALM_SECONDS", 1000)
+    monkeypatch.setattr(lane_activity, "CALM_SECONDS", 1000)
     alone.gate.set()
     wait_until_idle(lanes)
     lanes.submit(photo(3)).result(20)
     assert alone.batches == [1]
-    assert sum((session.batches for session in pair), []) == [1, 1]
+    assert [*pair[0].batches, *pair[1].batches] == [1, 1]
 
 
 def test_one_or_all_cores_give_the_same_answer() -> None:
@@ -208,5 +210,5 @@ def shape_of(session: Session) -> tuple[int, int]:
 def wait_until_idle(lanes: Lanes) -> None:
     """A lane counts as at work until it has let go of the photo, which is after its answer."""
     until = time.monotonic() + 20
-    while lanes._company._working and time.monotonic() < until:
+    while lanes._activity._working and time.monotonic() < until:
         time.sleep(0.001)

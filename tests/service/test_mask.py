@@ -158,8 +158,8 @@ def test_each_pixel_gets_the_label_with_the_largest_interpolated_membership(seed
 
 
 def plain_label_map(grid: Grid, fit: Fit) -> tuple[Image, npt.NDArray[np.float64]]:
-    """The label with the strongest membership, the lowest of equal ones, by its definition: a plane for each label, over
-    the whole photo and in double precision; and by how many steps of 65,535 it is ahead of the next."""
+    """The label with the strongest membership, the lowest of equal ones, by its definition: a plane for each label,
+    over the whole photo and in double precision; and by how many steps of 65,535 it is ahead of the next."""
     rows, columns = grid.labels.shape
     down = weights(fit.photo_height, grid.step_y, grid.start_y, rows)
     across = weights(fit.photo_width, grid.step_x, grid.start_x, columns)
@@ -185,8 +185,8 @@ def weights(pixels: int, step: float, start: float, cells: int) -> npt.NDArray[n
 def test_the_labels_are_those_of_the_definition(
     width: int, height: int, stride: int, seed: int, letterbox: bool
 ) -> None:
-    """Byte for byte, but where two labels are one step of 65,535 apart: there, the last bit of an interpolation decides.
-    Patches of cells, so that borders, corners and insides all come, with confidences down to none."""
+    """Byte for byte, but where two labels are one step of 65,535 apart: there, the last bit of an interpolation
+    decides. Patches of cells, so that borders, corners and insides all come, with confidences down to none."""
     random = np.random.default_rng(seed)
     fit = plan_fit((height, width), (64, 48), "letterbox" if letterbox else "squash")
     patches = random.integers(0, 6, (16 // stride, 12 // stride), dtype=np.uint8)

@@ -16,8 +16,8 @@ from threading import Lock, Thread, current_thread
 from typing import Any, Generic, Protocol, TypeVar
 
 from service.engine.errors import ClosedError, DeadlineError, DeviceError, InferenceError
-from service.engine.scheduling.company import Company
 from service.engine.scheduling.deadline import Deadline
+from service.engine.scheduling.lane_activity import LaneActivity
 from service.imaging.decode import Image
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Lanes(Generic[R]):
         self._largest_batch = largest_batch
         self._check = check
         self._alone = alone
-        self._company = Company()
+        self._activity = LaneActivity()
         self._fault: str | None = None
         self._listeners: list[BatchListener] = []
         self._closed = False
@@ -170,9 +170,9 @@ class Lanes(Generic[R]):
             if self._fault:
                 _fail(jobs, DeviceError(self._fault))
                 continue
-            with self._company.working():
+            with self._activity.working():
                 batch = [(job, image) for job in jobs if (image := job.image()) is not None]
-                is_alone = len(jobs) == 1 and self._company.is_absent
+                is_alone = len(jobs) == 1 and self._activity.is_single
                 self._run(self._alone if self._alone and is_alone else session, batch)
 
     def _take(self) -> list[Job[R]] | None:

@@ -29,9 +29,13 @@ export async function openModel(file: Uint8Array, setup: Setup): Promise<Model &
 
 async function providers(wanted: Setup["provider"]): Promise<Provider[]> {
   if (wanted !== "auto") return [wanted];
-  type Gpu = { requestAdapter(): Promise<unknown> };
+  // Older browsers say on the adapter itself that it is software, which took over 30 times as long as WebAssembly.
+  type Adapter = { isFallbackAdapter?: boolean; info?: { isFallbackAdapter?: boolean; architecture?: string } };
+  type Gpu = { requestAdapter(): Promise<Adapter | null> };
   const gpu = (navigator as { gpu?: Gpu }).gpu;
-  return (await gpu?.requestAdapter().catch(() => null)) ? ["webgpu", "wasm"] : ["wasm"];
+  const adapter = await gpu?.requestAdapter().catch(() => null);
+  const { isFallbackAdapter = adapter?.isFallbackAdapter, architecture } = adapter?.info ?? {};
+  return adapter && !isFallbackAdapter && architecture !== "swiftshader" ? ["webgpu", "wasm"] : ["wasm"];
 }
 
 async function openOn(provider: Provider, file: Uint8Array, card: Card, setup: Setup): Promise<Model> {

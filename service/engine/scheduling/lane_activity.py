@@ -1,4 +1,4 @@
-"""Whether a lane at work is the only one, and has been for a while: then the other cores are its own."""
+"""Activity of the lanes: how many work, and since when no two have worked at the same time."""
 
 import time
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ CALM_SECONDS: Final = 0.25
 for a run on all of them takes more of their time in all."""
 
 
-class Company:
+class LaneActivity:
     """Counts the lanes at work."""
 
     def __init__(self) -> None:
         self._working = 0
-        self._last_company = -inf
+        self._last_shared = -inf
         self._lock = Lock()
 
     @contextmanager
@@ -25,20 +25,20 @@ class Company:
         """A lane works on photos within the block."""
         with self._lock:
             self._working += 1
-            self._note_company()
+            self._note_sharing()
         try:
             yield
         finally:
             with self._lock:
-                self._note_company()
+                self._note_sharing()
                 self._working -= 1
 
     @property
-    def is_absent(self) -> bool:
-        """Whether the lane that asks works alone."""
+    def is_single(self) -> bool:
+        """Whether only the lane that asks works, and no two have for a while: then the other cores are free."""
         with self._lock:
-            return self._working == 1 and time.monotonic() - self._last_company >= CALM_SECONDS
+            return self._working == 1 and time.monotonic() - self._last_shared >= CALM_SECONDS
 
-    def _note_company(self) -> None:
+    def _note_sharing(self) -> None:
         if self._working > 1:
-            self._last_company = time.monotonic()
+            self._last_shared = time.monotonic()
