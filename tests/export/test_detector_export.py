@@ -96,7 +96,7 @@ def folders(tmp_path_factory):
             noise = rng.integers(0, 256, (9, 9, 3)).astype(np.uint8)
             cv2.imwrite(str(root / folder / f"{number:04x}.jpg"), cv2.resize(noise, (64, 64)))
     with (root / "boxes.csv").open("w", newline="") as file:
-        rows = [(f"{number:04x}", 8, 8, 30, 40) for number in range(40)]
+        rows = [(f"{number:04x}", 2, 2, 60, 60) for number in range(40)]
         csv.writer(file).writerows([("photo", "x", "y", "width", "height"), *rows])
     seen = {f"{number:04x}": {"aspect": "4:3", "people": []} for number in range(40)}
     (root / "multipose.json").write_text(json.dumps(seen))

@@ -97,11 +97,21 @@ def test_what_is_not_there_or_no_file_is_said_before_the_model_loads(run: Run, p
 
 
 @pytest.mark.usefixtures("no_engine")
+def test_a_pipe_takes_one_answer(run: Run, photo: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "several").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "several" / name).write_bytes(photo.read_bytes())
+    result = run("pose", tmp_path / "several", "--out", tmp_path / "fifo")
+    assert result.exit_code == 2
+    assert "is for one photo" in result.stderr
+
+
+@pytest.mark.usefixtures("no_engine")
 def test_a_folder_that_cannot_be_written_is_said_before_the_model_loads(
     run: Run, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    os.mkfifo(tmp_path / "fifo")
-    for out in (tmp_path / "fifo", photo / "below", Path("/proc/here")):
+    for out in (photo / "below", Path("/proc/here")):
         result = run("pose", photo, "--out", out)
         assert result.exit_code == 2
         assert f"Nothing can be written into {out}: " in result.stderr
