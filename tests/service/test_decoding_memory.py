@@ -142,14 +142,19 @@ def test_decoding_takes_what_the_budget_counts(decoder: ProcessDecoder, name: st
     file = read_file(FILES[name]())
     header = replace(file.header, orientation=orientation)
     (pid,) = decoder.pids
-    decoder.decode(file, DecodingTask(header), lambda: True)  # so that what remains of it is there before
-    before = resident(pid, most=False)
-    forget_peak(pid)
-    (image,) = decoder.decode(file, DecodingTask(header), lambda: True)
-    took, counted = resident(pid, most=True) - before, header.decoding_bytes()
-    assert image.shape == (SIDE, SIDE, 3)
-    assert took - file.size < counted
-    assert took > 0.5 * counted - 4_000_000
+    counted = header.decoding_bytes()
+
+    def take() -> int:
+        before = resident(pid, most=False)
+        forget_peak(pid)
+        (image,) = decoder.decode(file, DecodingTask(header), lambda: True)
+        assert image.shape == (SIDE, SIDE, 3)
+        return resident(pid, most=True) - before
+
+    # The first time a library may be loaded; the second time memory that was kept may be used again.
+    first, second = take(), take()
+    assert second - file.size < counted
+    assert max(first, second) > 0.5 * counted - 4_000_000
 
 
 PROGRAM = """
