@@ -1,7 +1,7 @@
 """Detector checkpoint to ONNX: ``python -m export.detector RUN/best.pt OUT.onnx --people DIR --nobody DIR``.
 
-The file is written only when it answers as the checkpoint does, on real photos of several sizes. It is measured on the
-validation photos of both folders, its threshold is chosen on the tuning photos, and its card says both. ``OUT.md``,
+The file is written only when it answers as the checkpoint does, on real photos of several sizes. Its scores are
+calibrated on all photos but those of validation, on which it is measured; its card says both. ``OUT.md``,
 the card as a page, and ``NAME.photos.txt``, the photos that it was made with, are written beside it.
 ``--precision int8`` computes in 8 bits, ``--half-weights`` stores an fp32 file's weights in half precision.
 """

@@ -12,7 +12,8 @@ import onnxruntime
 import pytest
 import torch
 
-from export.card import KEY
+from export.calibrate_detector import read_detector_card
+from export.card import KEY, CardError
 from export.detector_exporter import (
     LIMITS,
     BoxDifference,
@@ -147,6 +148,13 @@ def test_the_card_says_what_a_service_must_know(exported, folders):
     page = exported.with_suffix(".md").read_text()
     assert page.startswith("# detect\n")
     assert f"| threshold | {card['score']}" in page
+
+
+def test_only_a_detector_that_is_not_calibrated_is_calibrated(exported, graph_file):
+    with pytest.raises(CardError, match="is calibrated: export it anew"):
+        read_detector_card(exported)
+    with pytest.raises(CardError, match="no detector of this project's exporter"):
+        read_detector_card(graph_file)
 
 
 def test_any_size_and_any_number_of_photos(graph_file, checkpoint):
