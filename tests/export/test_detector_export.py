@@ -12,8 +12,7 @@ import onnxruntime
 import pytest
 import torch
 
-from export.calibrate_detector import read_detector_card
-from export.card import KEY, CardError
+from export.card import KEY
 from export.detector_exporter import (
     LIMITS,
     BoxDifference,
@@ -32,6 +31,7 @@ from export.half_weights import store_in_half
 from export.photos import portrait_views
 from export.quantize import quantize
 from export.score_calibration import is_calibrated
+from tests.helpers.commands import run_command
 from training.checkpoints.detector import DetectorCheckpoint
 from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
@@ -150,11 +150,11 @@ def test_the_card_says_what_a_service_must_know(exported, folders):
     assert f"| threshold | {card['score']}" in page
 
 
-def test_only_a_detector_that_is_not_calibrated_is_calibrated(exported, graph_file):
-    with pytest.raises(CardError, match="is calibrated: export it anew"):
-        read_detector_card(exported)
-    with pytest.raises(CardError, match="no detector of this project's exporter"):
-        read_detector_card(graph_file)
+def test_only_a_detector_that_is_not_calibrated_is_calibrated(exported, graph_file, folders):
+    people, garments = folders
+    for file, why in ((exported, "is calibrated: export it anew"), (graph_file, "no detector of this project's")):
+        with pytest.raises(SystemExit, match=why):
+            run_command("export.calibrate_detector", file, "--people", people.root, "--nobody", garments)
 
 
 def test_any_size_and_any_number_of_photos(graph_file, checkpoint):
