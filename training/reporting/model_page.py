@@ -48,7 +48,7 @@ ABLATION: Final = """\
 ## Ablation
 
 Effect of refinement, of learning both tasks together, and of photos without labels: small runs
-(`training/presets/ablation.toml`: the light network at 160×128, some 250 steps) that differ in one line each. They do
+(`training/presets/ablation.toml`: the light network at 128×160, some 250 steps) that differ in one line each. They do
 not show the accuracy of a fully trained model.
 
 ```sh
