@@ -1,4 +1,4 @@
-"""A picture's size is width × height wherever somebody reads it. Shapes of arrays are in brackets: (height, width, 3)."""
+"""A picture's size is width × height wherever somebody reads it. Shapes of arrays are in brackets: (height, width)."""
 
 import re
 import tomllib
