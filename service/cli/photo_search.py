@@ -84,7 +84,7 @@ def find_photos(path: Path, found: Found) -> None:
 
 
 def _folder_before(pattern: Path) -> Path:
-    """The folders before the first part that is a pattern; one that is there by that name, like “2024 [raw]”, is none."""
+    """Folders before the first part that is a pattern. One that is there by that name, like “2024 [raw]”, is none."""
     folder = Path()
     for part in pattern.parts:
         if _is_pattern(part) and not (folder / part).is_dir():

@@ -30,7 +30,7 @@ INTRODUCTION: Final = """\
 # The model
 
 How the models were trained, what they measure and how far their scores can be trusted. This page is written by
-`python -m training.report` from the runs' own logs and checkpoints.
+`.venv/bin/python -m training.report` from the runs' own logs and checkpoints.
 
 The light network (`training/networks/lite/`) predicts labels and joints together. A pretrained trunk (MoveNet, trained
 on people's joints, or EfficientNet-Lite0, trained on ImageNet) extracts features from the photo and a decoder merges

@@ -1,6 +1,5 @@
 """The photos of a bulk job: those of a folder, a glob or Parquet tables, in shards, folder by folder."""
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -178,7 +177,7 @@ def _split_glob(address: str) -> tuple[str, str]:
     else:
         path, mark, options = address, "", ""
         there = address
-        while there and not os.path.exists(there):
+        while there and not Path(there).exists():
             there = there.rpartition("/")[0]
     wild = WILD.search(path, len(there))
     if not wild:
