@@ -22,7 +22,7 @@ def fingerprint(graph: nn.Module) -> str:
 
 @contextmanager
 def traced_once(module: ModuleType, root: Path, name: str = "write_graph") -> Iterator[None]:
-    """Within it, ``module``'s function ``name`` traces each graph once; later calls for an equal graph copy that file."""
+    """Within it, a module's function ``name`` traces each graph once; later calls for an equal graph copy that file."""
     trace, files = getattr(module, name), {}
 
     def write_graph(graph: nn.Module, path: Path, *arguments: Any, **options: Any) -> None:
