@@ -29,7 +29,7 @@ def export_folder(
         try:
             write_graph(graph, unverified, network.height, network.width)
         except torch.onnx.OnnxExporterError as error:
-            size = f"{network.height}×{network.width}"
+            size = f"{network.width}×{network.height}"
             raise SegmentationFolderError(
                 f"{network.name} cannot be written as a graph for inputs of {size} pixels: {error.__cause__ or error}"
             ) from error

@@ -193,6 +193,8 @@ def _shipped() -> list[str]:
 def _people_option(people: People) -> PeopleOption:
     if people == "one":
         return "one"
+    if isinstance(people, str) and people.isascii() and people.isdigit():  # as a form or a query has it
+        people = int(people)
     if isinstance(people, str) or people < 1:
         raise InvalidRequestError(f"people is “{people}”, and must be “auto”, “one”, or a number from 1.")
     return int(people)

@@ -35,7 +35,7 @@ street-models: install-training
 	$(call stage,lite-self-trained-again,$(LABELLED) --data data/pseudo-2 $(RENDERED),lite-3,--from runs/lite-2/best.pt)
 	$(BIN)/python -m training.weight_average runs/lite-2/best.pt runs/lite-3/best.pt --share 0.75 --out runs/lite-23/best.pt
 	$(call stage,base,$(LABELLED) --data data/pseudo-2 $(RENDERED),base-1,--pretrained $(MOVENET)/movenet-thunder.json)
-	$(BIN)/python -m training.ensemble runs/base-1/best.pt runs/lite-23/best.pt --size 384 288 --out runs/teacher/best.pt
+	$(BIN)/python -m training.ensemble runs/base-1/best.pt runs/lite-23/best.pt --size 288x384 --out runs/teacher/best.pt
 	$(call pseudo_labels,teacher,pseudo-3,--threshold 0.6 --views 2)
 	$(call stage,base-self-trained,$(LABELLED) --data data/pseudo-3 $(RENDERED),base-2,--from runs/base-1/best.pt)
 	$(call stage,lite-distilled,$(LABELLED) --data data/pseudo-3 $(RENDERED),lite-4,--from runs/lite-23/best.pt)
@@ -58,7 +58,7 @@ models: install-training
 	$(BIN)/python -m training.weight_average runs/everyday-2/best.pt runs/everyday-3/best.pt --share 0.6 --out runs/everyday-23/best.pt
 	$(BIN)/python -m training.weight_average runs/street-lite/best.pt runs/everyday-23/best.pt --share 0.5 --out runs/lite/best.pt
 	$(call stage,base-everyday,$(EVERYDAY),base-everyday,--from runs/base-3/best.pt)
-	$(BIN)/python -m training.ensemble runs/base-everyday/best.pt runs/lite/best.pt --size 384 288 --pose-shares 0.75 0.25 --out runs/base/best.pt
+	$(BIN)/python -m training.ensemble runs/base-everyday/best.pt runs/lite/best.pt --size 288x384 --pose-shares 0.75 0.25 --out runs/base/best.pt
 	for run in lite base; do \
 	  $(BIN)/python -m training.evaluate runs/$$run/best.pt $(LABELLED) --write runs/$$run/best.pt || exit; \
 	done

@@ -19,7 +19,7 @@ def http_page(document: Node) -> str:
 def _lines(document: Node) -> Iterator[str]:
     yield "# HTTP reference"
     yield ""
-    yield "Made by `python -m docs.reference` from the service's OpenAPI document, [openapi.json](openapi.json). A"
+    yield "Made by `make reference` from the service's OpenAPI document, [openapi.json](openapi.json). A"
     yield "running service has it at `/openapi.json`, and at `/docs` to try out. All coordinates are in pixels of the"
     yield "upright photo."
     yield ""

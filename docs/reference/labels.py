@@ -23,7 +23,7 @@ def swatches(card: Card) -> dict[str, str]:
 def _lines(card: Card) -> Iterator[str]:
     yield f"# Labels and joints of {card.name}"
     yield ""
-    yield "Made by `python -m docs.reference` from the model's card. Another model may have others: `GET /model`"
+    yield "Made by `make reference` from the model's card. Another model may have others: `GET /model`"
     yield "lists those of the model that is served. Left and right are the person's own, not the picture's."
     yield ""
     yield "## Labels"

@@ -60,7 +60,7 @@ class Started:
     labels: int
     joints: int
     input: str
-    """Height × width."""
+    """Width × height, in pixels."""
     lanes: int
     threads: int
     largest_batch: int
@@ -161,7 +161,7 @@ def _start(settings: Settings) -> Started:
         detector=f"{detector.name} {detector.version}, {detector.precision}" if detector else None,
         labels=len(card.labels),
         joints=len(card.joints),
-        input=f"{info.input_height}×{info.input_width}",
+        input=f"{info.input_width}×{info.input_height}",
         lanes=info.lanes,
         threads=info.threads,
         largest_batch=info.largest_batch,

@@ -4,7 +4,6 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -71,7 +70,7 @@ def find_photos(path: Path, found: Found) -> None:
     if path.is_dir():
         found.photos += [(photo, photo.relative_to(path)) for photo in _photos(_files_below(path, found), found)]
     elif not path.exists() and _is_pattern(str(path)):
-        folder = Path(*takewhile(lambda part: not _is_pattern(part), path.parts))
+        folder = _folder_before(path)
         pattern = path.relative_to(folder)
         # Before Python 3.13, “**” at the end would find nothing but folders.
         files = folder.glob(str(pattern / "*" if pattern.name == "**" else pattern))
@@ -82,6 +81,16 @@ def find_photos(path: Path, found: Found) -> None:
         found.photos.append((path, Path(path.name)))
     else:
         raise PlanError(f"{path} is neither a file nor a folder. Write what comes from it into a file first.")
+
+
+def _folder_before(pattern: Path) -> Path:
+    """Folders before the first part that is a pattern. One that is there by that name, like “2024 [raw]”, is none."""
+    folder = Path()
+    for part in pattern.parts:
+        if _is_pattern(part) and not (folder / part).is_dir():
+            break
+        folder /= part
+    return folder
 
 
 def _files_below(folder: Path, found: Found) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from service.imaging.inspect import Limits, inspect
 from service.imaging.photo_file import Header, PhotoFile
 
 Image = npt.NDArray[np.uint8]
-"""Rows × columns, rows × columns × 3 (RGB), or rows × columns × 4 (RGB and alpha), 0–255."""
+"""(height, width), (height, width, 3), RGB, or (height, width, 4), RGB and alpha; 0–255."""
 
 REDUCTIONS: Final[Mapping[int, int]] = {
     # by how much the sides shrink → OpenCV's flag for that (on its own; the colours have a flag of theirs)

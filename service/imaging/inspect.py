@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.imaging.errors import (
+    CorruptPhotoError,
     EmptyPhotoError,
     NotAPhotoError,
+    PhotoError,
     TooManyPixelsError,
     TruncatedPhotoError,
     UnsupportedTypeError,
@@ -23,6 +25,7 @@ from service.imaging.formats.png import read_png
 from service.imaging.formats.webp import read_webp
 from service.imaging.heic import can_read_heic
 from service.imaging.photo_file import PhotoFile
+from service.imaging.text_damage import had_line_ends_changed
 
 MAX_SIDE: Final = 32_766
 """Longest side in pixels: OpenCV addresses warped pictures with 16-bit integers."""
@@ -30,6 +33,10 @@ SUPPORTED: Final = "JPEG, PNG, WebP, GIF or AVIF"
 HEIC_EXTRA: Final = (
     "This is a HEIC file. The service can read those once its extra `heic` is installed (pip install '.[heic]'); "
     f"until then, send the photo as {SUPPORTED}."
+)
+LINE_ENDS: Final = (
+    "The file is damaged: something copied it as a text and changed its line ends (CR, LF). Copy the file as binary, "
+    "and send that."
 )
 MAX_SCAN_BLOCKS: Final = 50_000_000
 """See :attr:`Limits.max_scan_blocks`. A camera's progressive photo of 64 megapixels has up to 15 million."""
@@ -44,8 +51,8 @@ _UNSUPPORTED: Final = (
     (0, b"\xff\x0a", "JPEG XL"),
     (0, b"\0\0\0\x0cjP  ", "JPEG 2000"),
     (4, b"ftypmif1", "HEIF"),
-    (4, b"ftyp", "MP4 or QuickTime"),
-    (0, b"\0\0\1\0", "ICO"),
+    (4, b"ftyp", "QuickTime or MP4"),
+    (0, b"\0\0\1\0", "Windows icon (ICO)"),
     (0, b"\x1a\x45\xdf\xa3", "WebM or Matroska"),
     (0, b"\x1f\x8b", "gzip"),
     (0, b"PK\3\4", "ZIP"),
@@ -56,6 +63,11 @@ _READ_AS_TEXT: Final = (
     *(b"\xc3\xbf\xc3\x98", b"\xef\xbf\xbd\xef\xbf\xbd"),
     *(b"\xc2\x89PNG", b"\xef\xbf\xbdPNG"),
 )
+_OTHER_LINE_ENDS: Final = tuple(
+    png.SIGNATURE.replace(*change)
+    for change in ((b"\n", b"\r\n"), (b"\r\n", b"\n"), (b"\r", b"\n"), (b"\r", b""), (b"\n", b"\r"), (b"\n", b""))
+)
+"""PNG's signature after a conversion of line ends, which it is made to show."""
 _TEXT: Final = re.compile(rb"[\t\n\r -~]{8,64}")
 _SHOWN: Final = 24
 """How many characters are shown of a text that was sent for a picture."""
@@ -101,6 +113,8 @@ def read_file(data: bytes, max_scan_blocks: int = MAX_SCAN_BLOCKS) -> PhotoFile:
         raise EmptyPhotoError("There is no picture in the request: its body is empty.")
     try:
         if data.startswith(b"\xff\xd8"):
+            if had_line_ends_changed(data):
+                raise CorruptPhotoError(LINE_ENDS)
             return read_jpeg(data, max_scan_blocks)
         if data.startswith(png.SIGNATURE):
             return read_png(data)
@@ -117,10 +131,12 @@ def read_file(data: bytes, max_scan_blocks: int = MAX_SCAN_BLOCKS) -> PhotoFile:
     raise _unknown(data)
 
 
-def _unknown(data: bytes) -> NotAPhotoError | UnsupportedTypeError:
+def _unknown(data: bytes) -> PhotoError:
     for offset, magic, name in _UNSUPPORTED:
         if data.startswith(magic, offset):
             return UnsupportedTypeError(f"This is a {name} file. Send the photo as {SUPPORTED}.")
+    if data.startswith(_OTHER_LINE_ENDS):
+        return CorruptPhotoError(LINE_ENDS)
     if data.startswith(_READ_AS_TEXT):
         return NotAPhotoError(
             "These bytes were a picture's, and were changed when something read them as text. Read the file as bytes, "

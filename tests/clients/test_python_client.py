@@ -105,6 +105,7 @@ def test_a_photo_is_bytes_a_path_a_file_or_pixels(service: str, ask: Ask, tmp_pa
         (PHOTO[:0], ValueError, r"these are uint8 \(0, 192, 3\)"),
         (PHOTO / 255, ValueError, r"these are float64.*255 \* pixels"),
         ("https://example.com/a.jpg", ValueError, "is an address, not a file here. Fetch it first"),
+        ("file:///home/a.jpg", ValueError, "Give the path that it names"),
         (io.StringIO("text"), TypeError, "Open it with mode “rb”"),
         (None, TypeError, "not NoneType"),
         ("nowhere.jpg", FileNotFoundError, "nowhere.jpg"),

@@ -24,7 +24,7 @@ ATR = ("Background", "Hat", "Hair", "Sunglasses", "Upper-clothes", "Skirt", "Pan
 
 
 def segformer():
-    """SegFormer-b0 with one layer in place of two in each block, at 128 × 96, with ATR's labels."""
+    """SegFormer-b0 with one layer in place of two in each block, at 96 × 128, with ATR's labels."""
     config = transformers.SegformerConfig(id2label=dict(enumerate(ATR)), depths=[1, 1, 1, 1])
     processor = transformers.SegformerImageProcessor(size={"height": 128, "width": 96})
     return transformers.SegformerForSemanticSegmentation(config), processor

@@ -16,7 +16,7 @@ JOINTS = {6: (36, 70), 7: (36, 34), 8: (36, 28), 9: (36, 8)}
 
 
 def draw_person(number):
-    """A dress with a face, RGB and labels, 96 × 72; drawing 3 wears a hat."""
+    """A dress with a face, RGB and labels, 72 × 96; drawing 3 wears a hat."""
     image = np.full((96, 72, 3), 90 + 20 * number, np.uint8)
     labels = np.zeros((96, 72), np.uint8)
     cv2.rectangle(image, (22, 30), (50, 90), (200, 30, 30), -1)

@@ -172,3 +172,9 @@ def test_a_note_of_the_question_that_is_cut_off_is_said(tmp_path: Path, note: st
     (tmp_path / "job.json").write_bytes(note.encode("latin-1"))
     with pytest.raises(StorageError, match="is cut off or no JSON"):
         Archive(StoragePath.open(str(tmp_path))).claim({"source": "here"})
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_that_folder(album: Path) -> None:
+    there = album.rename(album.with_name("album [2024]"))
+    assert photos(there / "*.jpg") == ["a.jpg", "b.jpg"]
+    assert photos(there) == sorted(["a.jpg", "a/1.webp", "a/2.PNG", "a/deep/er/3.jpeg", "b.jpg"])

@@ -151,7 +151,7 @@ def test_a_damaged_file_that_is_whole_is_called_damaged() -> None:
         (b"BM..........", "BMP"),
         (b"\0\0\0\x1cftypmif1....", "HEIF"),
         (b"%PDF-1.7", "PDF"),
-        (b"\0\0\1\0\1\0", "ICO"),
+        (b"\0\0\1\0\1\0", r"Windows icon \(ICO\)"),
         (b"\x1f\x8b\x08\0", "gzip"),
         (b"PK\3\4\x14\0", "ZIP"),
     ],

@@ -43,7 +43,7 @@ def test_it_says_what_runs_where(doctor: Callable[..., Result], toy_path: Path) 
 def test_people_can_read_it(doctor: Callable[..., Result], toy_path: Path) -> None:
     text = doctor("--model", toy_path).stdout
     for words in (
-        "toy 1.2, fp32, input 64×48",
+        "toy 1.2, fp32, input 48×64",
         "provider auto chose cpu",
         "came back right",
         "photos/s",

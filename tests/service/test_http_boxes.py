@@ -120,6 +120,14 @@ def test_what_is_no_box_is_named(client: httpx.Client, box: str) -> None:
     assert_problem(answer, 422, "invalid-box", f"“{box}” is no box")
 
 
+@pytest.mark.parametrize("box", ["0.1,0.1,0.5,0.8", "0,0,1,1"])
+def test_a_box_in_shares_of_the_photo_is_named(client: httpx.Client, box: str) -> None:
+    answer = client.post("/pose", params={"box": box}, content=png(PHOTO))
+    assert_problem(
+        answer, 422, "invalid-box", "in pixels of the upright photo: multiply shares by its width and height"
+    )
+
+
 def test_a_box_outside_the_photo_is_named(client: httpx.Client) -> None:
     answer = client.post(f"/pose?{query(LEFT, (400, 0, 25, 25))}", content=png(PHOTO))
     assert_problem(answer, 422, "box-outside", "Box 2 (400, 0, 25, 25) lies outside the photo, which is 400×260 pixels")

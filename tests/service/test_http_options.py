@@ -109,6 +109,25 @@ def test_options_that_contradict_are_refused(
     assert_problem(answer, 422, "contradicting-options", words)
 
 
+@pytest.mark.parametrize("value", [True, None, {"a": 1}, [[1, 2, 3, 4]], [{"x": 1}]])
+def test_an_unknown_name_in_json_is_said_whatever_its_value(client: httpx.Client, value: Any) -> None:
+    answer = PLACES["JSON"](client, "/parse", {"boxes": value})
+    assert_problem(answer, 422, "unknown-option", "no option “boxes”, which the JSON has. Did you mean “box”?")
+
+
+@pytest.mark.parametrize("name", ["format", "labels", "people", "box", "opacity", "mask", "image_id"])
+@pytest.mark.parametrize("value", [True, {"a": 1}, [[["1"]]], [None]])
+def test_what_no_option_takes_is_refused(client: httpx.Client, name: str, value: Any) -> None:
+    answer = PLACES["JSON"](client, "/parse", {name: value})
+    assert answer.status_code == 422
+    assert answer.json()["type"].split(":")[-1] in {
+        "invalid-request",
+        "invalid-box",
+        "unknown-label",
+        "contradicting-options",
+    }
+
+
 def test_an_option_that_is_given_twice_is_refused(client: httpx.Client) -> None:
     answer = client.post("/parse?format=json&format=mask", content=DATA)
     assert_problem(answer, 422, "contradicting-options", "The query has the option “format” as json and as mask")

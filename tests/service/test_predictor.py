@@ -62,6 +62,7 @@ def values(answer: Any) -> Any:
         {},
         {"people": "one"},
         {"people": 2},
+        {"people": "2"},
         {"labels": ["shirt"]},
         {"labels": "hair,1"},
         {"boxes": [(40, 20, 80, 160), (290.5, 90, 60, 100)]},

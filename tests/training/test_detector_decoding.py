@@ -98,7 +98,7 @@ def test_boxes_come_back_in_the_photos_pixels():
 
     def run(image):
         seen["shape"] = image.shape
-        # All of the photo as it lies in the input: 192 × 160 of 160 × 224 … and a double.
+        # All of the photo as it lies in the input: 224 × 150 of 224 × 160 … and a double.
         return np.array([[0, 5, 224, 155], [0, 6, 224, 155]], np.float32), np.array([0.9, 0.8], np.float32)
 
     photo = np.zeros((450, 672, 3), np.uint8)

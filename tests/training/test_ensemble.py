@@ -168,16 +168,19 @@ def test_another_label_set_goes_on_from_it(members, tmp_path):
     torch.testing.assert_close(network.members[0].trunk.stem.weight, stem)
 
 
-def test_the_command(members, tmp_path):
+def test_the_command(members, tmp_path, capsys):
     paths = [tmp_path / "a.pt", tmp_path / "b.pt"]
     for member, path in zip(members, paths, strict=True):
         save_checkpoint(member, path)
     out = tmp_path / "made" / "both.pt"
-    run_command("training.ensemble", *paths, "--out", out, "--size", 64, 96, "--pose-shares", 0.75, 0.25)
+    run_command("training.ensemble", *paths, "--out", out, "--size", "96x64", "--pose-shares", 0.75, 0.25)
     recipe = load_checkpoint(out).recipe.network
     assert (recipe.name, recipe.height, recipe.width) == ("lite-ensemble", 64, 96)
     assert recipe.pose_shares == (0.75, 0.25)
     with pytest.raises(SystemExit, match="two light networks or more"):
         run_command("training.ensemble", paths[0], "--out", out)
+    with pytest.raises(SystemExit):
+        run_command("training.ensemble", *paths, "--out", out, "--size", "64")
+    assert "“64” is no size: write width and height with an x between, like 288x384" in capsys.readouterr().err
     with pytest.raises(SystemExit, match=r"^Value error, pose_shares names a share for each member"):
         run_command("training.ensemble", *paths, "--out", out, "--pose-shares", 0.5, 0.6)

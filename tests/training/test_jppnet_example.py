@@ -18,7 +18,7 @@ WRIST = JOINT_ID["right-wrist"]
 
 
 class TestHeatMaps:
-    """On a photo of 100 × 80; every pixel of it is read."""
+    """On a photo of 80 × 100; every pixel of it is read."""
 
     ROWS, COLUMNS = np.arange(100, dtype=np.float32), np.arange(80, dtype=np.float32)
 

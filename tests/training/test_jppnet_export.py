@@ -39,7 +39,7 @@ def checkpoint_of(network, **network_changes):
 
 @pytest.fixture(scope="module")
 def slim():
-    """A JPPNet of a sixteenth of the channels and fewer blocks for 64 × 48; answers differ from place to place."""
+    """A JPPNet of a sixteenth of the channels and fewer blocks for 48 × 64; answers differ from place to place."""
     checkpoint = checkpoint_of(None, **SLIM)
     shallow(checkpoint.network, blocks=1)
     return checkpoint

@@ -27,7 +27,7 @@ class Silent(nn.Module):
 
 
 def batch(labels):
-    """Two photos of 32 × 64; the first has one heat map with one cell of 2, the second no marked joint."""
+    """Two photos of 64 × 32; the first has one heat map with one cell of 2, the second no marked joint."""
     maps = torch.zeros(2, 16, 4, 8)
     maps[0, 3, 0, 0] = 2.0
     weights = torch.zeros(2, 16)

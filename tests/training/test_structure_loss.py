@@ -11,7 +11,7 @@ REGIONS = list(LIP.regions)
 
 
 def photo(**boxes):
-    """One label map, 1 × 20 × 30: label name (with _ for -) → rows and columns that it fills."""
+    """One label map (1, 20, 30): label name (with _ for -) → rows and columns that it fills."""
     labels = torch.zeros(1, 20, 30, dtype=torch.int64)
     for name, (top, bottom, left, right) in boxes.items():
         labels[0, top:bottom, left:right] = LABEL_ID[name.replace("_", "-")]

@@ -25,7 +25,7 @@ def test_the_person_is_small_whole_and_elsewhere(seed):
     assert height == HEIGHT
     assert max(tall / height, wide / width) <= max(PERSON_SHARES) + 2 / HEIGHT
     assert max(tall / height, wide / width) >= min(PERSON_SHARES) - 2 / HEIGHT
-    assert 2.5 < tall / wide < 3.5, "60 × 20 pixels before"
+    assert 2.5 < tall / wide < 3.5, "20 × 60 pixels before"
     assert set(np.unique(far.labels)) == {0, DRESS}
     inside = body & (far.image[..., 0] > 250)
     assert inside.sum() > 0.8 * body.sum(), "all but the feathered border has the person's colour"

@@ -60,7 +60,7 @@ def scaled_sizes(network: Network, height: int, width: int) -> list[tuple[int, i
     for size in sizes:
         if any(side % network.multiple for side in size):
             raise UnsuitableNetworkError(
-                f"JPPNet's protocol shows the photo at {size[0]}×{size[1]}, too; {type(network).__name__} takes "
+                f"JPPNet's protocol shows the photo at {size[1]}×{size[0]}, too; {type(network).__name__} takes "
                 f"multiples of {network.multiple} only"
             )
     return sizes

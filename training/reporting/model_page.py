@@ -30,7 +30,7 @@ INTRODUCTION: Final = """\
 # The model
 
 How the models were trained, what they measure and how far their scores can be trusted. This page is written by
-`python -m training.report` from the runs' own logs and checkpoints.
+`.venv/bin/python -m training.report` from the runs' own logs and checkpoints.
 
 The light network (`training/networks/lite/`) predicts labels and joints together. A pretrained trunk (MoveNet, trained
 on people's joints, or EfficientNet-Lite0, trained on ImageNet) extracts features from the photo and a decoder merges
@@ -48,7 +48,7 @@ ABLATION: Final = """\
 ## Ablation
 
 Effect of refinement, of learning both tasks together, and of photos without labels: small runs
-(`training/presets/ablation.toml`: the light network at 160×128, some 250 steps) that differ in one line each. They do
+(`training/presets/ablation.toml`: the light network at 128×160, some 250 steps) that differ in one line each. They do
 not show the accuracy of a fully trained model.
 
 ```sh

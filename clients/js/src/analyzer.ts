@@ -1,3 +1,4 @@
+import type { Labels } from "./labels.js";
 import type { CallOptions } from "./options.js";
 import type { Box } from "./options.js";
 import type { Photo } from "./photo.js";
@@ -10,7 +11,7 @@ export interface Analyzer {
 
 /** How a photo is analysed; in a component, the same object or equal values from one rendering to the next. */
 export interface AnalysisOptions {
-  labels?: readonly (string | number)[];
+  labels?: Labels;
   mask?: "png" | "rle";
   boxes?: readonly Box[];
 }

@@ -1,5 +1,7 @@
 import type { Answer } from "./answer.js";
 import { authorization } from "./encoding.js";
+import { eachLabel } from "./labels.js";
+import { checkNames } from "./option-names.js";
 import type {
   AnalyzeOptions,
   AnalyzeResults,
@@ -76,6 +78,7 @@ export class Jppnet {
 
   async #ask<Result>(path: Path, photo: Photo, options: Options): Promise<Result> {
     const { format = "json", accept, boxes, signal, maxSide = this.#options.maxSide ?? MAX_SIDE, onUploadProgress } = options;
+    checkNames(options);
     signal?.throwIfAborted();
     const { enlarge, shrink, shrinkBox } = await import("./shrink.js");
     const upload = await shrink(photo, maxSide, signal);
@@ -108,7 +111,7 @@ export class Jppnet {
 
 function query(format: string, { labels, opacity, mask, image_id, people, boxes }: Options): URLSearchParams {
   const query = new URLSearchParams({ format });
-  if (labels) query.set("labels", labels.join(","));
+  if (labels) query.set("labels", eachLabel(labels).join(","));
   if (opacity !== undefined) query.set("opacity", `${opacity}`);
   if (mask) query.set("mask", mask);
   if (image_id !== undefined) query.set("image_id", `${image_id}`);

@@ -1,3 +1,4 @@
+import type { Labels } from "./labels.js";
 import type { ProblemError } from "./problem.js";
 import type {
   AnalyzeAnswer,
@@ -72,8 +73,8 @@ interface PhotoOptions<Format> extends CallOptions {
 }
 
 export interface MaskOptions {
-  /** Only these labels, by name or id. */
-  labels?: readonly (string | number)[];
+  /** Only these labels, by name or id; a text may name several, with commas. */
+  labels?: Labels;
   /** Of an overlay's colours, 0–1. */
   opacity?: number;
   /** How JSON holds the mask: one PNG in base64, or run lengths per label, which `labelIds` decodes. */

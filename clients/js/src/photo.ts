@@ -22,7 +22,20 @@ export async function photoBlob(photo: Exclude<Photo, Picture>, signal?: AbortSi
   if (typeof photo !== "string" && !(photo instanceof URL)) {
     throw new TypeError("A photo is a File, a Blob, an ArrayBuffer or a view of one, an address, or a picture of a page.");
   }
+  const shown = `“${`${photo}`.slice(0, 60)}”`;
+  if (!canBeFetched(photo)) {
+    throw new TypeError(`${shown} is no address to fetch. Give a file's bytes, in Node: await readFile("photo.jpg").`);
+  }
   const answer = await fetch(photo, { signal: signal ?? null });
-  if (!answer.ok) throw new TypeError(`There is no photo at ${photo}: status ${answer.status}.`);
+  if (!answer.ok) throw new TypeError(`There is no photo at ${shown}: status ${answer.status}.`);
   return answer.blob();
+}
+
+/** Whether it is an address, in a page also one that begins with the page's own. Node fetches no files. */
+function canBeFetched(photo: string | URL): boolean {
+  try {
+    return typeof location !== "undefined" || new URL(photo).protocol !== "file:";
+  } catch {
+    return false;
+  }
 }

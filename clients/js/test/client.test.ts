@@ -51,6 +51,19 @@ test("every format comes as what it is", async () => {
 test("labels are chosen by name or id", async () => {
   const { labels } = await jppnet.parse(photo, { labels: ["hair", 13] });
   assert.deepEqual(labels.map((label) => label.name), ["hair", "face"]);
+  const same = await jppnet.parse(photo, { labels: "hair, 13" });
+  assert.deepEqual(same.labels, labels);
+});
+
+test("an option that no call has is refused, not ignored", async () => {
+  for (const options of [{ box: [1, 2, 3, 4] }, { label: "hair" }, { imageId: 7 }, { toString: 1 }]) {
+    const [name] = Object.keys(options);
+    await assert.rejects(jppnet.parse(photo, options as object), (error) => {
+      assert.ok(error instanceof TypeError);
+      assert.ok(error.message.startsWith(`Calls have no option “${name}”. Their options are format, boxes, people, labels,`));
+      return true;
+    });
+  }
 });
 
 test("pose names joints, in pixels of the photo", async () => {
@@ -96,7 +109,9 @@ test("a photo is a Blob or bytes of any kind", async () => {
     assert.deepEqual(await jppnet.pose(same), answer);
   }
   assert.deepEqual(await jppnet.pose(`data:image/jpeg;base64,${photo.toString("base64")}`), answer);
-  await assert.rejects(jppnet.pose("photo.jpg"), TypeError); // Node has no address that it could complete a path with
+  for (const path of ["photo.jpg", "/tmp/photo.jpg", "file:///tmp/photo.jpg", photo.toString("base64")]) {
+    await assert.rejects(jppnet.pose(path), /^TypeError: “.{0,60}” is no address to fetch\. .* await readFile/);
+  }
   // @ts-expect-error a number is no photo
   await assert.rejects(jppnet.pose(7), TypeError);
 });

@@ -80,6 +80,8 @@ def _read_file(path: str | os.PathLike[str]) -> bytes:
             f"“{path[:100]}” is an address, not a file here. Fetch it first and give the bytes, as of "
             "httpx.get(address, follow_redirects=True).content."
         )
+    if isinstance(path, str) and path.startswith("file:"):
+        raise ValueError(f"“{path[:100]}” is an address. Give the path that it names, without “file://”.")
     return Path(path).read_bytes()
 
 

@@ -21,7 +21,8 @@ def read_boxes(texts: Sequence[str] | None) -> tuple[RequestedBox, ...]:
     """The boxes of a query, in their order.
 
     Raises:
-        InvalidBoxError: there are too many, or one is not four numbers of which the last two are above 0.
+        InvalidBoxError: there are too many, or one is not four numbers of which the last two are above 0, or is in
+            shares of the photo.
     """
     if texts and len(texts) > MAX_BOXES:
         raise InvalidBoxError(
@@ -37,5 +38,10 @@ def _read_box(text: str) -> RequestedBox:
         raise InvalidBoxError(
             f"{quoted(text)} is no box. A box is box=x,y,w,h: its top-left corner, width and height in pixels of the "
             "upright photo, width and height above 0, like box=112,40,236,771."
+        )
+    if max(map(abs, box)) <= 1:
+        raise InvalidBoxError(
+            f"{quoted(text)} is at most a pixel. A box is in pixels of the upright photo: multiply shares by its width "
+            "and height."
         )
     return box

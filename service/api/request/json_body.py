@@ -42,7 +42,7 @@ def read_json(body: bytes, max_bytes: int) -> tuple[bytes, Texts]:
     """The photo in ``{"image": "…"}``, and the options beside it.
 
     Raises:
-        InvalidJsonError, MissingPhotoError, InvalidBase64Error, UploadTooLargeError, RequestValidationError: see there.
+        InvalidJsonError, MissingPhotoError, InvalidBase64Error, UploadTooLargeError: see there.
     """
     if _count_values(body) > OVERHEAD:  # each value takes many times its bytes when parsed
         raise InvalidJsonError(

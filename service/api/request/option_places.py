@@ -1,5 +1,6 @@
 """The places where a request's options may stand, by the same names: its query, its form and its JSON."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final, Literal, TypeVar
@@ -74,10 +75,7 @@ def with_body_options(query: Parameters, texts: Texts, place: Place) -> Paramete
 
 def texts_of_json(name: str, value: JsonValue) -> list[str]:
     """The texts of an option's value in JSON: a text, a number, or a list of them. ``box`` may be four numbers or a
-    list of such; null is none.
-
-    Raises:
-        RequestValidationError: it is anything else.
+    list of such; null is none. Anything else stays JSON, which no option takes, so that an unknown name is said first.
     """
     if value is None:
         return []
@@ -93,8 +91,7 @@ def _text(name: str, item: JsonValue) -> str:
         return f"{item}"
     if name == "box" and isinstance(item, list) and all(_is_number(side) for side in item):
         return ",".join(f"{side}" for side in item)
-    error = {"loc": ("JSON", name), "msg": "Input should be a text, a number or a list of them", "type": "option"}
-    raise RequestValidationError([error])
+    return json.dumps(item)
 
 
 def _is_number(item: JsonValue) -> bool:

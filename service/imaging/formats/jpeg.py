@@ -26,9 +26,12 @@ LOSSLESS: Final = 0xC3
 DROPPED: Final = frozenset({0xDC, 0xFE, *range(0xE0, 0xF0)})
 """Segments that decoders skip: number of lines (DNL), comments (COM), application data (APPn). Of the application data,
 JFIF and Adobe are kept, because they define the colour space."""
-ARITHMETIC_TABLES: Final = 0xCC
+HUFFMAN_TABLES, ARITHMETIC_TABLES = 0xC4, 0xCC
 ALL_COEFFICIENTS: Final = b"\0\x3f\0"
 """How the header of a sequential scan ends: all coefficients of each block, with all of their bits."""
+ZEROS: Final = bytes(64)
+"""What no sequential scan contains where zeros do not mean that a block is over; see :meth:`_Walk._is_overwritten`."""
+END_OF_BLOCK: Final = 0x00
 JFIF, EXIF, ADOBE = (0xE0, b"JFIF\0", 16), (0xE1, b"Exif\0\0", 8), (0xEE, b"Adobe", 14)
 PROFILE = (0xE2, b"ICC_PROFILE\0", 16)
 """Marker, first bytes and least length of the application data that is used."""
@@ -131,12 +134,16 @@ class _Walk:
         self._has_partial_scans = False
         self._is_sequential = True
         """Whether nothing has come that is not in a file with one sequential scan."""
+        self._shortest: dict[int, int] = {}
+        """By Huffman table of AC coefficients: the symbol whose code is all zeros."""
 
     def take(self, marker: int, start: int, end: int) -> None:
         """Reads one segment other than a scan."""
         if marker in TABLES:
             self._is_sequential &= not self._scans and marker != ARITHMETIC_TABLES
             self._parts.keep(start, end)
+            if marker == HUFFMAN_TABLES:
+                self._take_huffman_tables(start + 4, end)
         elif marker in FRAMES:
             self._take_frame(marker, start, end)
         elif marker not in DROPPED:
@@ -159,6 +166,25 @@ class _Walk:
         self._pieces = self._pieces or count
         if sum(map(len, self._profile.values())) <= MAX_PROFILE:
             self._profile.setdefault(number, self._data[start + 2 : end])
+
+    def _take_huffman_tables(self, at: int, end: int) -> None:
+        """Reads of each table its class, its number, and the first symbol, which has the code that is all zeros."""
+        while at + 17 < end:
+            if self._data[at] >> 4 == 1:
+                self._shortest[self._data[at] & 15] = self._data[at + 17]
+            at += 17 + sum(self._data[at + 1 : at + 17])
+
+    def _is_overwritten(self, tables: set[int], pixels: int, end: int) -> bool:
+        """Whether zeros lie in the coded pixels of a sequential scan that cannot be pixels.
+
+        Zeros are codes that are all zeros. If with one of the scan's tables those do not end the block (as they may
+        where the picture is of one colour), 64 such bytes are several blocks in which every coefficient is the same.
+        Zeros at the end may be padding.
+        """
+        if all(self._shortest.get(table, END_OF_BLOCK) == END_OF_BLOCK for table in tables):
+            return False
+        place = self._data.find(ZEROS, pixels, end)
+        return place >= 0 and any(self._data[place:end])
 
     def _color(self, components: int) -> ColorConversion | None:
         """How the colours become sRGB. The colours of CMYK pictures are converted without a profile, by the decoder."""
@@ -196,6 +222,9 @@ class _Walk:
         self._blocks += sum(self._frame.components[name].blocks for name in names)
         self._has_partial_scans |= count < len(self._frame.components)
         self._is_sequential &= self._frame.marker in SEQUENTIAL and self._data[pixels - 3 : pixels] == ALL_COEFFICIENTS
+        tables = {table & 15 for table in self._data[start + 6 : pixels - 3 : 2]}
+        if self._is_sequential and self._is_overwritten(tables, pixels, end):
+            raise _damaged("a part of its pixels has been overwritten with zeros")
         if self._blocks > self._max_blocks and self._scans > 1:
             raise TooManyScansError(
                 f"The JPEG file has too many scans for its {self._frame.width}×{self._frame.height} pixels: more than "

@@ -169,12 +169,17 @@ class Links:
 
 
 def _split_glob(address: str) -> tuple[str, str]:
-    """The address of the folders without wildcards, and the rest; without wildcards, all and nothing."""
+    """The address of the folders without wildcards, and the rest; without wildcards, all and nothing. What is here by
+    its name, like a folder “2024 [raw]”, has none."""
     if "://" in address:
         path, mark, options = address.partition("?")  # which begins a URL's options, and is no wildcard
+        there = ""
     else:
         path, mark, options = address, "", ""
-    wild = WILD.search(path)
+        there = address
+        while there and not Path(there).exists():
+            there = there.rpartition("/")[0]
+    wild = WILD.search(path, len(there))
     if not wild:
         return address, ""
     folders, slash, _ = path[: wild.start()].rpartition("/")

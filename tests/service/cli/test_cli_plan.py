@@ -26,6 +26,14 @@ def test_a_pattern_keeps_the_structure_below_its_first_sign(album: Path, pattern
     assert sorted(str(task.answer) for task in tasks) == [f"out/{answer}" for answer in answers]
 
 
+def test_a_folder_whose_name_looks_like_a_pattern_is_that_folder(tmp_path: Path) -> None:
+    photo = tmp_path / "2024 [raw]" / "day?" / "a.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.touch()
+    for pattern in ("2024 [raw]/day?/*.jpg", "2024 [raw]/*/a.jpg", "2024 [raw]/**"):
+        assert [task.photo for task in plan_tasks([tmp_path / pattern], Path("out"), ".json").tasks] == [photo]
+
+
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
     photo = tmp_path / "one [1].jpg"
     photo.write_bytes(b"")

@@ -66,6 +66,6 @@ def _fill(element: ET.Element) -> Fill:
     height, width = int(told["height"]), int(told["width"])
     runs = [int(run) for run in told["rle"].split(",")]
     if sum(runs) != height * width or min(runs) < 0:
-        raise ValueError(f"a mask's runs are of {sum(runs)} pixels, not {height}×{width}")
+        raise ValueError(f"a mask's runs are of {sum(runs)} pixels, not {width}×{height}")
     pixels = np.repeat(np.resize([False, True], len(runs)), runs).reshape(height, width)
     return bitmap(pixels, int(told["left"]), int(told["top"]))

@@ -1,3 +1,4 @@
+import { type Labels, eachLabel } from "../labels.js";
 import { decodeRle, labelIds } from "../rle.js";
 import type { Label, ParseAnswer } from "../types.js";
 
@@ -6,7 +7,7 @@ export type MaskAnswer = Pick<ParseAnswer, "image" | "labels">;
 
 export interface MaskStyle {
   /** Only these labels, by name or id; all but the background if not set. */
-  labels?: readonly (string | number)[];
+  labels?: Labels;
   /** Of the colours, 0–1; 0.6 if not set. */
   opacity?: number;
 }
@@ -31,7 +32,7 @@ export function maskOf(answer: MaskAnswer, ...labels: (string | number)[]): Mask
 /** RGBA of the labels' colours; what no label covers is transparent. */
 export function paintMask(answer: MaskAnswer, { labels, opacity = 0.6 }: MaskStyle) {
   const { width, height, ids } = labelIds(answer);
-  const shown = answer.labels.filter(labels ? isAmong(labels) : ({ id }) => id > 0);
+  const shown = answer.labels.filter(labels ? isAmong(eachLabel(labels)) : ({ id }) => id > 0);
   const little = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
   const colors = new Uint32Array(256);
   for (const { id, color: [red, green, blue] } of shown) {

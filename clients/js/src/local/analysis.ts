@@ -10,7 +10,7 @@ import { CROP_MARGIN, choosePeople, personWhoFills, reach } from "./people.js";
 import { type Pixels, type Plane, boxAround, cut, emptyPlane } from "./plane.js";
 import { type Prediction, type View, makeView, secondPassBox, withMargin } from "./view.js";
 
-/** A model that runs: takes the fitted input (height × width × 3). */
+/** A model that runs: takes the fitted input (height, width, 3). */
 export interface Model {
   card: Card;
   input: Size;

@@ -1,5 +1,6 @@
 /** The service's answers (docs/http.md), made of an analysis. */
 import { base64 } from "../encoding.js";
+import { eachLabel } from "../labels.js";
 import type { AnalyzeAnswer, Label, ParseAnswer, ParsedPerson, PoseAnswer, Region } from "../types.js";
 import { type Analysis, type Part, findParts, partsOfPeople } from "./analysis.js";
 import { asTuple, moved } from "./box.js";
@@ -58,7 +59,7 @@ type Chosen = (label: number) => boolean;
 
 function chosenLabels({ card }: Analysis, { labels }: Question): Chosen {
   if (!labels?.length) return () => true;
-  const ids = labels.map((label) => {
+  const ids = eachLabel(labels).map((label) => {
     const found = card.labels.find(({ id, name }) => name === label || `${id}` === `${label}`);
     if (found) return found.id;
     const names = card.labels.map(({ name }) => name).join(", ");

@@ -31,7 +31,7 @@ export function planFit(photo: Size, input: Size, mode: "letterbox" | "squash"):
   return { photo, input, left, top, width, height, scaleX: width / photo.width, scaleY: height / photo.height };
 }
 
-/** The model's input (height × width × 3): a box of the picture, fitted. */
+/** The model's input (height, width, 3): a box of the picture, fitted. */
 export function fitPhoto(picture: Pixels, box: Rectangle, fit: Fit, padColor: readonly number[]): Uint8Array {
   const resized = resizeBox(picture, box, fit.width, fit.height);
   const { width, height } = fit.input;

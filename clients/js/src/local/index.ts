@@ -1,5 +1,6 @@
 /** `jppnet/local`: the service's calls and answers, computed in the page. Photos do not leave it. */
 import type { CallOptions, MaskOptions, Box } from "../options.js";
+import { checkNames } from "../option-names.js";
 import { type Photo, isPicture, photoBlob } from "../photo.js";
 import { ProblemError } from "../problem.js";
 import type { AnalyzeAnswer, ParseAnswer, PoseAnswer } from "../types.js";
@@ -89,6 +90,7 @@ export class LocalJppnet {
   }
 
   async #ask<Answer>(call: Question["call"], photo: Photo, options: LocalParseOptions): Promise<Answer> {
+    checkNames(options);
     const { format = "json", labels, mask, boxes, people } = options;
     if (boxes && people !== undefined) throw new TypeError("Say either where people are (boxes) or who is looked for (people).");
     const question: Question = { call, format, labels, mask, boxes, people };

@@ -1,4 +1,5 @@
 /** The messages between page and Worker. */
+import type { Labels } from "../labels.js";
 import type { Box } from "../options.js";
 
 /** Where the model is, and how it is run. */
@@ -15,7 +16,7 @@ export interface Setup {
 export interface Question {
   call: "parse" | "pose" | "analyze";
   format: "json" | "mask" | "ids";
-  labels?: readonly (string | number)[] | undefined;
+  labels?: Labels | undefined;
   mask?: "png" | "rle" | undefined;
   boxes?: readonly Box[] | undefined;
   people?: "auto" | "one" | number | undefined;

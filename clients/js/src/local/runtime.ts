@@ -7,7 +7,7 @@ export type Provider = LoadedModel["provider"];
 type Runtime = typeof import("onnxruntime-web");
 export interface OpenSession {
   session: InferenceSession;
-  /** A tensor of one picture (height × width × 3). */
+  /** A tensor of one picture (height, width, 3). */
   picture(data: Uint8Array, height: number, width: number): InferenceSession.OnnxValueMapType;
 }
 
