@@ -18,7 +18,7 @@ PAGES = sorted(
 DOCKER: Final = "needs Docker; tests/container builds and runs the images without it"
 CLUSTER: Final = "needs a cluster; tests/docker checks its files, tests/scale runs Ray on one machine"
 DATA: Final = (
-    "needs data or weights that are not in the repository; tests/training and tests/export run it on small ones"
+    "needs data or weights that are not in the repository; tests/training and tests/export have small ones"
 )
 HOURS: Final = "takes too long; it is the sum of other tests, or a benchmark with a test of its own"
 SYSTEM: Final = "installs packages of the system, or into another environment"
@@ -29,7 +29,8 @@ LEFT_OUT: Final[dict[str, dict[str, str]]] = {
     "docs/benchmarks.md": {"apt-get": SYSTEM, "make bench": HOURS},
     "docs/everyday-photos.md": {"make pose-environment": SYSTEM, ".venv": DATA},
     "docs/jppnet.md": {
-        "make import-tf-environment": SYSTEM, ".venv-tf/bin/python": DATA, ".venv/bin/python": DATA, "JPPNET_MODEL=": DATA
+        "make import-tf-environment": SYSTEM,
+        ".venv-tf/bin/python": DATA, ".venv/bin/python": DATA, "JPPNET_MODEL=": DATA,
     },
     "docs/label-sets.md": {".venv/bin/python": DATA, ".venv/bin/jppnet serve --model atr.onnx": DATA},
     "docs/model.md": {".venv/bin/python": DATA},

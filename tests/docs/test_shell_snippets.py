@@ -33,10 +33,11 @@ LINKED = (
     "service",
     "clients",
 )
+# pip only looks whether all of it is there, as it is; test_client_alone.py installs the client anew.
 SHELL = """
 set -euo pipefail
 curl() { command curl --silent --show-error --fail-with-body "$@"; }
-pip() { .venv/bin/python -m pip "$@" --dry-run; }  # all of it is installed; test_client_alone.py installs the client anew
+pip() { .venv/bin/python -m pip "$@" --dry-run; }
 """
 LONGEST = "600"
 """Seconds for a command."""
@@ -104,8 +105,8 @@ def service(folder: Path) -> Iterator[str]:
 
 
 def write_own_data(folder: Path) -> None:
-    """What somebody who trains on own labels has: files as the page shows them, and as many photos with masks as a batch and ten for
-    validation."""
+    """What somebody who trains on own labels has: files as the page shows them, and photos with masks, as many as a
+    batch and ten for validation."""
     page = (ROOT / OWN_LABELS).read_text()
     (script,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     labels, card = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
