@@ -17,9 +17,7 @@ PAGES = sorted(
 
 DOCKER: Final = "needs Docker; tests/container builds and runs the images without it"
 CLUSTER: Final = "needs a cluster; tests/docker checks its files, tests/scale runs Ray on one machine"
-DATA: Final = (
-    "needs data or weights that are not in the repository; tests/training and tests/export have small ones"
-)
+DATA: Final = "needs data or weights that are not in the repository; tests/training and tests/export have small ones"
 HOURS: Final = "takes too long; it is the sum of other tests, or a benchmark with a test of its own"
 SYSTEM: Final = "installs packages of the system, or into another environment"
 
