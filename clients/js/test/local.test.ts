@@ -93,7 +93,6 @@ test("everybody is found, and what is whose, as the service does", { skip, timeo
     `${SETUP(service)}
     const everybody = new LocalJppnet("${service}/model/file", { wasmPaths: "/ort/", detector: "${service}/model/detector/file" });
     const { detector } = await everybody.load();
-    // A PNG: the service decodes a JPEG at half its size for some crops, which moves borders by a pixel.
     const picture = await createImageBitmap(await (await fetch("/group.jpg")).blob());
     const canvas = new OffscreenCanvas(picture.width, picture.height);
     canvas.getContext("2d").drawImage(picture, 0, 0);
@@ -145,8 +144,9 @@ test("everybody is found, and what is whose, as the service does", { skip, timeo
   assert.ok(Math.max(...told.boxes) <= 4, `boxes are ${told.boxes.join()} pixels apart`);
   const [ours, theirs] = told.scores as [number[], number[]];
   ours.forEach((score, index) => assert.ok(Math.abs(score - theirs[index]!) <= 0.01, `scores ${ours.join()} and ${theirs.join()}`));
-  // A crop that begins a pixel further on moves borders, and where two claims are as strong, a hair's breadth decides.
-  assert.ok(told.mask >= 0.99 && told.instances >= 0.98, `${told.mask} of the mask, ${told.instances} of the instances`);
+  assert.ok(told.mask >= 0.995 && told.instances >= 0.995, `${told.mask} of the mask, ${told.instances} of the instances`);
+  // Of a JPEG the service decodes less for some crops, which moves borders by a pixel.
+  assert.ok(told.jpeg.mask >= 0.98 && told.jpeg.instances >= 0.98, `of the JPEG ${JSON.stringify(told.jpeg)}`);
   assert.deepEqual([told.most, told.one], [2, 1]);
 });
 
@@ -219,8 +219,7 @@ test("the page's answers are the service's", { skip, timeout: 180_000 }, async (
   )) as Record<string, unknown> & { comparisons: Record<string, Comparison>; shapes: [string, string]; fetched: number };
   t.diagnostic(JSON.stringify({ ...told.comparisons, milliseconds: told["milliseconds"] }));
   for (const [photo, { labels, joints, people, boxes, regions }] of Object.entries(told.comparisons)) {
-    // Where two boxes overlap, the surer one wins; where both are as unsure, a hair's breadth decides.
-    assert.ok(labels >= (regions.length ? 0.97 : 0.995), `${photo}: ${labels} of the labels are equal`);
+    assert.ok(labels >= 0.995, `${photo}: ${labels} of the labels are equal`);
     assert.ok(regions.every((region) => region >= 0.995), `${photo}: ${regions} of the regions' labels are equal`);
     assert.ok(joints <= 0.5, `${photo}: joints are ${joints} pixels apart`);
     assert.equal(people[0], people[1], photo);
