@@ -88,6 +88,8 @@ def test_several_photos_become_a_strip(visit: Visit, complaints: list[str], tmp_
     expect(page.locator("#summary")).to_contain_text("960 × 640")
     page.get_by_role("radio", name="notes.txt").check()
     expect(page.get_by_role("alert")).to_contain_text("JPEG")
+    expect(page.locator("#stage")).to_be_hidden()
+    assert [picture.is_visible() for picture in page.locator("#strip img").all()] == [True, True, False]
     complaints.clear()  # the browser notes the status 415
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/analyze" in request.url else None)
