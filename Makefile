@@ -43,7 +43,7 @@ install-dev: .venv/dev.done  ## and what the tests need
 	touch $@
 
 # A process for each core, at most four, for many tests start servers and browsers. The tests of a file stay together, because
-# they share those, and runs. In the order of the folders: by the number of its tests, a long file would come last.
+# they share those, and runs. In the order of tests/conftest.py: by the number of its tests, a long file would come last.
 SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: install-dev  ## lint, types and the tests

@@ -12,6 +12,7 @@ import onnxruntime
 import pytest
 import torch
 
+from export import detector_exporter
 from export.card import KEY
 from export.detector_exporter import (
     LIMITS,
@@ -24,7 +25,6 @@ from export.detector_exporter import (
     prove_detector,
     quantizable,
     without_doubles,
-    write_detector_graph,
 )
 from export.detector_graph import DetectorGraph
 from export.half_weights import store_in_half
@@ -32,6 +32,7 @@ from export.photos import portrait_views
 from export.quantize import quantize
 from export.score_calibration import is_calibrated
 from tests.helpers.commands import run_command
+from tests.helpers.traced_once import traced_once
 from training.checkpoints.detector import DetectorCheckpoint
 from training.data.openimages_boxes import boxed_splits
 from training.data.openimages_source import OpenImagesPeople
@@ -70,6 +71,12 @@ def detector(trunk=None):
             head.out.weight *= scale
             head.out.bias.fill_(bias)
     return DetectorCheckpoint(network, recipe, {})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _traced_once(tmp_path_factory):
+    with traced_once(detector_exporter, tmp_path_factory.mktemp("traced"), "write_detector_graph"):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +126,7 @@ def exported(checkpoint, folders, tmp_path_factory):
 def graph_file(checkpoint, tmp_path_factory):
     """The graph alone, whose scores are the network's own."""
     path = tmp_path_factory.mktemp("graph") / "detect.onnx"
-    write_detector_graph(DetectorGraph(checkpoint.network).eval(), path)
+    detector_exporter.write_detector_graph(DetectorGraph(checkpoint.network).eval(), path)
     return path
 
 

@@ -23,14 +23,17 @@ from service.engine.engine import Engine
 from service.settings import Settings
 from tests.helpers.commands import run_command
 from tests.helpers.drawings import draw_people
+from tests.helpers.plain_trunk import with_plain_trunk
 from tests.helpers.serving import serving
 from tests.helpers.shallow import shallow
 from tests.helpers.traced_once import traced_once
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.adapters.ccp import INFO
 from training.labels.lip import LIP
+from training.networks.network import Network
 from training.networks.presets import load_recipe
 from training.networks.registry import build_network
+from training.networks.stage import Stage
 
 METRICS = {
     "photos": 3,
@@ -43,19 +46,38 @@ METRICS = {
 }
 
 
-def light_checkpoint(refinements):
-    """A light network of few blocks at 64 × 64 whose answers differ from place to place."""
+def light_checkpoint(refinements, reduce):
+    """A light network at 64 × 64, of as few layers as ``reduce`` leaves, whose answers differ from place to place."""
     torch.manual_seed(0)
     recipe = load_recipe("lite")
     changes = {"height": 64, "width": 64, "refinements": refinements}
     recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update=changes)})
     network = build_network(recipe, LIP)
     network.load_pretrained(None)
-    shallow(network)
+    reduce(network)
     for heads in (network.heads, *network.changes, network.finish.heads):
         for branch in (heads.parsing, heads.pose):
             torch.nn.init.normal_(branch[-1].weight, std=0.1)
     return Checkpoint(network.eval(), recipe, LIP, asdict(INFO), METRICS)
+
+
+class OneConvolution(Network):
+    """A network of one stage, and one convolution a task, that takes any size."""
+
+    stride, origin, multiple = 8, 0.0, 1
+
+    def __init__(self):
+        super().__init__()
+        self.parsing, self.pose = (torch.nn.Conv2d(3, len(names), 8, 8) for names in (LIP.labels, LIP.joints))
+
+    def forward(self, images):
+        return [Stage(self.parsing(images), self.pose(images))]
+
+    def load_pretrained(self, file):
+        raise NotImplementedError
+
+    def pretrained_parameters(self):
+        return []
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,11 +88,7 @@ def _traced_once(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def checkpoint():
-    return light_checkpoint(refinements=2)
-
-
-def test_a_network_without_refinement_is_exported_as_well(tmp_path):
-    assert export(light_checkpoint(refinements=0), tmp_path / "short.onnx", data=None).label_agreement > 0.999
+    return light_checkpoint(2, shallow)
 
 
 @pytest.fixture(scope="module")
@@ -252,8 +270,35 @@ def test_measuring_prints_a_row_a_file(exported, people, capsys, monkeypatch):
     assert 0 <= float(row[6]) <= 100
 
 
+@pytest.fixture(scope="module")
+def short_checkpoint():
+    """A network without refinement."""
+    return light_checkpoint(0, with_plain_trunk)
+
+
+@pytest.fixture(scope="module")
+def short(short_checkpoint, tmp_path_factory):
+    path = tmp_path_factory.mktemp("short") / "short.onnx"
+    return path, export(short_checkpoint, path, data=None)
+
+
+def test_a_network_without_refinement_is_exported_as_well(short):
+    assert short[1].label_agreement > 0.999
+
+
 class TestOneTask:
     """`--only pose` and `--only parse`: a file of one task from a checkpoint that knows both."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def checkpoint(cls, short_checkpoint):
+        return short_checkpoint
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def exported(cls, short):
+        """The file for both."""
+        return short
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -307,10 +352,10 @@ class TestOneTask:
     def test_augmented_at_three_scales(self, tmp_path):
         torch.manual_seed(0)
         recipe = load_recipe("jppnet-s2")
-        changes = {"height": 64, "width": 48, "slimming": 16}
+        changes = {"height": 64, "width": 48}
         recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update=changes)})
-        slim = Checkpoint(shallow(build_network(recipe, LIP).eval()), recipe, LIP, asdict(INFO), {})
-        export(slim, tmp_path / "pose.onnx", None, averaged=True, only="pose")
+        plain = Checkpoint(OneConvolution().eval(), recipe, LIP, asdict(INFO), {})
+        export(plain, tmp_path / "pose.onnx", None, averaged=True, only="pose")
         (output,) = onnxruntime.InferenceSession(str(tmp_path / "pose.onnx")).get_outputs()
         assert (output.name, output.shape[1:]) == ("keypoints", [16, 3])
 

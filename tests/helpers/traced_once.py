@@ -21,9 +21,9 @@ def fingerprint(graph: nn.Module) -> str:
 
 
 @contextmanager
-def traced_once(module: ModuleType, root: Path) -> Iterator[None]:
-    """Within it, ``module.write_graph`` traces each graph once; later calls for an equal graph copy that file."""
-    trace, files = module.write_graph, {}
+def traced_once(module: ModuleType, root: Path, name: str = "write_graph") -> Iterator[None]:
+    """Within it, a module's function ``name`` traces each graph once; later calls for an equal graph copy that file."""
+    trace, files = getattr(module, name), {}
 
     def write_graph(graph: nn.Module, path: Path, *arguments: Any, **options: Any) -> None:
         key = (fingerprint(graph), arguments, tuple(options.items()))
@@ -33,5 +33,5 @@ def traced_once(module: ModuleType, root: Path) -> Iterator[None]:
         path.write_bytes(files[key].read_bytes())
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "write_graph", write_graph)
+        patch.setattr(module, name, write_graph)
         yield

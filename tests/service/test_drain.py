@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from tests.helpers.assertions import assert_problem
+from tests.helpers.metric_samples import key, samples
+from tests.helpers.processes import wait_for
 from tests.helpers.serve_process import SERVE, served
 from tests.helpers.toy_model import paint, png
 
@@ -40,6 +42,21 @@ routes.choose = lambda *a: choose(*a)._replace(encode=lambda *_: time.sleep(1000
 """
 
 
+def figure(url: str, name: str) -> float:
+    """One of /metrics' figures without labels."""
+    with httpx.Client(base_url=url) as client:
+        return samples(client)[key(name)]
+
+
+def refuses(url: str) -> bool:
+    """Whether it takes no connection any more."""
+    try:
+        httpx.get(f"{url}/readyz")
+    except httpx.ConnectError:
+        return True
+    return False
+
+
 class SlowUpload:
     """A photo that is on its way until a test lets it arrive."""
 
@@ -49,7 +66,7 @@ class SlowUpload:
         self._thread = threading.Thread(target=self._send, args=(url,))
         self._thread.start()
         assert self._half_sent.wait(10)
-        time.sleep(0.1)
+        wait_for(lambda: figure(url, "upload_bytes"), 10)
 
     def _send(self, url: str) -> None:
         self._answers.append(httpx.post(f"{url}/pose", content=self._body(), timeout=10).status_code)
@@ -70,7 +87,7 @@ class SlowUpload:
 def test_not_ready_at_once_and_still_answering(toy_path: Path) -> None:
     with served(toy_path, JPPNET_NOTICE_SECONDS="3") as (process, url):
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        wait_for(lambda: httpx.get(f"{url}/readyz").status_code != 200, 2)
         assert_problem(httpx.get(f"{url}/readyz"), 503, "shutting-down", "shutting down")
         assert httpx.get(f"{url}/livez").status_code == 200
         assert httpx.post(f"{url}/pose", content=PHOTO).status_code == 200
@@ -82,9 +99,7 @@ def test_what_is_under_way_is_answered_and_nothing_new_is_taken(toy_path: Path) 
     with served(toy_path, JPPNET_NOTICE_SECONDS="0") as (process, url):
         upload = SlowUpload(url)
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.4)
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{url}/readyz")
+        wait_for(lambda: refuses(url), 5)
         assert upload.finish() == [200]
         assert process.wait(10) == 0
 
@@ -118,17 +133,17 @@ def test_a_device_that_hangs_does_not_keep_the_process(toy_path: Path) -> None:
 def test_what_does_not_end_in_time_is_a_problem_that_clients_try_again(
     toy_path: Path, program: str, threads: str
 ) -> None:
-    drain = {"JPPNET_DRAIN_SECONDS": "2", "JPPNET_NOTICE_SECONDS": "0", "JPPNET_THREADS": threads}
+    drain = {"JPPNET_DRAIN_SECONDS": "4", "JPPNET_NOTICE_SECONDS": "0", "JPPNET_THREADS": threads}
     with served(toy_path, program, **drain) as (process, url), ThreadPoolExecutor(2) as pool:
         answers = [
             pool.submit(httpx.post, f"{url}/pose", content=PHOTO, headers={"X-Request-ID": "mine"}, timeout=20),
             pool.submit(httpx.post, f"{url}/parse?box=9,9,99,99", content=PHOTO, timeout=20),
         ]
-        time.sleep(0.4)
+        wait_for(lambda: figure(url, "under_way_photos") == 2, 10)
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 5
         for answer in answers:
             assert_problem(answer.result(), 503, "shutting-down", "no time left")
             assert answer.result().headers["Retry-After"] == "1"

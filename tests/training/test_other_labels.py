@@ -8,7 +8,7 @@ from export.exporter import export
 from service.engine.engine import Engine
 from service.settings import Settings
 from tests.helpers.drawings import write_tiny_recipe
-from tests.helpers.shallow import shallow
+from tests.helpers.plain_trunk import with_plain_trunk
 from training.checkpoints.checkpoint import load_checkpoint
 from training.data.adapters.atr import ActiveTemplateRegression
 from training.data.preparation import prepare
@@ -82,7 +82,7 @@ def test_a_checkpoint_measures_only_what_speaks_of_the_same_labels(run, atr, fol
 def test_the_service_serves_it(run, atr, tmp_path):
     (tmp_path / "card-text.toml").write_text(CARD_TEXT)
     checkpoint = load_checkpoint(run[0] / "best.pt")
-    shallow(checkpoint.network)  # fewer blocks to trace
+    with_plain_trunk(checkpoint.network)  # less to trace
     export(checkpoint, tmp_path / "dolls.onnx", data=None, card_text=tmp_path / "card-text.toml")
     assert "# dolls 1" in (tmp_path / "dolls.md").read_text()
     engine = Engine.start(Settings(model=tmp_path / "dolls.onnx", provider="cpu", lanes=1, threads=1, max_batch=1))
