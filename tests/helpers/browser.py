@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import CDPSession, Page
 
 from service.settings import Settings
 
@@ -29,6 +29,14 @@ def choose(page: Page, photo: Path = ASTRONAUT) -> None:
     """Picks a photo and waits for its answer."""
     page.set_input_files("#pick", photo)
     page.wait_for_selector("main[data-state=done]")
+
+
+def slow(page: Page) -> CDPSession:
+    """Lets no more than 20 kB a second out of the page."""
+    session = page.context.new_cdp_session(page)
+    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 20_000}
+    session.send("Network.emulateNetworkConditions", limits)
+    return session
 
 
 def painted(page: Page, canvas: str = "mask") -> npt.NDArray[np.uint8]:

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from service.engine.engine import Engine
+from service.settings import MODELS
 from tests.helpers.browser import ASTRONAUT, Visit, settings
 from tests.helpers.serving import serving
 
@@ -23,6 +24,14 @@ PAGE_TIMEOUT = 20_000
 def server() -> Iterator[httpx.Client]:
     """A client of a server with the default model, whose page is looked at; any other page may call it."""
     given = settings(cors_origins=["*"])
+    with serving(Engine.start(given), given) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def detecting() -> Iterator[httpx.Client]:
+    """A client of a server with the default model and detector."""
+    given = settings(detector=MODELS / "jppnet-detect.onnx")
     with serving(Engine.start(given), given) as client:
         yield client
 

@@ -12,11 +12,13 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image as Pillow
 from playwright.sync_api import Download, Page, Route, expect
 
 from service.engine.engine import Engine
 from service.settings import Settings
 from tests.helpers.browser import ASTRONAUT, Visit, choose, painted, settings
+from tests.helpers.color_profiles import P3, SRGB_CURVE, rgb_profile
 from tests.helpers.masks import PHOTO
 from tests.helpers.serving import serving
 from tests.helpers.toy_model import COLORS, LABELS, paint, parsing_card, png, pose_card, toy_card, write_toy_model
@@ -274,6 +276,9 @@ def test_a_model_without_joints_has_no_skeleton_to_show(tmp_path: Path, visit: V
             expect(page.get_by_text(gone, exact=True)).to_be_hidden()
         expect(page.get_by_role("heading", name="Joints")).to_be_hidden()
         assert painted(page)[..., 3].any()
+        there = painted(page)
+        answer_on_this_device(page)
+        assert (painted(page) == there).mean() > 0.99
 
 
 def test_a_model_without_labels_has_no_mask_to_show(tmp_path: Path, visit: Visit) -> None:
@@ -288,6 +293,39 @@ def test_a_model_without_labels_has_no_mask_to_show(tmp_path: Path, visit: Visit
         assert page.locator("#skeleton .joint").count() == 3
         page.get_by_text("Answer", exact=True).click()
         expect(page.locator("#code")).to_contain_text('"skeleton"')
+        there = joints_shown(page)
+        answer_on_this_device(page)
+        expect(page.locator("#summary")).to_have_text("192 × 256 px · 1 person")
+        assert joints_shown(page) == pytest.approx(there, abs=0.5)
+
+
+def test_colours_are_converted_on_this_device_as_the_service_does(tmp_path: Path, visit: Visit) -> None:
+    """In Display P3, as telephones write it: the same numbers are another red, from which the toy reads its labels."""
+    photo = tmp_path / "p3.png"
+    Pillow.fromarray(PHOTO).save(photo, icc_profile=rgb_profile(P3, SRGB_CURVE))
+    with model_of(parsing_card(), tmp_path) as client:
+        page = visit(client)
+        choose(page, photo)
+        there = painted(page)
+        assert there[..., 3].any()
+        answer_on_this_device(page)
+        assert (painted(page) == there).mean() > 0.99
+
+
+def answer_on_this_device(page: Page) -> None:
+    """Has the photo that is shown answered anew, in the browser."""
+    page.set_default_timeout(120_000)
+    page.locator("#on-device").check()
+    page.wait_for_selector("main[data-state=done]")
+    expect(page.locator("#stages")).to_be_empty()
+
+
+def joints_shown(page: Page) -> list[float]:
+    """The places of the joints in the picture, x and y in turn."""
+    places: list[float] = page.locator("#skeleton .joint circle").evaluate_all(
+        "joints => joints.flatMap((joint) => [joint.cx.baseVal.value, joint.cy.baseVal.value])"
+    )
+    return places
 
 
 @contextmanager

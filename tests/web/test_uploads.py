@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +9,14 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import CDPSession, Page, Request, expect
+from playwright.sync_api import Request, expect
 
-from service.engine.engine import Engine
 from service.imaging.box import Box
-from service.settings import MODELS
-from tests.helpers.browser import ASTRONAUT, Visit, choose, settings
-from tests.helpers.serving import serving
+from tests.helpers.browser import ASTRONAUT, Visit, choose, slow
 
 EXAMPLES = ASTRONAUT.parent
 DEVICE_TIMEOUT = 120_000
 """Milliseconds for the model to come, to be opened and to run in the browser, on a machine with other work."""
-
-
-def slow(page: Page) -> CDPSession:
-    """Lets no more than 20 kB a second out of the page."""
-    session = page.context.new_cdp_session(page)
-    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 20_000}
-    session.send("Network.emulateNetworkConditions", limits)
-    return session
 
 
 @pytest.mark.parametrize("way", ["Escape", "Cancel"])
@@ -88,6 +76,8 @@ def test_several_photos_become_a_strip(visit: Visit, complaints: list[str], tmp_
     expect(page.locator("#summary")).to_contain_text("960 × 640")
     page.get_by_role("radio", name="notes.txt").check()
     expect(page.get_by_role("alert")).to_contain_text("JPEG")
+    expect(page.locator("#stage")).to_be_hidden()
+    assert [picture.is_visible() for picture in page.locator("#strip img").all()] == [True, True, False]
     complaints.clear()  # the browser notes the status 415
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/analyze" in request.url else None)
@@ -124,14 +114,6 @@ def test_a_link_reproduces_what_is_shown(visit: Visit, server: httpx.Client) -> 
     expect(other.locator("#opacity")).to_have_value("25")
     expect(other.locator("#code")).to_contain_text("from jppnet import Client")
     assert other.url == link
-
-
-@pytest.fixture(scope="module")
-def detecting() -> Iterator[httpx.Client]:
-    """A client of a server with the default model and detector."""
-    given = settings(detector=MODELS / "jppnet-detect.onnx")
-    with serving(Engine.start(given), given) as client:
-        yield client
 
 
 def test_on_this_device_the_photo_stays_and_the_answer_is_nearly_the_services(

@@ -24,6 +24,7 @@ export class LocalJppnet {
       apiKey?: string;
       provider?: "auto" | "webgpu" | "wasm";
       wasm?: string;
+      maxPeople?: number;
       onDownload?: (progress: { loaded: number; total: number | undefined }) => void;
       worker?: () => Worker;
     },

@@ -1,37 +1,18 @@
 /** `jppnet/local` in a browser: its answers are the service's. */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-
-import { build } from "esbuild";
 
 import { Jppnet } from "jppnet";
 
-import { PACKAGE, runInPage, skip } from "./chromium.js";
+import { runInPage, skip } from "./chromium.js";
+import { PLANE, ROOT, localFiles } from "./local-page.js";
 import { soleModel, startService } from "./service.js";
 
-const ROOT = fileURLToPath(new URL("../../", `file://${PACKAGE}`));
-const ORT = `${PACKAGE}node_modules/onnxruntime-web/dist/`;
-
-/** The page's files: the Worker as a bundler makes it of the package's own, and what it needs at run time. */
-async function localFiles(): Promise<Record<string, string | Uint8Array>> {
-  const bundled = await build({
-    entryPoints: [`${PACKAGE}dist/local/worker.js`],
-    bundle: true,
-    format: "esm",
-    conditions: ["onnxruntime-web-use-extern-wasm"],
-    write: false,
-    logLevel: "error",
-  });
-  return {
-    "/dist/local/worker.js": bundled.outputFiles[0]!.contents,
-    "/ort/ort-wasm-simd-threaded.wasm": `${ORT}ort-wasm-simd-threaded.wasm`,
-    "/ort/ort-wasm-simd-threaded.mjs": `${ORT}ort-wasm-simd-threaded.mjs`,
-    "/astronaut.jpg": `${ROOT}export/astronaut.jpg`,
-    "/group.jpg": `${ROOT}service/web/examples/group.jpg`,
-    "/example.jpg": `${ROOT}service/web/examples/portrait.jpg`,
-  };
-}
+const PHOTOS = {
+  "/astronaut.jpg": `${ROOT}export/astronaut.jpg`,
+  "/group.jpg": `${ROOT}service/web/examples/group.jpg`,
+  "/example.jpg": `${ROOT}service/web/examples/portrait.jpg`,
+};
 
 interface Comparison {
   labels: number;
@@ -79,7 +60,7 @@ test("of a model in 8 bits, answers are nearly the service's", { skip, timeout: 
   const service = await startService({ JPPNET_CORS_ORIGINS: "*" });
   const { labels, joints, people } = (await runInPage(
     `${SETUP(service)} return compare(await (await fetch("/example.jpg")).blob());`,
-    await localFiles(),
+    { ...(await localFiles()), ...PHOTOS },
   )) as Comparison;
   t.diagnostic(JSON.stringify({ labels, joints }));
   assert.ok(labels >= 0.98 && joints <= 2, `${labels} of the labels are equal, joints are ${joints} pixels apart`);
@@ -93,24 +74,14 @@ test("everybody is found, and what is whose, as the service does", { skip, timeo
     `${SETUP(service)}
     const everybody = new LocalJppnet("${service}/model/file", { wasmPaths: "/ort/", detector: "${service}/model/detector/file" });
     const { detector } = await everybody.load();
-    // A PNG: the service decodes a JPEG at half its size for some crops, which moves borders by a pixel.
     const picture = await createImageBitmap(await (await fetch("/group.jpg")).blob());
     const canvas = new OffscreenCanvas(picture.width, picture.height);
     canvas.getContext("2d").drawImage(picture, 0, 0);
     const group = await canvas.convertToBlob({ type: "image/png" });
     const both = (photo) => Promise.all([everybody, served].map((j) => j.analyze(photo)));
     const [here, there] = await both(group);
-    const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    const plane = async (answer, name) => {
-      const bitmap = await createImageBitmap(new Blob([bytes(answer[name])]));
-      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
-      context.drawImage(bitmap, 0, 0);
-      return new Uint32Array(context.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer);
-    };
-    const equal = async (name, answers = [here, there]) => {
-      const [ours, theirs] = [await plane(answers[0], name), await plane(answers[1], name)];
-      return ours.filter((value, pixel) => value === theirs[pixel]).length / theirs.length;
-    };
+    ${PLANE}
+    const equal = (name, answers = [here, there]) => equalShare(name, answers);
     const asJpeg = await both(await (await fetch("/group.jpg")).blob());
     const sides = (answer) => answer.people.flatMap(({ box }) => box);
     const scores = [here, there].map(({ people }) => people.map(({ score }) => score));
@@ -124,7 +95,7 @@ test("everybody is found, and what is whose, as the service does", { skip, timeo
       most: (await everybody.pose(group, { people: 2 })).people.length,
       one: (await everybody.pose(group, { people: "one" })).people.length,
     };`,
-    await localFiles(),
+    { ...(await localFiles()), ...PHOTOS },
   )) as {
     detector: { name: string };
     boxes: number[];
@@ -145,8 +116,9 @@ test("everybody is found, and what is whose, as the service does", { skip, timeo
   assert.ok(Math.max(...told.boxes) <= 4, `boxes are ${told.boxes.join()} pixels apart`);
   const [ours, theirs] = told.scores as [number[], number[]];
   ours.forEach((score, index) => assert.ok(Math.abs(score - theirs[index]!) <= 0.01, `scores ${ours.join()} and ${theirs.join()}`));
-  // A crop that begins a pixel further on moves borders, and where two claims are as strong, a hair's breadth decides.
-  assert.ok(told.mask >= 0.99 && told.instances >= 0.98, `${told.mask} of the mask, ${told.instances} of the instances`);
+  assert.ok(told.mask >= 0.995 && told.instances >= 0.995, `${told.mask} of the mask, ${told.instances} of the instances`);
+  // Of a JPEG the service decodes less for some crops, which moves borders by a pixel.
+  assert.ok(told.jpeg.mask >= 0.98 && told.jpeg.instances >= 0.98, `of the JPEG ${JSON.stringify(told.jpeg)}`);
   assert.deepEqual([told.most, told.one], [2, 1]);
 });
 
@@ -215,12 +187,11 @@ test("the page's answers are the service's", { skip, timeout: 180_000 }, async (
     await again.pose(astronaut);
     return { loaded, comparisons, shapes, milliseconds, sameIds: rle.ids.every((id, pixel) => id === grey[4 * pixel]), inColor,
       canvas, problems, aborted, fetched, fetchedAgain: downloads.length - fetched };`,
-    await localFiles(),
+    { ...(await localFiles()), ...PHOTOS },
   )) as Record<string, unknown> & { comparisons: Record<string, Comparison>; shapes: [string, string]; fetched: number };
   t.diagnostic(JSON.stringify({ ...told.comparisons, milliseconds: told["milliseconds"] }));
   for (const [photo, { labels, joints, people, boxes, regions }] of Object.entries(told.comparisons)) {
-    // Where two boxes overlap, the surer one wins; where both are as unsure, a hair's breadth decides.
-    assert.ok(labels >= (regions.length ? 0.97 : 0.995), `${photo}: ${labels} of the labels are equal`);
+    assert.ok(labels >= 0.995, `${photo}: ${labels} of the labels are equal`);
     assert.ok(regions.every((region) => region >= 0.995), `${photo}: ${regions} of the regions' labels are equal`);
     assert.ok(joints <= 0.5, `${photo}: joints are ${joints} pixels apart`);
     assert.equal(people[0], people[1], photo);

@@ -155,7 +155,7 @@ async function take({ photo, box, example }) {
 function answerTo({ photo, box }, signal) {
   const key = storedKey();
   if (onDevice.checked) {
-    device ??= new Device(Boolean(viewer.model?.detector));
+    device ??= new Device(Boolean(viewer.model?.detector), viewer.model?.max_people ?? 1);
     say("Computing on this device…");
     const onDownload = (/** @type {number | null} */ share) => {
       showProgress(share);

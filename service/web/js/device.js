@@ -17,9 +17,13 @@ export class Device {
   #opened = null;
   #onDownload = (/** @type {number | null} */ _share) => {};
 
-  /** @param {boolean} hasDetector whether the service looks for everybody */
-  constructor(hasDetector) {
+  /**
+   * @param {boolean} hasDetector whether the service looks for everybody
+   * @param {number} maxPeople whom it answers at most
+   */
+  constructor(hasDetector, maxPeople) {
     this.hasDetector = hasDetector;
+    this.maxPeople = maxPeople;
   }
 
   /**
@@ -52,6 +56,7 @@ export class Device {
     this.#opened?.client.close();
     const client = new LocalJppnet(fileOf("model/file"), {
       ...(this.hasDetector && { detector: fileOf("model/detector/file").href }),
+      maxPeople: this.maxPeople,
       ...(key && { apiKey: key }),
       provider: "wasm",
       wasm: new URL("../client/ort.wasm.gz", import.meta.url).href,

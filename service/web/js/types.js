@@ -18,6 +18,7 @@
  * @property {Label[]} labels
  * @property {string[]} joints
  * @property {Detector | null} [detector] what finds people; none: one person is looked for
+ * @property {number} max_people of one photo who are answered at most
  * @property {Record<string, any>} metrics measured figures
  * @property {string} license
  * @property {string} training_data

@@ -4,6 +4,7 @@ import { eachLabel } from "../labels.js";
 import type { AnalyzeAnswer, Label, ParseAnswer, ParsedPerson, PoseAnswer, Region } from "../types.js";
 import { type Analysis, type Part, findParts, partsOfPeople } from "./analysis.js";
 import { asTuple, moved } from "./box.js";
+import type { Card } from "./card.js";
 import { encodePng } from "./png.js";
 import type { Plane } from "./plane.js";
 import type { Question } from "./protocol.js";
@@ -11,6 +12,20 @@ import { encodeLabels } from "./rle.js";
 
 /** Labels were asked for that the model does not have. */
 export class UnknownLabelError extends Error {}
+/** A mask is asked of a model for pose alone. */
+export class NoLabelsError extends Error {}
+/** Joints are asked of a model for parsing alone. */
+export class NoJointsError extends Error {}
+
+/** Throws if a model of this card has nothing to say to the question. */
+export function requireAnswer({ name, labels, joints }: Card, { call, labels: wanted }: Question): void {
+  if (!labels.length && (call === "parse" || wanted?.length)) {
+    throw new NoLabelsError(`The model ${name} is for pose alone: it has no labels, so that there is no mask. Call pose().`);
+  }
+  if (!joints.length && call === "pose") {
+    throw new NoJointsError(`The model ${name} is for parsing alone: it has no joints. Call parse() or analyze().`);
+  }
+}
 
 const rounded = (value: number, digits: number) => Number(value.toFixed(digits));
 
@@ -24,7 +39,7 @@ export async function makeAnswer(analysis: Analysis, question: Question): Promis
   if (question.call === "pose") return { ...common, ...pose(analysis) } satisfies PoseAnswer;
   const asRle = question.mask === "rle";
   const parsing = await parse(analysis, chosen, asRle);
-  const own = analysis.found ? ownParts(analysis, chosen, asRle) : undefined;
+  const own = analysis.found && card.labels.length ? ownParts(analysis, chosen, asRle) : undefined;
   if (question.call === "parse") {
     const people = own?.map((parts, index) => ({ ...identity(analysis, index), ...parts }));
     return { ...common, ...parsing, ...(people && { people }) } satisfies ParseAnswer;
@@ -94,7 +109,8 @@ async function parse(
     labels: describe(analysis, ids, parts.filter(({ label }) => chosen(label)), asRle),
     ...(!asRle && { mask: await base64(await maskPng(ids, analysis, chosen)) }),
   });
-  const { ids, views, viewIds } = analysis;
+  const { card, ids, views, viewIds } = analysis;
+  if (!card.labels.length) return { labels: [] };
   const whole = await measure(ids, findParts(ids, views));
   if (!viewIds) {
     const hasInstances = analysis.found && !asRle;

@@ -11,6 +11,8 @@ export type { LoadedModel } from "./protocol.js";
 export interface LocalOptions {
   /** The address of a detector's file, such as a service's `/model/detector/file`; without, one person is looked for. */
   detector?: string | URL;
+  /** People of a photo who are answered at most, the surest: 20 if not set, as of a service. */
+  maxPeople?: number;
   /** Shown to the server of the model file, for a service that wants a key. */
   apiKey?: string;
   /** What runs the model: WebGPU where it is there and computes rightly, else WebAssembly, if not set. */
@@ -48,7 +50,7 @@ export class LocalJppnet {
 
   /** `model` is the address of a model file, such as a service's `http://localhost:8000/model/file`. */
   constructor(model: string | URL, options: LocalOptions = {}) {
-    const { detector, apiKey, wasmPaths, wasm, provider = "auto" } = options;
+    const { detector, apiKey, wasmPaths, wasm, provider = "auto", maxPeople = 20 } = options;
     const page = typeof location === "undefined" ? undefined : location.href;
     const resolve = (url: string | URL | undefined) => (url === undefined ? undefined : new URL(url, page).href);
     this.#setup = {
@@ -58,6 +60,7 @@ export class LocalJppnet {
       wasmPaths: resolve(wasmPaths),
       wasm: resolve(wasm),
       provider,
+      maxPeople,
     };
     this.#options = options;
   }

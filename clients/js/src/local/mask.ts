@@ -84,7 +84,7 @@ export function labelMap(grid: Grid, photo: Size): Plane {
 export function confidenceMap(grid: Grid, photo: Size): Plane {
   const out = emptyPlane(photo.width, photo.height);
   const { width, height, data } = grid.confidence;
-  const [cells, pixels] = [{ x: 0, y: 0, width, height }, { x: 0, y: 0, ...photo }];
+  const [cells, pixels] = [{ x: 0, y: 0, width, height }, { x: 0, y: 0, width: photo.width, height: photo.height }];
   enlarge(Float32Array.from(data), cells, pixels, grid, (x, y, value) => {
     out.data[y * photo.width + x] = Math.round(value);
   });

@@ -3,7 +3,7 @@ import type { Pixels } from "./plane.js";
 /** The browser cannot decode a file as a picture. */
 export class UndecodableError extends Error {}
 
-/** The upright pixels of a picture on white; a file's colours as they are written, as the service reads them. */
+/** The upright pixels of a picture on white, in sRGB, as the service reads them. */
 export async function pixelsOf(photo: Blob | ImageBitmap): Promise<Pixels> {
   const picture = photo instanceof Blob ? await decode(photo) : photo;
   const { width, height } = picture;
@@ -17,7 +17,7 @@ export async function pixelsOf(photo: Blob | ImageBitmap): Promise<Pixels> {
 
 async function decode(file: Blob): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(file, { colorSpaceConversion: "none", imageOrientation: "from-image" });
+    return await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
     throw new UndecodableError("These bytes are no picture that this browser can decode.");
   }

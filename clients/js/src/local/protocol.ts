@@ -11,6 +11,7 @@ export interface Setup {
   /** The address of the `.wasm` file itself. */
   wasm: string | undefined;
   provider: "auto" | "webgpu" | "wasm";
+  maxPeople: number;
 }
 
 export interface Question {

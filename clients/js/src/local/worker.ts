@@ -1,6 +1,6 @@
 /** The Worker: opens the model once, then answers one question after the other. */
 import { type Analysis, BoxOutsideError, type Model, analyzePeople, analyzePixels } from "./analysis.js";
-import { UnknownLabelError, makeAnswer } from "./answer.js";
+import { NoJointsError, NoLabelsError, UnknownLabelError, makeAnswer, requireAnswer } from "./answer.js";
 import { type Detector, openDetector } from "./detector.js";
 import { fetchModelFile } from "./model-file.js";
 import { openModel } from "./model.js";
@@ -10,12 +10,11 @@ import type { Failure, LoadedModel, Question, Reply, Request, Setup } from "./pr
 
 type Opened = Model & Pick<LoadedModel, "provider"> & { detector: Detector | undefined };
 
-/** People of a photo who are answered at most, as in the service. */
-const MOST_PEOPLE = 20;
-
 const PROBLEMS = [
   { error: UndecodableError, slug: "not-a-photo", title: "Not a photo", status: 415 },
   { error: UnknownLabelError, slug: "unknown-label", title: "Unknown label", status: 422 },
+  { error: NoLabelsError, slug: "no-labels", title: "No labels", status: 404 },
+  { error: NoJointsError, slug: "no-joints", title: "No joints", status: 404 },
   { error: BoxOutsideError, slug: "box-outside", title: "Box outside the photo", status: 422 },
 ];
 
@@ -45,13 +44,15 @@ async function answer(request: Request): Promise<unknown> {
     const found = model.detector && { name: model.detector.card.name, version: model.detector.card.version };
     return { name, version, provider: model.provider, ...(found && { detector: found }) } satisfies LoadedModel;
   }
+  requireAnswer(model.card, request.question);
   const photo = await pixelsOf(request.photo);
   return makeAnswer(await analyze(photo, model, request.question), request.question);
 }
 
 function analyze(photo: Pixels, model: Opened, { boxes = [], people = "auto" }: Question): Promise<Analysis> {
   if (!model.detector || boxes.length || people === "one") return analyzePixels(photo, model, boxes);
-  const most = people === "auto" ? MOST_PEOPLE : Math.min(people, MOST_PEOPLE);
+  const { maxPeople } = setup!;
+  const most = people === "auto" ? maxPeople : Math.min(people, maxPeople);
   return analyzePeople(photo, model, model.detector, most);
 }
 
