@@ -43,7 +43,7 @@ LEFT_OUT: Final[dict[str, dict[str, str]]] = {
     },
     "docs/scale.md": {
         ".venv/bin/jppnet bulk": CLUSTER, "RAY_ADDRESS=": CLUSTER, "export RAY": CLUSTER, "ray start": CLUSTER,
-        "serve deploy": CLUSTER, "torchrun": CLUSTER,
+        "serve deploy": CLUSTER, ".venv/bin/torchrun": CLUSTER,
     },
     "docs/self-training.md": {"python -m training.": DATA},
     "docs/stages.md": {".venv/bin/python": DATA, "make ablation": HOURS},
