@@ -45,11 +45,12 @@ LEFT_OUT: Final[dict[str, dict[str, str]]] = {
         ".venv/bin/jppnet bulk": CLUSTER, "RAY_ADDRESS=": CLUSTER, "export RAY": CLUSTER, "ray start": CLUSTER,
         "serve deploy": CLUSTER, ".venv/bin/torchrun": CLUSTER,
     },
-    "docs/self-training.md": {"python -m training.": DATA},
+    "docs/self-training.md": {".venv/bin/python -m training.": DATA},
     "docs/stages.md": {".venv/bin/python": DATA, "make ablation": HOURS},
     "docs/synthetic.md": {".venv/bin/pip": SYSTEM, "apt-get": SYSTEM, ".venv/bin/python": DATA},
     "docs/training.md": {
-        "python -m training.": DATA, "python -m export.": DATA, "make ": HOURS, "npm pack": DATA, "tar xzf": DATA
+        ".venv/bin/python -m training.": DATA, ".venv/bin/python -m export.": DATA, "make ": HOURS,
+        "npm pack": DATA, "tar xzf": DATA
     },
 }  # fmt: skip
 """Page → how commands begin that are not run → why. What is not here is run."""

@@ -44,7 +44,14 @@ def lip_ssl(folder, size):
     return preset, ("training.import_caffe", file, folder / "lip_ssl.pt")
 
 
-@pytest.fixture(scope="module", params=[(schp, (93, 77)), (lip_ssl, (80, 64))], ids=["schp", "lip_ssl"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        # test_parse_only.py looks into a smaller export of SCHP every time.
+        pytest.param((schp, (93, 77)), id="schp", marks=pytest.mark.slow),
+        pytest.param((lip_ssl, (80, 64)), id="lip_ssl"),
+    ],
+)
 def file(request, tmp_path_factory):
     """The model file that the two commands make of released weights; SCHP's input has odd sides, as its preset's."""
     write, size = request.param

@@ -117,6 +117,8 @@ def test_half_precision_halves_the_file(slim, exported, tmp_path, monkeypatch):
     assert '"precision": "fp16"' in model.metadata_props[0].value
 
 
+# test_jppnet_protocol.py compares the same evaluation outside of a graph.
+@pytest.mark.slow
 def test_the_originals_evaluation_within_the_graph_is_the_protocol(slim, tmp_path):
     exporter.export(slim, tmp_path / "averaged.onnx", data=None, averaged=True)
     photos = fitted_photos(portrait_views()[:3], slim.recipe.network)

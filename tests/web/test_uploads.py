@@ -116,6 +116,8 @@ def test_a_link_reproduces_what_is_shown(visit: Visit, server: httpx.Client) -> 
     assert other.url == link
 
 
+# clients/js/test/local.test.ts compares the same in the browser, without the page.
+@pytest.mark.slow
 def test_on_this_device_the_photo_stays_and_the_answer_is_nearly_the_services(
     visit: Visit, detecting: httpx.Client
 ) -> None:
