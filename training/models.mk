@@ -50,6 +50,7 @@ street-models: install-training
 # data/people and data/nobody are prepared):
 #   make models MATERIAL=/path/to/material
 EVERYDAY := $(LABELLED) --data data/pseudo-4 --data data/people --data data/nobody $(RENDERED)
+RELABELLED := $(LABELLED) --data data/people --data data/nobody $(RENDERED)
 
 models: install-training
 	$(call stage,lite-everyday,$(LABELLED) --data data/people --data data/nobody $(RENDERED),everyday-1,--from runs/street-lite/best.pt)
@@ -57,8 +58,13 @@ models: install-training
 	$(call stage,lite-everyday-self-trained,$(EVERYDAY),everyday-3,--from runs/everyday-2/best.pt)
 	$(BIN)/python -m training.weight_average runs/everyday-2/best.pt runs/everyday-3/best.pt --share 0.6 --out runs/everyday-23/best.pt
 	$(BIN)/python -m training.weight_average runs/street-lite/best.pt runs/everyday-23/best.pt --share 0.5 --out runs/lite/best.pt
+	$(call stage,lite-everyday-relabelled,$(RELABELLED),everyday-4,--from runs/lite/best.pt)
+	$(BIN)/python -m training.weight_average runs/lite/best.pt runs/everyday-4/best.pt --share 0.5 --out runs/lite-relabelled/best.pt
 	$(call stage,base-everyday,$(EVERYDAY),base-everyday,--from runs/base-3/best.pt)
-	$(BIN)/python -m training.ensemble runs/base-everyday/best.pt runs/lite/best.pt --size 288x384 --pose-shares 0.75 0.25 --out runs/base/best.pt
+	$(call stage,base-everyday-relabelled,$(RELABELLED),base-everyday-2,--from runs/base-everyday/best.pt)
+	$(call stage,base-everyday-relabelled schedule.seed=33 schedule.learning_rate=6e-4,$(RELABELLED),base-everyday-3,--from runs/base-everyday-2/best.pt)
+	$(BIN)/python -m training.weight_average runs/base-everyday-2/best.pt runs/base-everyday-3/best.pt --share 0.6 --out runs/base-everyday-23/best.pt
+	$(BIN)/python -m training.ensemble runs/base-everyday-23/best.pt runs/lite-relabelled/best.pt --size 288x384 --pose-shares 0.85 0.15 --out runs/base/best.pt
 	for run in lite base; do \
 	  $(BIN)/python -m training.evaluate runs/$$run/best.pt $(LABELLED) --write runs/$$run/best.pt || exit; \
 	done
