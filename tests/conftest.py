@@ -19,23 +19,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("project")
 
-HERE = Path(__file__).parent
-CALCULATE = ("export", "training")
-"""Folders of tests that keep a core busy; the others wait for servers, browsers and processes half of their time."""
-TAKE_LONGEST = ("export", "web")
+TAKES_LONGEST = [Path(__file__).parent / folder for folder in ("web", "export")]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that calculate and files that wait take turns, so that side by side they leave no core idle. Of both kinds
-    those that take minutes come first: the last ones should be short."""
-    files = sorted(dict.fromkeys(item.path for item in items), key=lambda file: not lies_in(TAKE_LONGEST, file))
-    place: dict[Path, float] = {}
-    for calculates in (True, False):
-        kind = [file for file in files if lies_in(CALCULATE, file) is calculates]
-        place |= {file: number / len(kind) for number, file in enumerate(kind)}
-    items.sort(key=lambda item: place[item.path])
-
-
-def lies_in(folders: tuple[str, ...], file: Path) -> bool:
-    """Whether a file lies in one of these folders of tests."""
-    return any(file.is_relative_to(HERE / folder) for folder in folders)
+    """Files that take minutes come first: run side by side, the last ones should be short."""
+    items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in TAKES_LONGEST))

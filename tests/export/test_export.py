@@ -29,6 +29,7 @@ from tests.helpers.shallow import shallow
 from tests.helpers.traced_once import traced_once
 from training.checkpoints.checkpoint import Checkpoint
 from training.data.adapters.ccp import INFO
+from training.evaluation.jppnet_protocol import predict_multi_scale
 from training.labels.lip import LIP
 from training.networks.network import Network
 from training.networks.presets import load_recipe
@@ -270,35 +271,24 @@ def test_measuring_prints_a_row_a_file(exported, people, capsys, monkeypatch):
     assert 0 <= float(row[6]) <= 100
 
 
-@pytest.fixture(scope="module")
-def short_checkpoint():
-    """A network without refinement."""
-    return light_checkpoint(0, with_plain_trunk)
-
-
-@pytest.fixture(scope="module")
-def short(short_checkpoint, tmp_path_factory):
-    path = tmp_path_factory.mktemp("short") / "short.onnx"
-    return path, export(short_checkpoint, path, data=None)
-
-
-def test_a_network_without_refinement_is_exported_as_well(short):
-    assert short[1].label_agreement > 0.999
-
-
 class TestOneTask:
     """`--only pose` and `--only parse`: a file of one task from a checkpoint that knows both."""
 
     @pytest.fixture(scope="class")
     @classmethod
-    def checkpoint(cls, short_checkpoint):
-        return short_checkpoint
+    def checkpoint(cls):
+        """A network without refinement."""
+        return light_checkpoint(0, with_plain_trunk)
 
     @pytest.fixture(scope="class")
     @classmethod
-    def exported(cls, short):
+    def exported(cls, checkpoint, tmp_path_factory):
         """The file for both."""
-        return short
+        path = tmp_path_factory.mktemp("short") / "short.onnx"
+        return path, export(checkpoint, path, data=None)
+
+    def test_a_network_without_refinement_is_exported_as_well(self, exported):
+        assert exported[1].label_agreement > 0.999
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -356,8 +346,14 @@ class TestOneTask:
         recipe = recipe.model_copy(update={"network": recipe.network.model_copy(update=changes)})
         plain = Checkpoint(OneConvolution().eval(), recipe, LIP, asdict(INFO), {})
         export(plain, tmp_path / "pose.onnx", None, averaged=True, only="pose")
-        (output,) = onnxruntime.InferenceSession(str(tmp_path / "pose.onnx")).get_outputs()
+        session = onnxruntime.InferenceSession(str(tmp_path / "pose.onnx"))
+        (output,) = session.get_outputs()
         assert (output.name, output.shape[1:]) == ("keypoints", [16, 3])
+        photos = fitted_photos(portrait_views()[:3], recipe.network)
+        for keypoints, photo in zip(session.run(None, {"image": photos})[0], photos, strict=True):
+            truth = predict_multi_scale(plain.network, photo, recipe.network, LIP).joints
+            assert (np.abs(keypoints[:, :2] - truth[:, :2]).max(1) <= 1).sum() >= 15
+            np.testing.assert_allclose(keypoints[:, 2], truth[:, 2].clip(0, 1), atol=1e-3)
 
     def test_pose_of_a_parser_is_refused(self, checkpoint, tmp_path):
         parser = replace(checkpoint, label_set=LIP.without_joints())

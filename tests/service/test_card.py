@@ -133,5 +133,5 @@ def write_and_read_other_golden() -> str:
 
 
 def test_a_joint_of_low_golden_score_is_not_compared(tmp_path: Path) -> None:
-    card = golden_with(lambda golden: golden["keypoints"].__setitem__(1, [40.0, 60.0, 0.29]))
+    card = golden_with(lambda golden: golden["keypoints"].__setitem__(1, [40.0, 60.0, 0.79]))
     start(write_toy_model(tmp_path / "unsure.onnx", card))

@@ -117,7 +117,7 @@ def test_half_precision_halves_the_file(slim, exported, tmp_path, monkeypatch):
     assert '"precision": "fp16"' in model.metadata_props[0].value
 
 
-# test_jppnet_protocol.py compares the same evaluation outside of a graph.
+# tests/export/test_export.py compares the joints of a smaller network every time.
 @pytest.mark.slow
 def test_the_originals_evaluation_within_the_graph_is_the_protocol(slim, tmp_path):
     exporter.export(slim, tmp_path / "averaged.onnx", data=None, averaged=True)
